@@ -1,0 +1,1 @@
+"""The ML of this project. What carries it stands in `chassis`."""

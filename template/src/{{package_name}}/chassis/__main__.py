@@ -1,0 +1,51 @@
+# Keel keeps this file up to date.
+"""Runs a stage of the pipeline or a verb: `python -m <package>.chassis train`."""
+
+import importlib
+import sys
+from pathlib import Path
+
+from .errors import UserError
+
+VERBS = ("setup", "run", "experiment", "doctor", "upgrade")
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the first argument names; returns the exit code."""
+    name, *rest = arguments or ["nothing"]
+    try:
+        if name in VERBS:
+            return int(
+                importlib.import_module(f".verbs.{name}", __package__).main(Path.cwd(), rest)
+            )
+        return _stage(name)
+    except UserError as error:
+        print(f"error: {name}: {error}", file=sys.stderr)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {name}: {place}{error.strerror or error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"error: {name}: stopped", file=sys.stderr)
+    return 1
+
+
+def _stage(name: str) -> int:
+    from . import configuration
+    from .progress import set_up_logging
+    from .stages import STAGES, run_stage
+    from .store import Store
+
+    set_up_logging()
+    root = Path.cwd()
+    if name == "configure":
+        configuration.configure(root)
+    elif name in STAGES:
+        store = Store(root, root)
+        run_stage(name, configuration.load(store), store)
+    else:
+        raise UserError(f"there is {', '.join(['configure', *STAGES, *VERBS])}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+# Keel keeps this file up to date.
+"""Get the raw tables from their source, as they are."""
+
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from ..settings import Data
+from ..tables import TABLES
+from .errors import UserError, reason
+from .sources import place, scan
+from .store import Store, replace_all
+
+
+def run(store: Store, *, data: Data) -> dict[str, int]:
+    """Store each raw table as Parquet; returns the rows of each."""
+    unknown = set(data.rows) - set(TABLES)
+    if unknown:
+        raise UserError(f"data.rows names {', '.join(unknown)}: the tables are {', '.join(TABLES)}")
+    frames = {
+        table: scan(data.source, table, schema.column_names(), data.nulls)
+        for table, schema in TABLES.items()
+    }
+    replace_all(
+        {
+            store.raw(table): partial(_copy, frame, data.rows.get(table), place(data.source, table))
+            for table, frame in frames.items()
+        }
+    )
+    store.keep_only([store.raw(table) for table in TABLES])
+    return {table: _length(store.read_table(store.raw(table))) for table in TABLES}
+
+
+def _copy(frame: pl.LazyFrame, rows: int | None, source: str, file: Path) -> None:
+    """Write the table to a file, if wanted only about so many rows of it, evenly spread."""
+    try:
+        if rows is not None:
+            frame = frame.gather_every(max(1, _length(frame) // rows))
+        frame.sink_parquet(file)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(
+            f"{source} can't be copied to {file.parent} ({reason(error)}): "
+            "mend that file, see data.source, or make room on the disk"
+        ) from error
+    if _length(pl.scan_parquet(file)) == 0:
+        raise UserError(f"{source} has no rows: see data.source")
+
+
+def _length(frame: pl.LazyFrame) -> int:
+    return int(frame.select(pl.len()).collect().item())

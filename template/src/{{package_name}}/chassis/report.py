@@ -1,0 +1,213 @@
+# Keel keeps this file up to date.
+"""The report that people read: one HTML page, and the cards of model and data."""
+
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import polars as pl
+
+from ..evaluation import METRICS, Score, tally
+from ..examples import LABEL
+from . import charts
+from .errors import UserError
+from .store import Store
+
+CARDS = ("model-card.md", "data-sheet.md")
+MAIN = next(iter(METRICS))  # the first metric of the list is the one that charts show
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an evaluation found."""
+
+    predictions: pl.DataFrame
+    scores: list[Score]
+    missed: list[str]
+    importance: dict[str, float]
+    smallest_slice: int
+    unlabelled: int
+    passport: dict[str, Any]
+
+
+def write_report(store: Store, found: Findings) -> None:
+    """Write `reports/report.html`, the scores of all slices, and the cards with their figures."""
+    quality = store.read_json(store.report("data-quality.json"))
+    context = {**figures(found, quality), "project": project(store.project)}
+    page = (
+        _environment(Path(__file__).parent)
+        .get_template("report.html")
+        .render(
+            **context, charts=_charts(found, quality), scores=_table(found.scores), metrics=METRICS
+        )
+    )
+    store.write_text(store.report("report.html"), page)
+    store.write_text(
+        store.report("slices.csv"), pl.DataFrame(found.scores).write_csv(float_precision=6)
+    )
+    for card in CARDS:
+        store.write_text(store.report(card), _card(store.project / "docs" / card, context))
+
+
+def figures(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
+    """The figures of the report, by the names that page and cards use."""
+    label, probability = found.predictions["label"], found.predictions["model"]
+    riskiest = found.predictions.sort("model", descending=True).head(max(1, len(label) // 10))
+    whole = {
+        model: {
+            score.metric: score
+            for score in found.scores
+            if score.slice == "all" and score.model == model
+        }
+        for model in ("model", "baseline")
+    }
+    slices = [
+        score
+        for score in found.scores
+        if score.slice not in ("all", "month") and score.metric == MAIN and score.model == "model"
+    ]
+    return {
+        "model": whole["model"],
+        "baseline": whole["baseline"],
+        "main": MAIN,
+        "missed": found.missed,
+        "label": LABEL,
+        "smallest_slice": found.smallest_slice,
+        "test": {
+            "rows": len(label),
+            "share_positive": _share(label),
+            "share_positive_of_riskiest_tenth": _share(riskiest["label"]),
+            "mean_probability": float(probability.mean() or 0),  # type: ignore[arg-type]
+            "from": found.predictions["month"].min(),
+            "to": found.predictions["month"].max(),
+            "without_label": found.unlabelled,
+        },
+        "worst_slices": sorted(
+            (score for score in slices if score.score is not None),
+            key=lambda score: score.score or 0,
+        )[:3],
+        "importance": found.importance,
+        "passport": found.passport,
+        "quality": quality,
+    }
+
+
+def project(root: Path) -> dict[str, str]:
+    """Name and purpose of the project, from `pyproject.toml`."""
+    file = root / "pyproject.toml"
+    content = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    about = content.get("project", {})
+    return {
+        "name": content.get("tool", {}).get("keel", {}).get("title")
+        or about.get("name", root.name),
+        "purpose": about.get("description", ""),
+    }
+
+
+def _charts(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
+    title = METRICS[MAIN].title
+    large: dict[str, list[dict[str, Any]]] = {}
+    for score in found.scores:
+        if score.metric == MAIN and score.score is not None and score.rows >= found.smallest_slice:
+            named = {"time": score.value, "slice": f"{score.value} ({score.rows:,})"}
+            large.setdefault(score.slice, []).append(asdict(score) | named)
+    nulls = _nulls(quality)
+    return {
+        "over_time": charts.over_time(large.get("month", []), title),
+        "slices": {
+            name: charts.by_slice(sorted(rows, key=lambda row: -row["score"]), title)
+            for name, rows in large.items()
+            if name not in ("all", "month")
+        },
+        "calibration": charts.calibration(_calibration(found.predictions)),
+        "importance": charts.bars(
+            [{"name": name, "value": value} for name, value in found.importance.items()],
+            f"{title} lost when shuffled",
+            ".3f",
+        ),
+        "nulls": charts.bars(nulls, "share missing", ".1%") if nulls else None,
+    }
+
+
+def _nulls(quality: dict[str, Any]) -> list[dict[str, Any]]:
+    """The columns with missing values, most first."""
+    shares = [
+        {"name": f"{table}.{column}", "value": counts["nulls"] / found["rows"]}
+        for table, found in quality.items()
+        for column, counts in found["columns"].items()
+        if counts["nulls"]
+    ]
+    return sorted(shares, key=lambda row: -row["value"])
+
+
+def _calibration(predictions: pl.DataFrame) -> list[dict[str, Any]]:
+    """Predicted and observed share of ten equal groups."""
+    return [
+        {
+            "model": model,
+            "predicted": float(probability),
+            "observed": float(positive / rows),
+        }
+        for model in ("model", "baseline")
+        for counts in [tally(predictions["label"], predictions[model], groups=10)]
+        for probability, positive, rows in zip(
+            counts.probability, counts.positive[0], counts.rows[0], strict=True
+        )
+    ]
+
+
+def _table(scores: list[Score]) -> list[dict[str, Any]]:
+    """One row for each slice and metric, with model and baseline side by side."""
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for score in scores:
+        key = (score.slice, score.value, score.metric)
+        row = rows.setdefault(
+            key,
+            {
+                "slice": score.slice,
+                "value": score.value,
+                "metric": score.metric,
+                "rows": score.rows,
+            },
+        )
+        row[score.model] = score
+    return list(rows.values())
+
+
+def _card(path: Path, context: dict[str, Any]) -> str:
+    """The team's text with the run's figures in it."""
+    try:
+        return _environment(path.parent).get_template(path.name).render(**context)
+    except jinja2.TemplateNotFound as error:
+        raise UserError(f"docs/{path.name} is missing: `git restore docs/{path.name}`") from error
+    except jinja2.TemplateError as error:
+        raise UserError(
+            f"docs/{path.name}: {error}; the figures there are are {', '.join(context)}"
+        ) from error
+
+
+def _environment(folder: Path) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"percent": _percent, "number": _number}
+    return environment
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _share(label: pl.Series) -> float:
+    return float(label.sum()) / len(label)

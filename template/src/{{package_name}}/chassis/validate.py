@@ -1,0 +1,162 @@
+# Keel keeps this file up to date.
+"""Set broken rows aside with their reasons, and say how good the data are."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from ..settings import Data
+from ..tables import REFERENCES, TABLES
+from .errors import UserError
+from .store import Store
+
+REASONS = "reasons"
+KINDS = {
+    "dtype": "wrong_type",
+    "nullability": "missing",
+    "primary_key": "duplicates",
+    "unique": "duplicates",
+}
+
+
+def run(store: Store, *, data: Data) -> dict[str, int]:
+    """Check each raw table against its schema; returns the rows set aside of each.
+
+    Raises UserError if a table has more broken rows than the settings tolerate.
+    """
+    quality = {}
+    for table, schema in TABLES.items():
+        rows = store.read_table(store.raw(table)).collect()
+        good, broken = check(rows, schema)
+        store.write_table(store.checked(table), good)
+        store.write_table(store.quarantine(table), broken)
+        quality[table] = measured(rows, broken, schema)
+    checked = {table: store.read_table(store.checked(table)) for table in TABLES}
+    for (table, other), columns in REFERENCES.items():
+        misses = checked[table].join(checked[other], on=columns, how="anti").select(pl.len())
+        quality[table]["without_match"][other] = misses.collect().item()
+    for folder in (store.checked, store.quarantine):
+        store.keep_only([folder(table) for table in TABLES])
+    store.write_json(store.report("data-quality.json"), quality)
+    for table, found in quality.items():
+        _tolerate(table, found, data.tolerated, store)
+    return {table: found["set_aside"] for table, found in quality.items()}
+
+
+def check(rows: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that satisfy the schema, and the others with a column of reasons.
+
+    A reason is `column|rule`. Values are read as the types that the schema asks for.
+    """
+    rows = rows.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    typed, unreadable = _read(rows, schema)
+    good, failure = schema.filter(typed.filter(unreadable == ""), cast=True)
+    details = failure.details()
+    rules = [name for name in details.columns if name not in typed.columns]
+    broke = [
+        pl.when(pl.col(rule).cast(pl.String) == "invalid").then(pl.lit(rule)) for rule in rules
+    ]
+    reasons = pl.concat_str(broke, separator=", ", ignore_nulls=True).alias(REASONS)
+    broken = failure.invalid().hstack(details.select(reasons))
+    empty = [name for name in rows.columns if broken[name].null_count() == len(broken)]
+    broken = broken.with_columns(pl.lit(None, rows.schema[name]).alias(name) for name in empty)
+    unread = rows.with_columns(unreadable.alias(REASONS)).filter(pl.col(REASONS) != "")
+    return good, pl.concat([broken, unread], how="diagonal_relaxed")
+
+
+def measured(rows: pl.DataFrame, broken: pl.DataFrame, schema: type[dy.Schema]) -> dict[str, Any]:
+    """What is wrong with a table: in all, and by column."""
+    by_rule: Counter[str] = Counter()
+    by_kind: Counter[tuple[str, str]] = Counter()
+    for text, count in broken[REASONS].value_counts().iter_rows():
+        reasons = text.split(", ")
+        by_rule.update(dict.fromkeys(reasons, count))
+        # A value may break several rules, and is counted once.
+        by_kind.update(dict.fromkeys(map(_kind, reasons), count))
+    return {
+        "rows": len(rows),
+        "set_aside": len(broken),
+        "duplicates": sum(count for (_, kind), count in by_kind.items() if kind == "duplicates"),
+        "reasons": dict(sorted(by_rule.items())),
+        "without_match": {},
+        "columns": {
+            name: {
+                "nulls": rows[name].null_count(),
+                "out_of_range": by_kind[name, "out_of_range"],
+                "wrong_type": by_kind[name, "wrong_type"],
+            }
+            for name in schema.column_names()
+        },
+    }
+
+
+def _kind(reason: str) -> tuple[str, str]:
+    """The column of a reason, "" for one of whole rows, and what is wrong with it."""
+    column, _, rule = reason.rpartition("|")
+    return column, KINDS.get(rule, "out_of_range")
+
+
+def _read(rows: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFrame, pl.Series]:
+    """Values read as their types where a cast can't do it right, and why a row can't be read."""
+    read = {
+        name: value
+        for name, column in schema.columns().items()
+        if (value := _parsed(name, column, rows.schema[name])) is not None
+    }
+    lost = [
+        pl.when(value.is_null() & pl.col(name).is_not_null()).then(pl.lit(f"{name}|dtype"))
+        for name, value in read.items()
+    ]
+    reasons = pl.concat_str([pl.lit(""), *lost], separator=", ", ignore_nulls=True)
+    unreadable = rows.with_columns(reasons.str.strip_chars_start(", ").alias(REASONS))[REASONS]
+    return rows.with_columns(**read), unreadable
+
+
+def _parsed(name: str, column: dy.Column, given: pl.DataType) -> pl.Expr | None:
+    """How to read a column, with null for what can't be read; None where a cast does it right."""
+    value, wanted = pl.col(name), column.dtype
+    if given == pl.String:
+        return _parsed_text(value, column)
+    if given.is_numeric() and (wanted.is_integer() or wanted == pl.Boolean):
+        cast = value.cast(wanted, strict=False)
+        return pl.when(cast.cast(given) == value).then(cast)  # 1.5 is no whole number
+    if (
+        column.validate_dtype(given)
+        or given == pl.Null
+        or all(dtype.is_numeric() or dtype == pl.Boolean for dtype in (given, wanted))
+        or all(dtype in (pl.Date, pl.Datetime) for dtype in (given, wanted))
+    ):
+        return None
+    return pl.lit(None, wanted)
+
+
+def _parsed_text(text: pl.Expr, column: dy.Column) -> pl.Expr | None:
+    if isinstance(column, dy.Datetime):
+        zone = None if column.time_zone is None else str(column.time_zone)
+        return text.str.to_datetime(time_zone=zone, strict=False)
+    if isinstance(column, dy.Date):
+        return text.str.to_date(strict=False)
+    if isinstance(column, dy.Time):
+        return text.str.to_time(strict=False)
+    if isinstance(column, dy.Bool):
+        words = {"true": True, "false": False, "1": True, "0": False}
+        return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
+    if column.dtype.is_integer():  # also as pandas writes it beside missing values: 12.0
+        return text.str.strip_suffix(".0").cast(column.dtype, strict=False)
+    return None
+
+
+def _tolerate(table: str, found: Mapping[str, Any], tolerated: float, store: Store) -> None:
+    share = found["set_aside"] / max(found["rows"], 1)
+    if share > tolerated:
+        worst = sorted(found["reasons"].items(), key=lambda item: -item[1])[:3]
+        raise UserError(
+            f"{table}: {found['set_aside']:,} of {found['rows']:,} rows ({share:.2%}) break their "
+            f"schema, data.tolerated is {tolerated:.2%}: "
+            + ", ".join(f"{reason} {count:,} times" for reason, count in worst)
+            + f". They are in {store.name(store.quarantine(table))}. "
+            "Mend the source, or change the schema in tables.py"
+        )

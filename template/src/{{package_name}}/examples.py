@@ -1,0 +1,125 @@
+"""One row for each thing to predict: what was known at that moment, and the label.
+
+A flight is predicted two hours before its scheduled departure. Cancelled and diverted flights
+are predicted too, since nobody knows better by then, but never arrive: their label is null, and
+training and evaluation leave them out and count them.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import dataframely as dy
+import polars as pl
+
+from .tables import AFTERWARDS, AHEAD, MEASURED, Flights, Planes, Weather
+
+NOTICE = timedelta(hours=2)
+OLDEST_WEATHER = timedelta(hours=3)  # an older measurement says nothing: it counts as unknown
+LATE_AFTER = 15  # minutes
+
+TIME = "decision_time"  # what the split into training and test data goes by
+ZONE = "America/New_York"  # where days and months begin and end; all three airports are there
+LABEL = "late"
+
+
+class Examples(dy.Schema):
+    """What is known of a flight two hours before its departure, and whether it then was late."""
+
+    scheduled_departure = dy.Datetime(
+        primary_key=True, time_zone="UTC", metadata=AHEAD, description="gate to gate plan"
+    )
+    carrier = dy.String(primary_key=True, metadata=AHEAD, description="airline code")
+    flight_number = dy.Int32(
+        primary_key=True, min=1, metadata=AHEAD, description="as on the ticket"
+    )
+    decision_time = dy.Datetime(
+        time_zone="UTC", metadata=AHEAD, description="two hours before the scheduled departure"
+    )
+    origin = dy.String(metadata=AHEAD, description="airport code")
+    destination = dy.String(metadata=AHEAD, description="airport code")
+    distance = dy.Int32(min=1, metadata=AHEAD, description="miles")
+    arrival_minute = dy.Int16(
+        min=0, max=1440, metadata=AHEAD, description="scheduled, minutes after midnight, local time"
+    )
+    aircraft_built = dy.Int16(
+        nullable=True, metadata=AHEAD, description="year; null if not in the register"
+    )
+    seats = dy.Int16(
+        nullable=True, min=1, metadata=AHEAD, description="null if not in the register"
+    )
+    temperature = dy.Float64(nullable=True, metadata=MEASURED, description="°F")
+    dew_point = dy.Float64(nullable=True, metadata=MEASURED, description="°F")
+    humidity = dy.Float64(nullable=True, min=0, max=100, metadata=MEASURED, description="%")
+    wind_speed = dy.Float64(nullable=True, min=0, metadata=MEASURED, description="mph")
+    precipitation = dy.Float64(
+        nullable=True, min=0, metadata=MEASURED, description="inches an hour"
+    )
+    pressure = dy.Float64(nullable=True, metadata=MEASURED, description="hPa")
+    visibility = dy.Float64(nullable=True, min=0, metadata=MEASURED, description="miles")
+    late = dy.Bool(
+        nullable=True,
+        metadata=AFTERWARDS,
+        description="arrived more than 15 minutes late; null if it never arrived",
+    )
+
+
+def build(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """The examples, one for each flight, in the order of their decision times.
+
+    `tables` holds the checked tables by name. The result satisfies `Examples`.
+    """
+    flights = tables["flights"].pipe(_planned).sort("decision_time")
+    weather = tables["weather"].pipe(_measured).sort("measured")
+    return (
+        flights.join_asof(
+            weather,
+            left_on="decision_time",
+            right_on="measured",
+            by="origin",
+            strategy="backward",
+            tolerance=OLDEST_WEATHER,
+            check_sortedness=False,  # by group it can't be checked; both are sorted above
+        )
+        .join(tables["planes"].pipe(_registered), on="tailnum", how="left")
+        .select(Examples.column_names())
+        .sort("decision_time", "carrier", "flight_number")
+    )
+
+
+def minute_of_day(hhmm: pl.Expr) -> pl.Expr:
+    """Minutes after midnight of a time written as a number, such as 1435 for 14:35."""
+    return hhmm // 100 * 60 + hhmm % 100
+
+
+def _planned(flights: pl.LazyFrame) -> pl.LazyFrame:
+    departure = Flights.time_hour.col + pl.duration(minutes=Flights.sched_dep_time.col % 100)
+    return flights.select(
+        "carrier",
+        "origin",
+        "distance",
+        "tailnum",
+        scheduled_departure=departure,
+        decision_time=departure - NOTICE,
+        flight_number=Flights.flight.col,
+        destination=Flights.dest.col,
+        arrival_minute=minute_of_day(Flights.sched_arr_time.col),
+        late=Flights.arr_delay.col > LATE_AFTER,
+    )
+
+
+def _measured(weather: pl.LazyFrame) -> pl.LazyFrame:
+    return weather.select(
+        "origin",
+        "wind_speed",
+        "pressure",
+        measured=Weather.time_hour.col,
+        temperature=Weather.temp.col,
+        dew_point=Weather.dewp.col,
+        humidity=Weather.humid.col,
+        precipitation=Weather.precip.col,
+        visibility=Weather.visib.col,
+    )
+
+
+def _registered(planes: pl.LazyFrame) -> pl.LazyFrame:
+    return planes.select("tailnum", "seats", aircraft_built=Planes.year.col)
