@@ -1,0 +1,96 @@
+"""What can be run here: `nox -l` lists it, plain `nox` runs all tests."""
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"
+nox.options.sessions = ["lint", "projects", "docs", "tests"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+BUILD = Path("build")
+# A rendered project has an environment of its own, and keeps its byte code.
+CLEAN = {"VIRTUAL_ENV": None, "UV_PROJECT_ENVIRONMENT": None, "PYTHONDONTWRITEBYTECODE": None}
+
+
+PROFILES = {
+    "defaults": {"package_name": "flight_delay"},
+    "gitlab, s3, no licence": {
+        "package_name": "churn",
+        "ci": "gitlab",
+        "storage": "s3",
+        "licence": "none",
+    },
+    "no ci, special characters": {
+        "package_name": "a_package_with_a_name_of_forty_character",
+        "project_name": """Ünïcode "quotes" 'q' {{ braces }} ${x} {y}: # % \\ <b> & 🚀""",
+        "purpose": 'yes: 1e3 "{{ it }}" & <i>so on</i> \\ 予測 🚀',
+        "user_name": "Zoë 'Z' O\"Neil: #1",
+        "ci": "none",
+        "storage": "ssh",
+        "licence": "Apache-2.0",
+    },
+}
+
+
+def render(session: nox.Session, folder: Path, **answers: str) -> None:
+    """Render the template as it stands, also over an earlier rendering."""
+    data = [f"--data={name}={value}" for name, value in answers.items()]
+    copy = ("copier", "copy", "--vcs-ref=HEAD", "--defaults", "--overwrite", "--quiet")
+    session.run("uvx", *copy, *data, ".", str(folder), env=CLEAN, external=True)
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install dependency groups of `pyproject.toml`."""
+    session.install(*nox.project.dependency_groups(PROJECT, *groups))
+
+
+@nox.session(venv_backend="none")
+def demo(session: nox.Session) -> None:
+    """Make a project with the default answers, train its model, and say where the report is."""
+    render(session, BUILD / "demo")
+    with session.chdir(BUILD / "demo"):
+        session.run("uv", "run", "poe", "run", *session.posargs, env=CLEAN, external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the style and the types of this repository's own code."""
+    install(session, "test", "types", "docs")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+
+
+@nox.session(venv_backend="none")
+@nox.parametrize("answers", [nox.param(values, id=name) for name, values in PROFILES.items()])
+def projects(session: nox.Session, answers: dict[str, str]) -> None:
+    """Make projects with several sets of answers, and run their own checks and their flow."""
+    folder = BUILD / "projects" / answers["package_name"]
+    render(session, folder, **answers)
+    with session.chdir(folder):
+        session.run("uv", "run", "poe", "check", env=CLEAN, external=True)
+        flow = ("python", "-m", answers["package_name"], "data=quick")
+        session.run("uv", "run", *flow, env=CLEAN, external=True)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Render the template with many answers, and test what comes out."""
+    install(session, "test")
+    session.run("pytest", *session.posargs, env=CLEAN)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the docs into `site/`; a broken link is an error."""
+    install(session, "docs")
+    session.run("mkdocs", "build", "--strict", *session.posargs, env=CLEAN)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the goals and print them as a table; takes up to ten minutes, never fails a build."""
+    install(session, "test")
+    session.run("python", "benchmarks/run.py", *session.posargs, env=CLEAN)
