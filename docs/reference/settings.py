@@ -1,0 +1,116 @@
+"""The settings of a project: values and comments from `conf/`, types and ranges from the code."""
+
+import ast
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from .rendered import project
+
+WORDS = {"int": "whole number", "float": "number", "str": "text", "date": "date"}
+RULES = {"Gt": "> {}", "Ge": "≥ {}", "Lt": "< {}", "Le": "≤ {}", "MinLen": "not empty"}
+
+
+@dataclass(frozen=True)
+class Code:
+    """The text of modules, and the classes and names that they define."""
+
+    text: str
+    names: dict[str, ast.expr | ast.ClassDef]
+
+    def fields(self, section: str) -> list[tuple[str, ast.expr]]:
+        """The settings that a class has, with their types."""
+        return [
+            (field.target.id, field.annotation)
+            for field in ast.iter_child_nodes(self.names[section])
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        ]
+
+    def docstring(self, section: str) -> str:
+        found = self.names[section]
+        return (isinstance(found, ast.ClassDef) and ast.get_docstring(found)) or ""
+
+
+def tables() -> str:
+    """A table for each part of the settings, then one for each model."""
+    conf, package = project() / "conf", next(project().glob("src/*"))
+    config = yaml.safe_load((conf / "config.yaml").read_text("utf-8"))
+    groups = {
+        name: f"{name}/{file}.yaml"
+        for entry in config["defaults"]
+        if isinstance(entry, dict)
+        for name, file in entry.items()
+    }
+    code = _read(package / "settings.py")
+    parts = [
+        _table(name, conf / groups.get(name, "config.yaml"), ast.unparse(kind), code)
+        for name, kind in code.fields("Settings")
+        if ast.unparse(kind) != "Choice"  # a model: its settings follow
+    ]
+    models = [
+        _table(f"model={file.stem}", file, "Settings", _read(package / f"models/{file.stem}.py"))
+        for file in sorted((conf / "model").glob("*.yaml"))
+    ]
+    return "\n".join(parts + models)
+
+
+def _table(title: str, file: Path, section: str, code: Code) -> str:
+    text = file.read_text("utf-8")
+    content = yaml.safe_load(text)
+    values = content.get(title, content)
+    rows = "".join(
+        f"| `{name}` | `{_shown(values[name])}` | {_words(kind, code)} "
+        f"| {_comment(name, text) or _comment(name, code.text)} |\n"
+        for name, kind in code.fields(section)
+    )
+    place = file.relative_to(project()).as_posix()
+    head = f"## `{title}`\n\n{code.docstring(section)}\n\nStands in `{place}`.\n\n"
+    return f"{head}| setting | default | allowed | meaning |\n|---|---|---|---|\n{rows}"
+
+
+def _read(module: Path) -> Code:
+    text = module.read_text("utf-8")
+    names: dict[str, ast.expr | ast.ClassDef] = {}
+    for statement in ast.parse(text).body:
+        if isinstance(statement, ast.ClassDef):
+            names[statement.name] = statement
+        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            names[statement.targets[0].id] = statement.value
+    return Code(text, names)
+
+
+def _words(kind: ast.expr, code: Code) -> str:
+    """A type such as `Annotated[int, Gt(0)]` for people: "whole number, > 0"."""
+    name = ast.unparse(kind)
+    alias = code.names.get(name)
+    if isinstance(alias, ast.expr):
+        return _words(alias, code)
+    if not isinstance(kind, ast.Subscript):
+        return WORDS.get(name, name)
+    inner = kind.slice.elts if isinstance(kind.slice, ast.Tuple) else [kind.slice]
+    match ast.unparse(kind.value):
+        case "Annotated":
+            return ", ".join([_words(inner[0], code), *map(_rule, inner[1:])])
+        case "dict":
+            return f"names, each with a {_words(inner[1], code)}"
+        case _:
+            return f"list of {_words(inner[0], code)}"
+
+
+def _rule(rule: ast.expr) -> str:
+    name, _, limit = ast.unparse(rule).rstrip(")").partition("(")
+    return RULES[name].format(limit)
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _comment(name: str, text: str) -> str:
+    """What a comment says of a name, behind it or in the lines above."""
+    found = re.search(rf"((?:^ *# .*\n)*)^ *{name}:.*?(?: # (.*))?$", text, re.MULTILINE)
+    above, behind = found.groups() if found else ("", "")
+    return behind or " ".join(line.strip(" #") for line in above.splitlines())
