@@ -1,6 +1,7 @@
 # Keel keeps this file up to date.
 """Runs a stage of the pipeline or a verb: `python -m <package>.chassis train`."""
 
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -48,4 +49,7 @@ def _stage(name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    gc.set_threshold(1_000_000)  # what is imported stays: look for garbage seldom,
+    code = main(sys.argv[1:])
+    gc.freeze()  # and not once more at the end; together a sixth of a short run
+    sys.exit(code)
