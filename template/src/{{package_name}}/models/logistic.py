@@ -57,16 +57,16 @@ class Settings(Section):
         numbers = features.drop(texts).cast(pl.Float64)
         means = _finite(numbers.mean().row(0, named=True), default=0)
         deviations = _finite(numbers.std().row(0, named=True), default=1)
-        columns = standardised(means, deviations).values()
-        standard = features.select(column.cast(pl.Float32) for column in columns).to_numpy()
-        flags = [_flags(features[name], len(values)) for name, values in texts.items()]
+        numbers = features.select(standardised(means, deviations).values()).cast(pl.Float32)
+        columns = [csr_matrix(numbers.select(name).to_numpy()) for name in means]
+        columns += [_flags(features[name], len(values)) for name, values in texts.items()]
 
         learner = LogisticRegression(
             C=1 / self.regularisation,
             max_iter=self.iterations,
             solver="newton-cholesky",  # few columns, many rows
         )
-        learner.fit(hstack([csr_matrix(standard), *flags], format="csr"), label.to_numpy())
+        learner.fit(hstack(columns, format="csr"), label.to_numpy())
         progress(1, 1)
         weights = iter(learner.coef_[0].tolist())
         return Logistic(
