@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .errors import UserError
 
-VERBS = ("setup", "run", "experiment", "doctor", "upgrade")
+VERBS = ("setup", "run", "experiment", "doctor", "update", "upgrade")
 
 
 def main(arguments: list[str]) -> int:

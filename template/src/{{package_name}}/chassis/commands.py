@@ -27,10 +27,19 @@ def output(folder: Path, *command: str) -> str | None:
     return done.stdout.strip()
 
 
-def must(folder: Path, *command: str) -> None:
-    """Run a program in silence. Raises UserError with what it says if it fails."""
+def must(folder: Path, *command: str, **environment: str) -> str:
+    """What a program prints. Raises UserError with what it says if it fails."""
     try:
-        subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",  # names of files need not be text
+            check=True,
+        ).stdout
     except FileNotFoundError as error:
         raise _missing(command[0]) from error
     except subprocess.CalledProcessError as error:

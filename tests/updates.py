@@ -1,0 +1,127 @@
+"""Releases of this template in a clone, projects made from them, and their updates."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from functools import cache
+from pathlib import Path
+
+from conftest import TEMPLATE, commit, files, must
+
+CHASSIS = TEMPLATE / "template/src/{{package_name}}"
+NEXT = "v9999.0.0"  # the template as it stands
+ANSWERS = ".copier-answers.yml"
+
+
+def clone(folder: Path) -> Path:
+    """A clone of this repository with a tag for each release, and one for what stands here."""
+    must(TEMPLATE, "git", "clone", "--quiet", str(TEMPLATE), str(folder))
+    for line in must(folder, "git", "log", "--format=%H %s").splitlines():
+        if found := re.fullmatch(r"(\w+) Release (\d+\.\d+\.\d+)", line):
+            must(folder, "git", "tag", "--force", f"v{found[2]}", found[1])
+    for file in must(folder, "git", "ls-files", "-z").split("\0")[:-1]:
+        (folder / file).unlink()
+    for name in must(TEMPLATE, "git", "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
+        if (TEMPLATE / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TEMPLATE / name, folder / name)
+    must(folder, "git", "add", "--all")
+    must(folder, "git", "commit", "--quiet", "--allow-empty", "--message", "What stands here")
+    must(folder, "git", "tag", NEXT)
+    return folder
+
+
+def releases(template: Path) -> list[str]:
+    """The releases of a clone, oldest first, with what stands here as the last one."""
+    return must(template, "git", "tag", "--sort=version:refname", "--list", "v*").split()
+
+
+def copy(template: Path, release: str, folder: Path, **answers: str) -> Path:
+    """A project as a release makes it, committed."""
+    data = [f"--data={name}={value}" for name, value in answers.items()]
+    command = ("copy", "--quiet", "--defaults", f"--vcs-ref={release}", *data)
+    must(template.parent, "copier", *command, str(template), str(folder))
+    commit(folder, "Start")
+    return folder
+
+
+def update(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What `uv run poe update` does, without the checks, which other tests run."""
+    if not {"--abort", "--continue"} & set(arguments):
+        arguments = ("--no-check", *arguments)
+    return subprocess.run(
+        (sys.executable, "-m", "chassis", "update", *arguments),
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(CHASSIS)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def content(project: Path) -> dict[str, bytes]:
+    """What stands in a project, less what Git and Copier note for themselves."""
+    return {
+        path.as_posix(): (project / path).read_bytes()
+        for path in files(project)
+        if path.parts[0] != ".git" and path.name != ANSWERS
+    }
+
+
+def small(folder: Path) -> Path:
+    """A template with two releases that are quick to render, v1.0.0 and v1.1.0."""
+    write(
+        folder,
+        {
+            "copier.yml": """\
+                _subdirectory: template
+                _skip_if_exists: [team.yml]
+                package_name: {type: str, default: demo}
+                ci: {type: str, default: github, choices: [github, none]}
+            """,
+            "CHANGELOG.md": "# Changelog\n\n## 1.0.0\n\n- The first.\n",
+            "template/src/{{package_name}}/__init__.py": "",
+            "template/numbers.txt": "".join(f"{i}\n" for i in range(1, 10)),
+            "template/moves.txt": "".join(f"move {i}\n" for i in range(20)),
+            "template/goes.txt": "It goes.\n",
+            "template/deleted.txt": "Somebody deletes this.\n",
+            "template/team.yml": "yours: {}\n",
+            "template/data.bin": b"\0\1\2",
+            "template/.gitattributes": "* text=auto eol=lf\n",
+            "template/pyproject.toml": '[tool.uv]\nexclude-newer = "2026-01-01T00:00:00Z"\n',
+            "template/{% if ci == 'github' %}.github{% endif %}/checks.yml": "on: push\n",
+            "template/{{_copier_conf.answers_file}}.jinja": "{{ _copier_answers|to_nice_yaml }}",
+        },
+    )
+    commit(folder, "Release 1.0.0")
+    must(folder, "git", "tag", "v1.0.0")
+    (folder / "template/moves.txt").rename(folder / "template/moved.txt")
+    (folder / "template/goes.txt").unlink()
+    write(
+        folder,
+        {
+            "copier.yml": (folder / "copier.yml").read_text()
+            + "colour: {type: str, default: green}\n",
+            "CHANGELOG.md": "# Changelog\n\n## 1.1.0\n\n- Five is 5.\n\n## 1.0.0\n\n- The first.\n",
+            "template/numbers.txt": "1\n2\n3\n4\nfive\n6\n7\n8\n9\n",
+            "template/deleted.txt": "Somebody deleted this.\n",
+            "template/team.yml": "yours: {new: true}\n",
+            "template/data.bin": b"\0\1\3",
+            "template/new.txt": "New.\n",
+            "template/pyproject.toml": '[tool.uv]\nexclude-newer = "2026-02-02T00:00:00Z"\n',
+        },
+    )
+    commit(folder, "Release 1.1.0")
+    must(folder, "git", "tag", "v1.1.0")
+    return folder
+
+
+def write(folder: Path, texts: dict[str, str | bytes]) -> None:
+    """Write files; the indentation of a text is taken out."""
+    for name, text in texts.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
