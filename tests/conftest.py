@@ -150,3 +150,11 @@ def commit(folder: Path, message: str) -> None:
     must(folder, "git", "init", "--quiet", "--initial-branch", "main")
     must(folder, "git", "add", "--all")
     must(folder, "git", "commit", "--quiet", "--message", message)
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This repository with its releases as tags, and what stands here as the newest."""
+    from updates import clone  # which builds on what stands here
+
+    return clone(tmp_path_factory.mktemp("clone") / "template")

@@ -163,10 +163,10 @@ def _take_over(root: Path, before: Path, after: Path, points: list[str]) -> None
                     "rename it"
                 )
             shutil.copyfile(before / path, file)  # the team keeps it out of Git
-    ours = day(root)
-    if ours:  # `poe upgrade` moves the day of the packages as well: the later one counts
+    ours, keels = day(root), day(after)
+    if ours and keels and day(before):  # `poe upgrade` moves it as well: the later one counts
         set_day(before, ours)
-        set_day(after, max(ours, day(after) or ours) if ours[:4].isdigit() else ours)
+        set_day(after, max(ours, keels) if ours[:4].isdigit() else ours)
 
 
 def _tree(root: Path, folder: Path) -> str:

@@ -32,8 +32,9 @@ def main(root: Path, arguments: list[str]) -> int:
 
 
 def day(project: Path) -> str | None:
-    """Up to when packages are taken, as `pyproject.toml` has it."""
-    found = DAY.search((project / "pyproject.toml").read_text(encoding="utf-8"))
+    """Up to when packages are taken, as `pyproject.toml` has it; None if it says nothing."""
+    file = project / "pyproject.toml"
+    found = DAY.search(file.read_text(encoding="utf-8")) if file.is_file() else None
     return found and found[1]
 
 
