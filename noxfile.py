@@ -57,7 +57,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the style and the types of this repository's own code."""
-    install(session, "test", "types", "docs")
+    install(session, "test", "types", "docs", "fleet")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
@@ -80,6 +80,28 @@ def tests(session: nox.Session) -> None:
     """Render the template with many answers, and test what comes out."""
     install(session, "test")
     session.run("pytest", *session.posargs, env=CLEAN)
+
+
+@nox.session
+def updates(session: nox.Session) -> None:
+    """Try many more edits and all releases, and say how many lines were lost; ten minutes."""
+    install(session, "test")
+    session.run("python", "benchmarks/updating.py", *session.posargs, env=CLEAN)
+
+
+@nox.session
+def fleet(session: nox.Session) -> None:
+    """Update many projects, each on a branch of its own: `nox -s fleet -- LIST.txt`."""
+    install(session, "fleet")
+    session.run("python", "scripts/fleet.py", *session.posargs, env=CLEAN)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Check and make a release: `nox -s release -- 1.2.3`."""
+    install(session, "test")
+    session.run("pytest", "tests/test_releases.py", "tests/test_ownership.py", env=CLEAN)
+    session.run("python", "scripts/release.py", *session.posargs)
 
 
 @nox.session

@@ -146,7 +146,7 @@ edits = st.lists(
         what=st.sampled_from(sorted(EDITS)),
         file=place,
         line=place,
-        text=st.sampled_from(["word", "", "    indented", "# Ünïcode 予測", "<<<<<<< not a conflict"]),
+        text=st.sampled_from(["word", "", "    indented", "# Ünïcode 予測", "<<<<<<< no conflict"]),
         much=st.integers(1, 4),
     ),
     min_size=1,

@@ -15,14 +15,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _made(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy(template, "v1.0.0", tmp_path_factory.mktemp("made") / "project")
 
 
 @pytest.fixture
-def project(_made: Path, tmp_path: Path) -> Path:
+def project(made: Path, tmp_path: Path) -> Path:
     """A project of the first release, to change."""
-    return Path(shutil.copytree(_made, tmp_path / "project"))
+    return Path(shutil.copytree(made, tmp_path / "project"))
 
 
 def edit(project: Path, **texts: str | bytes) -> None:
@@ -103,10 +103,10 @@ def test_a_revision_between_releases_can_be_named(project: Path, template: Path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_it_works_in_a_folder_of_a_larger_repository(_made: Path, tmp_path: Path) -> None:
+def test_it_works_in_a_folder_of_a_larger_repository(made: Path, tmp_path: Path) -> None:
     outer = tmp_path / "outer"
     folder = outer / "services/flights"
-    shutil.copytree(_made, folder, ignore=shutil.ignore_patterns(".git"))
+    shutil.copytree(made, folder, ignore=shutil.ignore_patterns(".git"))
     write(outer, {"numbers.txt": "of others\n", "services/other/a.txt": "a\n"})
     commit(outer, "Start")
 

@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 
 from conftest import TEMPLATE, commit, files, must
+from copier import run_copy
 
 CHASSIS = TEMPLATE / "template/src/{{package_name}}"
 NEXT = "v9999.0.0"  # the template as it stands
@@ -41,9 +42,7 @@ def releases(template: Path) -> list[str]:
 
 def copy(template: Path, release: str, folder: Path, **answers: str) -> Path:
     """A project as a release makes it, committed."""
-    data = [f"--data={name}={value}" for name, value in answers.items()]
-    command = ("copy", "--quiet", "--defaults", f"--vcs-ref={release}", *data)
-    must(template.parent, "copier", *command, str(template), str(folder))
+    run_copy(str(template), folder, answers, vcs_ref=release, defaults=True, quiet=True)
     commit(folder, "Start")
     return folder
 
@@ -119,7 +118,7 @@ def small(folder: Path) -> Path:
     return folder
 
 
-def write(folder: Path, texts: dict[str, str | bytes]) -> None:
+def write(folder: Path, texts: Mapping[str, str | bytes]) -> None:
     """Write files; the indentation of a text is taken out."""
     for name, text in texts.items():
         file = folder / name

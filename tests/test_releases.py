@@ -1,0 +1,196 @@
+"""What holds from each release to what stands here: the paths, the answers, and no trust."""
+
+import re
+import shutil
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import TEMPLATE, must, parse
+from test_ownership import PATTERNS, entry
+from test_render import CHOICES, pairwise
+from updates import NEXT, content, copy, releases, update
+
+TRUSTED = {"_tasks", "_migrations", "_jinja_extensions"}  # what Copier asks --trust for
+
+
+def settings(template: Path, release: str) -> dict[str, Any]:
+    """What `copier.yml` of a release says."""
+    content: dict[str, Any] = yaml.safe_load(must(template, "git", "show", f"{release}:copier.yml"))
+    return content
+
+
+@pytest.fixture(scope="session")
+def old(clone: Path) -> list[str]:
+    """The releases before what stands here."""
+    return [release for release in releases(clone) if release != NEXT]
+
+
+@pytest.fixture(scope="session", params=pairwise(CHOICES), ids=lambda a: "-".join(a.values()))
+def answers(request: pytest.FixtureRequest) -> dict[str, str]:
+    return dict(request.param)
+
+
+@pytest.fixture(scope="session")
+def fresh(clone: Path, answers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy(clone, NEXT, tmp_path_factory.mktemp("fresh") / "project", **answers)
+
+
+@pytest.fixture(scope="session")
+def last(
+    clone: Path, old: list[str], answers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    return copy(clone, old[-1], tmp_path_factory.mktemp("last") / "project", **answers)
+
+
+# --- Updates ----------------------------------------------------------------------------------
+
+
+def test_there_are_releases(old: list[str]) -> None:
+    assert old[0] == "v0.1.0"
+
+
+def test_the_version_is_that_of_the_last_release(old: list[str]) -> None:
+    version = parse(TEMPLATE / "pyproject.toml")["project"]["version"]
+
+    assert f"v{version}" == old[-1]
+
+
+def test_a_project_of_the_last_release_becomes_a_new_one(
+    last: Path, fresh: Path, tmp_path: Path
+) -> None:
+    project = Path(shutil.copytree(last, tmp_path / "project"))
+
+    done = update(project)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert content(project) == content(fresh)
+
+
+def test_a_project_of_each_release_becomes_a_new_one(
+    clone: Path, old: list[str], tmp_path: Path
+) -> None:
+    fresh = copy(clone, NEXT, tmp_path / "fresh")
+    for release in old[:-1]:
+        project = copy(clone, release, tmp_path / release)
+
+        done = update(project)
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert content(project) == content(fresh), release
+
+
+OTHERS = [
+    {"ci": "gitlab"},
+    {"ci": "none"},
+    {"licence": "Apache-2.0"},
+    {"licence": "none"},
+    {"storage": "s3", "storage_s3": "s3://ours/data"},
+    {"project_name": "Another name", "purpose": "Something else, for others."},
+]
+
+
+@pytest.mark.parametrize("changed", OTHERS, ids=str)
+def test_another_answer_makes_what_a_new_project_has(
+    clone: Path, tmp_path: Path, changed: dict[str, str]
+) -> None:
+    package = {"package_name": "flights"}
+    project = copy(clone, NEXT, tmp_path / "project", **package)
+    (project / "docs/ours.md").write_text("# Ours\n")
+    must(project, "git", "add", "--all")
+    must(project, "git", "commit", "--quiet", "--message", "Ours")
+
+    done = update(project, *(f"{name}={value}" for name, value in changed.items()))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    fresh = content(copy(clone, NEXT, tmp_path / "fresh", **package, **changed))
+    assert content(project) == fresh | {"docs/ours.md": b"# Ours\n"}
+
+
+# --- Paths ------------------------------------------------------------------------------------
+
+
+def test_what_a_release_made_is_still_made_or_left_where_it_is(last: Path, fresh: Path) -> None:
+    excluded = parse(TEMPLATE / "copier.yml").get("_exclude", [])
+
+    gone = content(last).keys() - content(fresh).keys()
+
+    assert [path for path in gone if not any(fnmatch(path, p) for p in excluded)] == []
+
+
+def test_a_change_to_a_file_of_the_teams_is_in_the_changelog(last: Path, fresh: Path) -> None:
+    old, new = content(last), content(fresh)
+    changed = [
+        path
+        for path in old.keys() & new.keys()
+        if entry(path)[0] == "seed" and old[path] != new[path]
+    ]
+
+    assert [path for path in changed if re.sub("^src/[^/]*/", "", path) not in news()] == []
+
+
+def news() -> str:
+    """What the changelog says of what is not released yet."""
+    text = (TEMPLATE / "CHANGELOG.md").read_text("utf-8")
+    found = re.search(r"^## Unreleased\n(.*?)^## ", text, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+def test_an_extension_point_stays_where_it_is(clone: Path, old: list[str]) -> None:
+    before = settings(clone, old[-1])["_skip_if_exists"]
+
+    assert [path for path in before if path not in settings(clone, NEXT)["_skip_if_exists"]] == []
+
+
+@pytest.mark.parametrize("path", [pattern for owner, pattern, _ in PATTERNS if owner == "shared"])
+def test_the_end_of_a_shared_file_stays(last: Path, fresh: Path, path: str) -> None:
+    old, new = ((project / path).read_text("utf-8").splitlines() for project in (last, fresh))
+
+    assert new[-1] == old[-1] or path in news()
+
+
+def test_the_teams_lists_of_packages_stay(last: Path, fresh: Path) -> None:
+    old, new = (parse(project / "pyproject.toml") for project in (last, fresh))
+
+    assert new["project"]["dependencies"] == old["project"]["dependencies"]
+    assert new["dependency-groups"]["dev"] == old["dependency-groups"]["dev"]
+
+
+# --- Questions --------------------------------------------------------------------------------
+
+
+def test_each_choice_that_was_ever_offered_is_still_accepted(clone: Path, old: list[str]) -> None:
+    now = settings(clone, NEXT)
+    for release in old:
+        for name, about in settings(clone, release).items():
+            if not name.startswith("_") and "choices" in about:
+                offered = set(about["choices"].values())
+                assert offered <= set(now[name]["choices"].values()), (release, name)
+
+
+def test_each_question_that_was_ever_asked_is_still_there(clone: Path, old: list[str]) -> None:
+    now = settings(clone, NEXT)
+    for release in old:
+        asked = settings(clone, release).items()
+        for name, about in asked:
+            if not name.startswith("_") and about.get("when") is not False:
+                assert now[name]["type"] == about["type"], (release, name)
+
+
+def test_no_release_needs_trust(clone: Path, old: list[str]) -> None:
+    for release in [*old, NEXT]:
+        assert TRUSTED.isdisjoint(settings(clone, release)), release
+
+
+def test_each_release_has_its_version_and_an_entry_in_the_changelog(
+    clone: Path, old: list[str]
+) -> None:
+    for release in old:
+        project = tomllib.loads(must(clone, "git", "show", f"{release}:pyproject.toml"))
+        changelog = must(clone, "git", "show", f"{release}:CHANGELOG.md")
+
+        assert f"v{project['project']['version']}" == release
+        assert re.search(rf"^## {re.escape(release[1:])} \(", changelog, re.MULTILINE), release
