@@ -27,7 +27,6 @@ TESTS = ("promise", "releases", "room", "update", "adopt", "robot", "fleet")
 def main(arguments: list[str]) -> int:
     """Print a table; the exit code is pytest's. The argument is how many examples to draw."""
     examples = arguments[0] if arguments else "500"
-    os.environ.update(SOMEBODY)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = {"EXAMPLES": examples, "REPORT": str(folder / "report")}
@@ -35,6 +34,7 @@ def main(arguments: list[str]) -> int:
         command = [sys.executable, "-m", "pytest", "--quiet", *files]
         code = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
         report = (folder / "report").read_text() if (folder / "report").exists() else "not reached"
+        os.environ.update(SOMEBODY)
         template = clone(folder / "template")
         known = releases(template)
         print(f"\n{len(known) - 1} releases, {len(pairwise(CHOICES))} sets of answers, {report}")

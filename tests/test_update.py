@@ -363,6 +363,17 @@ def test_abort_does_not_throw_commits_away(undecided: Path) -> None:
     assert "By hand" in must(undecided, "git", "log", "-1")
 
 
+def test_a_person_may_also_leave_it_by_git_alone(project: Path) -> None:
+    edit(project, numbers="1\n2\n3\n4\nV\n6\n7\n8\n9\n")
+    before = content(project)
+    update(project)
+
+    must(project, "git", "switch", "--quiet", "--discard-changes", "main")
+
+    assert content(project) == before
+    assert update(project).returncode == 2  # and start again
+
+
 @pytest.mark.parametrize("step", ["--continue", "--abort"])
 def test_without_an_update_there_is_nothing_to_go_on_with(project: Path, step: str) -> None:
     done = update(project, step)
@@ -510,7 +521,8 @@ def test_a_merge_in_progress_is_left_alone(project: Path) -> None:
 
 
 def test_without_a_name_it_says_how_to_give_one(project: Path) -> None:
-    done = update(project, GIT_CONFIG_GLOBAL="/dev/null", EMAIL="", HOME=str(project))
+    nobody = dict.fromkeys(("EMAIL", "GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "")
+    done = update(project, GIT_CONFIG_GLOBAL="/dev/null", HOME=str(project), **nobody)
 
     assert done.returncode == 1
     assert "git config --global user.name" in done.stderr

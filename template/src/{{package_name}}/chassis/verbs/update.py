@@ -63,17 +63,19 @@ def main(root: Path, arguments: list[str]) -> int:
     steps.add_argument("--abort", action="store_true", help="go back to where it started")
     options = parser.parse_args(arguments)
     under_way = _read(root)
-    if not (options.resume or options.abort):
-        if under_way:
-            raise UserError(f"an update is under way: {FINISH}")
-        return _start(root, options)
-    if not under_way:
-        raise UserError("no update is under way: uv run poe update starts one")
-    if options.abort:
+    if options.abort and under_way:
         _take_back(root, under_way)
         print(f"Back on {under_way.back}, as it was before.")
         return 0
-    return _finish(root, under_way, options)
+    if under_way and _branch(root) != BRANCH:
+        under_way = None  # a person has left it
+    if options.resume and under_way:
+        return _finish(root, under_way, options)
+    if options.resume or options.abort:
+        raise UserError("no update is under way: uv run poe update starts one")
+    if under_way:
+        raise UserError(f"an update is under way: {FINISH}")
+    return _start(root, options)
 
 
 def _start(root: Path, options: Namespace) -> int:
@@ -110,7 +112,7 @@ def _start(root: Path, options: Namespace) -> int:
         title,
         made.revision,
         news,
-        back=output(root, "git", "symbolic-ref", "--quiet", "--short", "HEAD") or _head(root),
+        back=_branch(root) or _head(root),
         head=_head(root),
         before=difference.before,
         after=difference.after,
@@ -206,7 +208,11 @@ def _finish(root: Path, update: Update, options: Namespace) -> int:
         decisions += [f"the checks {checks}: see above"] if checks != "pass" else []
     if decisions and not options.unattended:
         print("A person has to decide:\n" + _list(decisions))
-        print(f"\nMend that, with `git add` or `git rm` for each file, then {FINISH}")
+        print(
+            "\nMend that, `git add` or `git rm` each file, then: uv run poe update --continue\n"
+            "To go back instead: uv run poe update --abort, or, where that can't start, "
+            f"git switch --discard-changes {update.back}"
+        )
         return DECIDE
     text = _summary(root, update, decisions, checks)
     must(root, "git", "add", "--update", ".")
@@ -252,13 +258,12 @@ def _summary(root: Path, update: Update, decisions: list[str], checks: str) -> s
 
 def _take_back(root: Path, update: Update) -> None:
     """Return to where the update started. Raises UserError if that would lose commits."""
-    branch = output(root, "git", "symbolic-ref", "--quiet", "--short", "HEAD")
-    if branch == BRANCH and not _is_own(root, update):
+    if _branch(root) == BRANCH and not _is_own(root, update):
         raise UserError(
             f"{BRANCH} has commits: git switch {update.back} leaves it, "
             f"git branch --delete --force {BRANCH} throws them away"
         )
-    if branch == BRANCH:
+    if _branch(root) == BRANCH:
         must(root, "git", "reset", "--quiet", "--hard", update.head)
         detached = output(root, "git", "show-ref", f"refs/heads/{update.back}") is None
         how = ["--detach"] if detached else []
@@ -288,6 +293,10 @@ def _write(root: Path, update: Update) -> None:
 
 def _git_path(root: Path, name: str) -> Path:
     return root / must(root, "git", "rev-parse", "--git-path", name).strip()
+
+
+def _branch(root: Path) -> str | None:
+    return output(root, "git", "symbolic-ref", "--quiet", "--short", "HEAD")
 
 
 def _head(root: Path) -> str:
