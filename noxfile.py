@@ -78,14 +78,14 @@ def projects(session: nox.Session, answers: dict[str, str]) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Render the template with many answers, and test what comes out."""
-    install(session, "test")
+    install(session, "test", "fleet")
     session.run("pytest", *session.posargs, env=CLEAN)
 
 
 @nox.session
 def updates(session: nox.Session) -> None:
     """Try many more edits and all releases, and say how many lines were lost; ten minutes."""
-    install(session, "test")
+    install(session, "test", "fleet")
     session.run("python", "benchmarks/updating.py", *session.posargs, env=CLEAN)
 
 

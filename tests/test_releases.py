@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import TEMPLATE, must, parse
+from copier import run_update
 from test_ownership import PATTERNS, entry
 from test_render import CHOICES, pairwise
 from updates import NEXT, content, copy, releases, update
@@ -81,6 +82,21 @@ def test_a_project_of_each_release_becomes_a_new_one(
 
         assert done.returncode == 0, done.stdout + done.stderr
         assert content(project) == content(fresh), release
+
+
+def test_copiers_own_update_works_too(clone: Path, old: list[str], tmp_path: Path) -> None:
+    project = copy(clone, old[-1], tmp_path / "project")
+
+    run_update(project, vcs_ref=NEXT, defaults=True, overwrite=True, quiet=True)
+
+    assert content(project) == content(copy(clone, NEXT, tmp_path / "fresh"))
+
+
+def test_nothing_that_a_merge_cannot_merge_is_shipped(fresh: Path) -> None:
+    shipped = content(fresh)
+
+    assert "uv.lock" not in shipped
+    assert [path for path, text in shipped.items() if b"\0" in text] == []
 
 
 OTHERS = [

@@ -44,7 +44,12 @@ def week(ci: str, rendered: Render, origin: Path, request: str = "") -> Complete
         origin.parent / "bin",
         {
             # `uv run poe update`, without the checks
-            "uv": f'#!/bin/sh\nshift 3\nexec {sys.executable} -m chassis update --no-check "$@"\n',
+            "uv": f"""\
+                #!/bin/sh
+                if [ "$1" != run ]; then exec {shutil.which("uv")} "$@"; fi
+                shift 3
+                exec {sys.executable} -m chassis update --no-check "$@"
+            """,
             # what GitHub's program was asked for
             "gh": f"""\
                 #!/bin/sh

@@ -36,6 +36,12 @@ def state(project: Path) -> tuple[dict[str, bytes], str, str]:
     return content(project), branch, must(project, "git", "log", "--all", "--format=%H %D")
 
 
+def merge_it(project: Path) -> None:
+    """What a team does after its review."""
+    must(project, "git", "switch", "--quiet", "main")
+    must(project, "git", "merge", "--quiet", "keel-update")
+
+
 def numbers(project: Path) -> list[str]:
     return (project / "numbers.txt").read_text().split()
 
@@ -88,6 +94,7 @@ def test_its_commit_tells_a_reviewer_what_came_in_and_what_was_kept(project: Pat
 
 def test_a_second_update_has_nothing_to_do(project: Path) -> None:
     update(project)
+    merge_it(project)
     before = state(project)
 
     done = update(project)
@@ -95,6 +102,30 @@ def test_a_second_update_has_nothing_to_do(project: Path) -> None:
     assert done.returncode == 0
     assert done.stdout == "Nothing to do: this project has v1.1.0, the newest Keel.\n"
     assert state(project) == before
+
+
+def test_it_does_not_start_on_the_branch_of_the_last_one(project: Path) -> None:
+    update(project)
+    before = state(project)
+
+    done = update(project, "--to=v1.1.0", "ci=none")
+
+    assert done.returncode == 1
+    assert "keel-update is the branch of the last update: merge it" in done.stderr
+    assert state(project) == before
+
+
+def test_a_template_beside_the_project_is_found(template: Path, tmp_path: Path) -> None:
+    (tmp_path / "template").symlink_to(template)
+    project = copy(template, "v1.0.0", tmp_path / "project")
+    text = (project / ANSWERS).read_text().replace(f": {template}", ": template")
+    write(project, {ANSWERS: text})
+    commit(project, "As Copier writes it where it got a path from here")
+
+    done = update(project)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "_src_path: template\n" in (project / ANSWERS).read_text()
 
 
 def test_a_revision_between_releases_can_be_named(project: Path, template: Path) -> None:
@@ -581,6 +612,7 @@ def test_a_release_that_does_not_exist_is_refused(project: Path, release: str) -
 
 def test_a_downgrade_is_refused(project: Path) -> None:
     update(project)
+    merge_it(project)
     before = state(project)
 
     done = update(project, "--to=v1.0.0")

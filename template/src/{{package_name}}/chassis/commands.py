@@ -7,6 +7,8 @@ from pathlib import Path
 
 from .errors import UserError
 
+UV = os.environ.get("UV", "uv")  # `uv run` says where it is; it need not be on the PATH
+
 
 def call(folder: Path, *command: str, **environment: str) -> int:
     """Run a program in a folder, for people to see; returns its exit code."""

@@ -107,11 +107,12 @@ def marked(root: Path, paths: list[str]) -> list[str]:
 
 def lost(root: Path, change: Change, head: str) -> dict[str, list[str]]:
     """The lines that the team had written up to `head` and that are nowhere in their file now."""
+    touched = _differences(root, head)
     by_keel = _renamed(root, change.before, change.after)
     by_team = {new: old for old, new in _renamed(root, change.before, head).items()}
     found = {}
     for path, how in change.of_team(root, head).items():
-        if how == "D":
+        if how == "D" or path not in touched:
             continue
         places = (path, by_keel.get(by_team.get(path, path), path))
         now = next((root / place for place in places if (root / place).is_file()), None)
@@ -130,9 +131,11 @@ def _lines(root: Path, commit: str, path: str) -> Counter[bytes]:
     return Counter(text.encode(errors="surrogateescape").splitlines())
 
 
-def _differences(root: Path, one: str, other: str) -> dict[str, str]:
-    listed = ("diff", "--name-status", "--no-renames", "--relative", "-z", one, other, "--", ".")
-    parts = must(root, *GIT, *listed).split("\0")
+def _differences(root: Path, one: str, other: str = "") -> dict[str, str]:
+    """The paths that differ between two commits, or from a commit to the files as they are."""
+    options = ("diff", "--name-status", "--no-renames", "--relative", "-z")
+    commits = [one, other] if other else [one]
+    parts = must(root, *GIT, *options, *commits, "--", ".").split("\0")
     return dict(zip(parts[1::2], parts[0:-1:2], strict=True))
 
 

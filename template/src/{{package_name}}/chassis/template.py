@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from .commands import must, output
+from .commands import UV, must, output
 from .errors import UserError
 
 ANSWERS = ".copier-answers.yml"
-COPIER = ("uvx", "--from", "copier>=9.19,<10", "copier")
+COPIER = (UV, "tool", "run", "--from", "copier>=9.19,<10", "copier")
 RELEASE = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 SHORT = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/", "git+": ""}  # as Copier has it
 SOURCE = re.compile(r"^_src_path:.*$", re.MULTILINE)
@@ -56,14 +56,16 @@ class Template:
     folder: Path
 
     @classmethod
-    def clone(cls, source: str, folder: Path) -> "Template":
+    def clone(cls, source: str, project: Path, folder: Path) -> "Template":
         """Clone it into a folder. Raises UserError if it can't be had."""
         place = source
         for short, long in SHORT.items():
             if source.startswith(short):
                 place = long + source.removeprefix(short)
-        if place.startswith("~"):
-            place = str(Path(place).expanduser())
+        # A path may start at the folder that Copier ran in: most often this one, or the one above.
+        for start in (project, project.parent):
+            path = start / Path(source).expanduser()
+            place = str(path) if path.is_dir() else place
         try:
             must(folder.parent, "git", "clone", "--quiet", "--no-checkout", place, str(folder))
         except UserError as error:

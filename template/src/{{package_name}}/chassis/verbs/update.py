@@ -6,12 +6,12 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
-from ..commands import call, must, output
+from ..commands import UV, call, must, output
 from ..errors import UserError
 from ..merge import Change, change, lost, marked, merge, unmerged
 from ..template import Origin, Template, is_older, origin
@@ -82,51 +82,71 @@ def _start(root: Path, options: Namespace) -> int:
     made_from = origin(root)
     _refuse_what_is_in_the_way(root, unattended=options.unattended)
     with TemporaryDirectory(prefix="keel-") as folder:
-        template = Template.clone(made_from.source, Path(folder) / "template")
+        template = Template.clone(made_from.source, root, Path(folder) / "template")
         old = template.commit(made_from.revision)
         new = _target(template, old, options)
         if new == old and not options.answers:
             print(f"Nothing to do: this project has {made_from.revision}, the newest Keel.")
             return 0
+        if _branch(root) == BRANCH:
+            raise UserError(f"{BRANCH} is the branch of the last update: merge it, and switch away")
         changed = _answers(template.settings(new), made_from, options.answers)
-        before, after = Path(folder) / "before", Path(folder) / "after"
-        with ThreadPoolExecutor() as threads:  # Copier takes a second for each
-            first = threads.submit(template.render, old, made_from, {}, before)
-            template.render(new, made_from, changed, after)
-            first.result()
-        made = origin(after)
+        difference, made = _difference(root, template, made_from, (old, new), changed)
+        unasked = made.answers.keys() - made_from.answers.keys() - changed.keys()
         title = f"Update Keel from {made_from.revision} to {made.revision}"
         if new == old:
-            title = f"Change {', '.join(f'{n} to {v}' for n, v in changed.items())}"
-        points = template.settings(new).get("_skip_if_exists", [])
-        difference = change(root, before, after, f"Keel {made.revision}", points)
-        if changed and (losses := difference.would_lose(root)):
-            raise UserError(
-                f"with {' '.join(options.answers)} these files go, and you changed them: "
-                f"{', '.join(losses)}. Move elsewhere what you need of them, `git rm` them, "
-                "commit, and run this again"
-            )
-        news = "\n\n".join(filter(None, [template.changes(old, new), _new(made_from, made)]))
-    print(f"{title}\n\n{news}\n", flush=True)
+            title = f"Change {', '.join(f'{name} to {value}' for name, value in changed.items())}"
+        news = filter(None, [template.changes(old, new), _new(made, unasked)])
     update = Update(
         title,
         made.revision,
-        news,
+        "\n\n".join(news),
         back=_branch(root) or _head(root),
         head=_head(root),
         before=difference.before,
         after=difference.after,
         conflicts={},
     )
+    print(f"{title}\n\n{update.news}\n", flush=True)
+    return _finish(root, _merge(root, update), options)
+
+
+def _difference(
+    root: Path,
+    template: Template,
+    made_from: Origin,
+    revisions: tuple[str, str],
+    changed: dict[str, str],
+) -> tuple[Change, Origin]:
+    """What the new revision and answers change. Raises UserError if that would drop edits."""
+    old, new = revisions
+    before, after = (template.folder.with_name(name) for name in ("before", "after"))
+    with ThreadPoolExecutor() as threads:  # Copier takes a second for each
+        first = threads.submit(template.render, old, made_from, {}, before)
+        template.render(new, made_from, changed, after)
+        first.result()
+    made = origin(after)
+    points = template.settings(new).get("_skip_if_exists", [])
+    difference = change(root, before, after, f"Keel {made.revision}", points)
+    if changed and (losses := difference.would_lose(root)):
+        raise UserError(
+            f"with these answers files would go that you changed: {', '.join(losses)}. Move "
+            "elsewhere what you need of them, `git rm` them, commit, and run this again"
+        )
+    return difference, made
+
+
+def _merge(root: Path, update: Update) -> Update:
+    """Merge it on a branch; returns it with the conflicts."""
     try:
         _write(root, update)
         must(root, "git", "switch", "--quiet", "--force-create", BRANCH)
-        update = Update(**asdict(update) | {"conflicts": merge(root, update.change)})
+        update = replace(update, conflicts=merge(root, update.change))
         _write(root, update)
     except BaseException:  # whatever stops it, also Ctrl-C: the working tree comes back
         _take_back(root, update)
         raise
-    return _finish(root, update, options)
+    return update
 
 
 def _refuse_what_is_in_the_way(root: Path, *, unattended: bool) -> None:
@@ -185,10 +205,10 @@ def _answers(settings: dict[str, object], made_from: Origin, given: list[str]) -
     return changed
 
 
-def _new(made_from: Origin, made: Origin) -> str:
-    new = [f"{n}: {value}" for n, value in made.answers.items() if n not in made_from.answers]
+def _new(made: Origin, names: set[str]) -> str:
+    """Say which answers a project got to questions that it was not asked."""
     said = "New questions, with the answers that they got; `uv run poe update NAME=…` changes one:"
-    return f"{said}\n{_list(new)}" if new else ""
+    return f"{said}\n{_list(f'{n}: {made.answers[n]}' for n in sorted(names))}" if names else ""
 
 
 def _finish(root: Path, update: Update, options: Namespace) -> int:
@@ -216,8 +236,6 @@ def _finish(root: Path, update: Update, options: Namespace) -> int:
         return DECIDE
     text = _summary(root, update, decisions, checks)
     must(root, "git", "add", "--update", ".")
-    if (root / "uv.lock").exists():
-        must(root, "git", "add", "uv.lock")
     # What is in conflict can't pass the hooks, and a robot has to show it all the same.
     hooks = ["--no-verify"] if open_ones else []
     if output(root, "git", "diff", "--cached", "--quiet") is None:  # not yet committed by hand
@@ -230,9 +248,9 @@ def _finish(root: Path, update: Update, options: Namespace) -> int:
 def _check(root: Path) -> str:
     """Lock the packages that are asked for now, and run the checks."""
     environment = {"UV_LOCKED": "0", "UV_FROZEN": "0"}  # as CI sets them
-    if (root / "uv.lock").exists() and call(root, "uv", "lock", "--quiet", **environment):
+    if (root / "uv.lock").exists() and call(root, UV, "lock", "--quiet", **environment):
         return "can't run, since the packages don't fit together"
-    return "fail" if call(root, "uv", "run", "poe", "check", **environment) else "pass"
+    return "fail" if call(root, UV, "run", "poe", "check", **environment) else "pass"
 
 
 def _summary(root: Path, update: Update, decisions: list[str], checks: str) -> str:
@@ -288,7 +306,10 @@ def _read(root: Path) -> Update | None:
 
 
 def _write(root: Path, update: Update) -> None:
-    _git_path(root, STATE).write_text(json.dumps(asdict(update)), encoding="utf-8")
+    file = _git_path(root, STATE)
+    beside = file.with_suffix(".part")
+    beside.write_text(json.dumps(asdict(update)), encoding="utf-8")
+    beside.replace(file)
 
 
 def _git_path(root: Path, name: str) -> Path:

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from ..commands import call
+from ..commands import UV, call
 from ..errors import UserError
 
 DAY = re.compile(r'^exclude-newer = "([^"]*)"', re.MULTILINE)
@@ -22,7 +22,7 @@ def main(root: Path, arguments: list[str]) -> int:
     set_day(root, new)
     code = 1
     try:
-        code = call(root, "uv", "lock", "--upgrade")
+        code = call(root, UV, "lock", "--upgrade")
     finally:
         if code:
             set_day(root, old)
