@@ -38,7 +38,8 @@ def render(session: nox.Session, folder: Path, **answers: str) -> None:
     """Render the template as it stands, also over an earlier rendering."""
     data = [f"--data={name}={value}" for name, value in answers.items()]
     copy = ("copier", "copy", "--vcs-ref=HEAD", "--defaults", "--overwrite", "--quiet")
-    session.run("uvx", *copy, *data, ".", str(folder), env=CLEAN, external=True)
+    template = str(Path.cwd())  # so that the project can be updated from it
+    session.run("uvx", *copy, *data, template, str(folder), env=CLEAN, external=True)
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -87,6 +88,13 @@ def updates(session: nox.Session) -> None:
     """Try many more edits and all releases, and say how many lines were lost; ten minutes."""
     install(session, "test", "fleet")
     session.run("python", "benchmarks/updating.py", *session.posargs, env=CLEAN)
+
+
+@nox.session
+def silent(session: nox.Session) -> None:
+    """Break a project in many ways that raise no error, and say what notices; ten minutes."""
+    install(session, "test")
+    session.run("python", "tests/silent/breaking.py", *session.posargs, env=CLEAN)
 
 
 @nox.session

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 from builders import PROJECT, content, content_of, settings
+from flight_delay.chassis.errors import UserError
+from flight_delay.chassis.inputs import model_inputs
+from flight_delay.chassis.predictor import Predictor
 from flight_delay.chassis.stages import run_stage
 from flight_delay.chassis.store import Store
 
@@ -124,3 +128,15 @@ def test_training_that_is_killed_leaves_the_model_of_before(project: Path, run_c
     after = content_of(root / "model")
     assert after.keys() == before.keys()
     assert after["model.txt"] == before["model.txt"]
+
+
+def test_a_stored_model_that_predicts_otherwise_is_refused(
+    run_copy: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_another_unit(self: Predictor, examples: pl.DataFrame) -> pl.DataFrame:
+        return model_inputs(examples, self.known).with_columns(pl.col(pl.Float64) * 25.4)
+
+    monkeypatch.setattr(Predictor, "inputs", with_another_unit)
+
+    with pytest.raises(UserError, match="predicts otherwise than the model that was fitted"):
+        run_stage("train", settings("-"), run_copy)

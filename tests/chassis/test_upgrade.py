@@ -47,6 +47,7 @@ def test_packages_that_do_not_fit_together_change_nothing(project: Path) -> None
 
 def test_without_uv_nothing_changes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(project))
+    monkeypatch.setattr(upgrade, "UV", "uv")  # and `uv run` has not said where it is
 
     with pytest.raises(UserError, match=r"uv is not installed, or not on the PATH"):
         upgrade.main(project, [])

@@ -37,25 +37,29 @@ class Examples(dy.Schema):
     )
     origin = dy.String(metadata=AHEAD, description="airport code")
     destination = dy.String(metadata=AHEAD, description="airport code")
-    distance = dy.Int32(min=1, metadata=AHEAD, description="miles")
+    distance = dy.Int32(min=1, max=12_000, metadata=AHEAD, description="miles")
     arrival_minute = dy.Int16(
         min=0, max=1440, metadata=AHEAD, description="scheduled, minutes after midnight, local time"
     )
     aircraft_built = dy.Int16(
-        nullable=True, metadata=AHEAD, description="year; null if not in the register"
+        nullable=True,
+        min=1930,
+        max=2100,
+        metadata=AHEAD,
+        description="year; null if not in the register",
     )
     seats = dy.Int16(
-        nullable=True, min=1, metadata=AHEAD, description="null if not in the register"
+        nullable=True, min=1, max=900, metadata=AHEAD, description="null if not in the register"
     )
-    temperature = dy.Float64(nullable=True, metadata=MEASURED, description="°F")
-    dew_point = dy.Float64(nullable=True, metadata=MEASURED, description="°F")
+    temperature = dy.Float64(nullable=True, min=-60, max=130, metadata=MEASURED, description="°F")
+    dew_point = dy.Float64(nullable=True, min=-60, max=100, metadata=MEASURED, description="°F")
     humidity = dy.Float64(nullable=True, min=0, max=100, metadata=MEASURED, description="%")
-    wind_speed = dy.Float64(nullable=True, min=0, metadata=MEASURED, description="mph")
+    wind_speed = dy.Float64(nullable=True, min=0, max=200, metadata=MEASURED, description="mph")
     precipitation = dy.Float64(
-        nullable=True, min=0, metadata=MEASURED, description="inches an hour"
+        nullable=True, min=0, max=12, metadata=MEASURED, description="inches an hour"
     )
-    pressure = dy.Float64(nullable=True, metadata=MEASURED, description="hPa")
-    visibility = dy.Float64(nullable=True, min=0, metadata=MEASURED, description="miles")
+    pressure = dy.Float64(nullable=True, min=870, max=1085, metadata=MEASURED, description="hPa")
+    visibility = dy.Float64(nullable=True, min=0, max=10, metadata=MEASURED, description="miles")
     late = dy.Bool(
         nullable=True,
         metadata=AFTERWARDS,

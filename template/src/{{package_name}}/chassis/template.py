@@ -65,7 +65,7 @@ class Template:
         # A path may start at the folder that Copier ran in: most often this one, or the one above.
         for start in (project, project.parent):
             path = start / Path(source).expanduser()
-            place = str(path) if path.is_dir() else place
+            place = str(path) if (path / "copier.yml").is_file() else place
         try:
             must(folder.parent, "git", "clone", "--quiet", "--no-checkout", place, str(folder))
         except UserError as error:

@@ -1,0 +1,79 @@
+"""Examples that hold what nobody knew yet are refused, however it got into them."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from builders import NOON, table
+from flight_delay import examples
+from flight_delay.chassis.errors import UserError
+from flight_delay.chassis.hindsight import as_of, guard_against_hindsight
+
+HOURS = [NOON + timedelta(hours=hour) for hour in range(-48, 48)]
+TABLES: Mapping[str, pl.LazyFrame] = {
+    "flights": table(
+        "flights", time_hour=HOURS, flight=list(range(1, 97)), arr_delay=list(range(96))
+    ).lazy(),
+    "weather": table("weather", time_hour=HOURS, temp=[float(n) for n in range(96)]).lazy(),
+    "planes": table("planes").lazy(),
+}
+Tables = Mapping[str, pl.LazyFrame]
+
+
+def with_seats(seats: pl.Expr) -> Callable[[Tables], pl.LazyFrame]:
+    """A `build` whose column `seats` comes from the flights."""
+
+    def build(tables: Tables) -> pl.LazyFrame:
+        known = tables["flights"].select(
+            scheduled_departure="time_hour", seats=seats.cast(pl.Int16)
+        )
+        return (
+            examples.build(tables)
+            .drop("seats")
+            .join(known, on="scheduled_departure", how="left", maintain_order="left")
+            .select(examples.Examples.column_names())
+        )
+
+    return build
+
+
+def test_what_is_known_by_the_decision_is_fine() -> None:
+    guard_against_hindsight(examples.build, TABLES, NOON)
+
+
+@pytest.mark.parametrize(
+    "seats",
+    [
+        pl.col("arr_delay"),
+        pl.col("arr_delay").mean(),
+        pl.col("arr_delay").shift(-1),
+    ],
+    ids=["itself", "its mean over all", "that of the next"],
+)
+def test_what_happens_afterwards_is_refused(seats: pl.Expr) -> None:
+    with pytest.raises(UserError, match=r"examples\.py: seats of examples up to 2013-03-13"):
+        guard_against_hindsight(with_seats(seats), TABLES, NOON)
+
+
+def test_a_delay_of_the_day_before_is_known() -> None:
+    build = with_seats(pl.col("arr_delay").shift(24))
+
+    guard_against_hindsight(build, TABLES, NOON)
+
+
+def test_rows_that_are_picked_by_what_happens_afterwards_are_refused() -> None:
+    def build(tables: Tables) -> pl.LazyFrame:
+        return examples.build(tables).filter(pl.col("late").is_not_null())
+
+    with pytest.raises(UserError, match="picks rows by what was known only later"):
+        guard_against_hindsight(build, TABLES, NOON)
+
+
+def test_at_a_moment_nothing_is_measured_that_comes_later() -> None:
+    cut = as_of(TABLES, NOON)
+
+    assert cut["weather"].collect()["time_hour"].max() == NOON
+    flights = cut["flights"].collect()
+    assert len(flights) == 96
+    assert flights.filter(pl.col("arr_delay").is_not_null())["time_hour"].max() == HOURS[47]
