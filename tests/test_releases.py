@@ -1,5 +1,6 @@
 """What holds from each release to what stands here: the paths, the answers, and no trust."""
 
+import os
 import re
 import shutil
 import tomllib
@@ -71,12 +72,17 @@ def test_a_project_of_the_last_release_becomes_a_new_one(
     assert content(project) == content(fresh)
 
 
-def test_a_project_of_each_release_becomes_a_new_one(
-    clone: Path, old: list[str], tmp_path: Path
+# The older releases are tried with the defaults; `nox -s updates` tries them with all answers.
+SETS = pairwise(CHOICES) if "EXAMPLES" in os.environ else [{"licence": "MIT"}]
+
+
+@pytest.mark.parametrize("chosen", SETS, ids=str)
+def test_a_project_of_each_older_release_becomes_a_new_one(
+    clone: Path, old: list[str], tmp_path: Path, chosen: dict[str, str]
 ) -> None:
-    fresh = copy(clone, NEXT, tmp_path / "fresh")
+    fresh = copy(clone, NEXT, tmp_path / "fresh", package_name="flights", **chosen)
     for release in old[:-1]:
-        project = copy(clone, release, tmp_path / release)
+        project = copy(clone, release, tmp_path / release, package_name="flights", **chosen)
 
         done = update(project)
 
