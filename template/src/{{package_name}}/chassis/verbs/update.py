@@ -234,14 +234,16 @@ def _finish(root: Path, update: Update, options: Namespace) -> int:
             f"git switch --discard-changes {update.back}"
         )
         return DECIDE
-    text = _summary(root, update, decisions, checks)
+    summary = _summary(root, update, decisions, checks)
+    message = filter(None, [update.title, update.news, summary, f"{TRAILER}: {update.to}"])
     must(root, "git", "add", "--update", ".")
     # What is in conflict can't pass the hooks, and a robot has to show it all the same.
     hooks = ["--no-verify"] if open_ones else []
     if output(root, "git", "diff", "--cached", "--quiet") is None:  # not yet committed by hand
-        must(root, "git", "commit", "--quiet", "--cleanup=whitespace", "--message", text, *hooks)
+        text = ("--cleanup=whitespace", "--message", "\n\n".join(message))
+        must(root, "git", "commit", "--quiet", *text, *hooks)
     _git_path(root, STATE).unlink()
-    print(f"{text}\nCommitted on {BRANCH}; {update.back} is as it was. Next: git show --stat")
+    print(f"{summary}\n\nCommitted on {BRANCH}; {update.back} is as it was. Next: git show --stat")
     return DECIDE if decisions else 0
 
 
@@ -254,24 +256,21 @@ def _check(root: Path) -> str:
 
 
 def _summary(root: Path, update: Update, decisions: list[str], checks: str) -> str:
-    """What a reviewer wants to know, as the message of the commit."""
+    """What a reviewer wants to know beside the news."""
     keel, team = update.change.of_keel(root), update.change.of_team(root, update.head)
     both = [path for path in keel if path in team and keel[path] == team[path] == "M"]
     deleted = [path for path in keel if team.get(path) == "D" and keel[path] != "D"]
     conflicts = [path for path in update.conflicts if not any(path in d for d in decisions)]
     count = Counter(how for path, how in keel.items() if path not in deleted)
     parts = [
-        update.title,
-        update.news,
         f"Came in: {count['M']} files changed, {count['A']} new, {count['D']} gone.",
         "Changed by you and by Keel, and both is in it:\n" + _list(both) if both else "",
         "Changed by Keel, deleted by you, and stays so:\n" + _list(deleted) if deleted else "",
         "Decided by a person:\n" + _list(conflicts) if conflicts else "",
         "Needs a decision:\n" + _list(decisions) if decisions else "",
         f"Checks: {checks}.",
-        f"{TRAILER}: {update.to}",
     ]
-    return "\n\n".join(filter(None, parts)) + "\n"
+    return "\n\n".join(filter(None, parts))
 
 
 def _take_back(root: Path, update: Update) -> None:
