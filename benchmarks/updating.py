@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests"))
 
 from test_render import CHOICES, pairwise  # noqa: E402 - from the path above
-from updates import CHASSIS, NEXT, clone, copy, releases  # noqa: E402
+from updates import CHASSIS, NEXT, clone, copy, releases  # noqa: E402 - from there too
 
 WALL, CPU = attrgetter("wall"), attrgetter("cpu")
 SOMEBODY = {

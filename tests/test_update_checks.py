@@ -26,6 +26,7 @@ def project(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = copy(template, NEXT, folder / "project")
     must(project, "uv", "run", "--quiet", "poe", "setup")
     must(project, "git", "add", "--all")
+    # The hooks would run all that the update runs next.
     must(project, "git", "commit", "--quiet", "--no-verify", "--message", "Packages")
     return project
 
