@@ -183,12 +183,10 @@ def features(examples: pl.DataFrame, known: dict[str, list[str]]) -> pl.DataFram
     local = pl.col("scheduled_departure").dt.convert_time_zone(ZONE)
     return examples.select(
         *(pl.col(name).cast(pl.Enum(values), strict=False) for name, values in known.items()),
-        distance="distance",
         departure_hour=local.dt.hour() + local.dt.minute() / 60,
         arrival_hour=pl.col("arrival_minute") / 60,
         weekday=local.dt.weekday(),
         aircraft_age=pl.col("scheduled_departure").dt.year() - pl.col("year"),
-        seats="seats",
         temperature="temp",
         dew_point_spread=pl.col("temp") - pl.col("dewp"),
         humidity="humid",

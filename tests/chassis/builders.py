@@ -54,10 +54,8 @@ EXAMPLE: Mapping[str, Any] = {
     "decision_time": NOON - timedelta(hours=2),
     "origin": "EWR",
     "destination": "ORD",
-    "distance": 719,
     "arrival_minute": 825,
     "aircraft_built": 2003,
-    "seats": 150,
     "temperature": 55.0,
     "dew_point": 41.0,
     "humidity": 60.0,
@@ -141,6 +139,7 @@ def content(source: str, changes: Mapping[str, Any] = {}) -> dict[str, Any]:
         "evaluation.smallest_slice": 20,
         "evaluation.floors": {},
         "evaluation.slice_floors": {},
+        "gates": dict.fromkeys(composed["gates"]),  # all off: so few rows show little but chance
     }
     for name, value in {**small, **changes}.items():
         *sections, last = name.split(".")

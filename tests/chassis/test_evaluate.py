@@ -77,10 +77,12 @@ def test_a_wrong_setting_is_refused_before_anything_is_written(
 
 
 def test_a_slice_may_have_two_hundred_values_and_no_more() -> None:
-    evaluate.slice_columns(examples(distance=list(range(1, 201))), ["distance"])
+    evaluate.slice_columns(examples(arrival_minute=list(range(1, 201))), ["arrival_minute"])
 
-    with pytest.raises(UserError, match=r"slices has 'distance', which has 201 values, not 200"):
-        evaluate.slice_columns(examples(distance=list(range(1, 202))), ["distance"])
+    with pytest.raises(
+        UserError, match=r"slices has 'arrival_minute', which has 201 values, not 200"
+    ):
+        evaluate.slice_columns(examples(arrival_minute=list(range(1, 202))), ["arrival_minute"])
 
 
 def test_all_that_is_missed_is_said_at_once_and_reported(run_copy: Store) -> None:

@@ -61,7 +61,7 @@ def test_a_refused_model_is_a_warning_so_that_a_sweep_goes_on(tmp_path: Path, so
     done = started(tmp_path, *small(source), "evaluation.floors={auc: 1.1}")
 
     assert done.returncode == 0
-    assert "warning: the model is refused:\n  AUC on all rows is" in done.stderr
+    assert "warning: the model is refused:\n  floors: AUC on all rows is" in done.stderr
     assert done.stdout == f"{tmp_path}/reports/report.html\n"
 
 

@@ -21,16 +21,16 @@ TABLES: Mapping[str, pl.LazyFrame] = {
 Tables = Mapping[str, pl.LazyFrame]
 
 
-def with_seats(seats: pl.Expr) -> Callable[[Tables], pl.LazyFrame]:
-    """A `build` whose column `seats` comes from the flights."""
+def with_built(built: pl.Expr) -> Callable[[Tables], pl.LazyFrame]:
+    """A `build` whose column `aircraft_built` comes from the flights."""
 
     def build(tables: Tables) -> pl.LazyFrame:
         known = tables["flights"].select(
-            scheduled_departure="time_hour", seats=seats.cast(pl.Int16)
+            scheduled_departure="time_hour", aircraft_built=1950 + built.cast(pl.Int16)
         )
         return (
             examples.build(tables)
-            .drop("seats")
+            .drop("aircraft_built")
             .join(known, on="scheduled_departure", how="left", maintain_order="left")
             .select(examples.Examples.column_names())
         )
@@ -43,7 +43,7 @@ def test_what_is_known_by_the_decision_is_fine() -> None:
 
 
 @pytest.mark.parametrize(
-    "seats",
+    "built",
     [
         pl.col("arr_delay"),
         pl.col("arr_delay").mean(),
@@ -51,13 +51,15 @@ def test_what_is_known_by_the_decision_is_fine() -> None:
     ],
     ids=["itself", "its mean over all", "that of the next"],
 )
-def test_what_happens_afterwards_is_refused(seats: pl.Expr) -> None:
-    with pytest.raises(UserError, match=r"examples\.py: seats of examples up to 2013-03-13"):
-        guard_against_hindsight(with_seats(seats), TABLES, NOON)
+def test_what_happens_afterwards_is_refused(built: pl.Expr) -> None:
+    with pytest.raises(
+        UserError, match=r"examples\.py: aircraft_built of examples up to 2013-03-13"
+    ):
+        guard_against_hindsight(with_built(built), TABLES, NOON)
 
 
 def test_a_delay_of_the_day_before_is_known() -> None:
-    build = with_seats(pl.col("arr_delay").shift(24))
+    build = with_built(pl.col("arr_delay").shift(24))
 
     guard_against_hindsight(build, TABLES, NOON)
 

@@ -137,7 +137,7 @@ def test_a_number_that_is_not_finite_counts_as_unknown() -> None:
 REFUSED = {
     "the label": (pl.col("late"), "bad reads late, which is known only after the prediction"),
     "the label, hidden": (
-        pl.col("distance").mean().over("late"),
+        pl.col("humidity").mean().over("late"),
         "bad reads late, which is known only after the prediction",
     ),
     "the label, as a condition": (pl.when("late").then(1).otherwise(0), "bad reads late"),
@@ -156,11 +156,11 @@ def test_a_feature_is_refused_that_reads(expression: pl.Expr, message: str) -> N
 
 
 def test_a_feature_is_refused_that_reads_a_column_of_unknown_time() -> None:
-    column = Examples.columns()["distance"]
+    column = Examples.columns()["humidity"]
     known = column.metadata
     column.metadata = None
     try:
-        with pytest.raises(UserError, match=r"distance reads distance, which is known at a time"):
+        with pytest.raises(UserError, match=r"humidity reads humidity, which is known at a time"):
             model_inputs(examples(), {})
     finally:
         column.metadata = known

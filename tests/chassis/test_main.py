@@ -106,7 +106,7 @@ MISTAKES: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "a floor that is missed": (
         ["evaluate"],
         lambda root: composed(root, evaluation__floors={"auc": 1.5}),
-        "error: evaluate: the model is refused:\n  AUC on all rows is ",
+        "error: evaluate: the model is refused:\n  floors: AUC on all rows is ",
     ),
     "a folder in place of a file": (
         ["train"],

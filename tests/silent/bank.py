@@ -81,8 +81,8 @@ BUGS = [
     Bug("join", "weather of the destination", EXAMPLES,
         {'            by="origin",\n': '            by_left="destination",\n            by_right="origin",\n'}),
     Bug("join", "aircraft twice in the register", EXAMPLES,
-        {'    return planes.select("tailnum", "seats", aircraft_built=Planes.year.col)\n':
-         '    known = planes.select("tailnum", "seats", aircraft_built=Planes.year.col)\n    return pl.concat([known, known])\n'}),
+        {'    return planes.select("tailnum", aircraft_built=Planes.year.col)\n':
+         '    known = planes.select("tailnum", aircraft_built=Planes.year.col)\n    return pl.concat([known, known])\n'}),
     Bug("join", "weather an hour before it was measured", EXAMPLES,
         {"measured=Weather.time_hour.col,": "measured=Weather.time_hour.col - timedelta(hours=1),"}),
     Bug("join", "inner in place of left", EXAMPLES,
@@ -109,14 +109,14 @@ BUGS = [
     Bug("unit", "wind in knots", EXAMPLES,
         {'        "wind_speed",\n        "pressure",\n': '        "pressure",\n        wind_speed=Weather.wind_speed.col * 0.869,\n'}),
     Bug("unit", "late by hours", EXAMPLES, {"LATE_AFTER = 15  # minutes": "LATE_AFTER = 15 / 60  # hours"}),
-    Bug("unit", "distance in kilometres", FEATURES, {"    return Examples.distance.col\n": "    return Examples.distance.col * 1.609\n"}),
+    Bug("unit", "visibility in kilometres", FEATURES, {"    return Examples.visibility.col\n": "    return Examples.visibility.col * 1.609\n"}),
     Bug("unit", "minutes as hours", EXAMPLES,
         {"pl.duration(minutes=Flights.sched_dep_time.col % 100)": "pl.duration(hours=Flights.sched_dep_time.col % 100)"}),
     # --- nulls --------------------------------------------------------------------------------
     Bug("null", "an unknown age is 0", FEATURES,
         {"Examples.scheduled_departure.col.dt.year() - Examples.aircraft_built.col": "(Examples.scheduled_departure.col.dt.year() - Examples.aircraft_built.col).fill_null(0)"}),
     Bug("null", "flights without a known aircraft dropped", EXAMPLES,
-        {"        .select(Examples.column_names())\n": '        .drop_nulls("seats")\n        .select(Examples.column_names())\n'}),
+        {"        .select(Examples.column_names())\n": '        .drop_nulls("aircraft_built")\n        .select(Examples.column_names())\n'}),
     Bug("null", "999 for an unknown visibility", EXAMPLES,
         {"visibility=Weather.visib.col,": "visibility=Weather.visib.col.fill_null(999),"}),
     Bug("null", "a null is 0 for the trees", BOOSTING, {".fill_null(np.nan).to_numpy()": ".fill_null(0).to_numpy()"}),
@@ -158,8 +158,8 @@ BUGS = [
     # --- serving ------------------------------------------------------------------------------
     Bug("serving", "other features than in training", PREDICTOR,
         {"        return model_inputs(examples, self.known)\n": "        return model_inputs(examples, self.known).fill_null(0)\n"}),
-    Bug("serving", "a default for an unknown number of seats", PREDICTOR,
-        {"        return model_inputs(examples, self.known)\n": "        return model_inputs(examples.with_columns(pl.col('seats').fill_null(150)), self.known)\n"}),
+    Bug("serving", "a default for an unknown year of building", PREDICTOR,
+        {"        return model_inputs(examples, self.known)\n": "        return model_inputs(examples.with_columns(pl.col('aircraft_built').fill_null(2000)), self.known)\n"}),
     Bug("serving", "the class in place of the probability", BOOSTING,
         {"        return np.asarray(self.booster.predict(matrix(features)), dtype=np.float64)\n": "        return (np.asarray(self.booster.predict(matrix(features))) > 0.5).astype(np.float64)\n"}),
     Bug("serving", "log-odds in place of the probability", BOOSTING, {"predict(matrix(features))": "predict(matrix(features), raw_score=True)"}),

@@ -37,7 +37,6 @@ class Examples(dy.Schema):
     )
     origin = dy.String(metadata=AHEAD, description="airport code")
     destination = dy.String(metadata=AHEAD, description="airport code")
-    distance = dy.Int32(min=1, max=12_000, metadata=AHEAD, description="miles")
     arrival_minute = dy.Int16(
         min=0, max=1440, metadata=AHEAD, description="scheduled, minutes after midnight, local time"
     )
@@ -47,9 +46,6 @@ class Examples(dy.Schema):
         max=2100,
         metadata=AHEAD,
         description="year; null if not in the register",
-    )
-    seats = dy.Int16(
-        nullable=True, min=1, max=900, metadata=AHEAD, description="null if not in the register"
     )
     temperature = dy.Float64(nullable=True, min=-60, max=130, metadata=MEASURED, description="°F")
     dew_point = dy.Float64(nullable=True, min=-60, max=100, metadata=MEASURED, description="°F")
@@ -100,7 +96,6 @@ def _planned(flights: pl.LazyFrame) -> pl.LazyFrame:
     return flights.select(
         "carrier",
         "origin",
-        "distance",
         "tailnum",
         scheduled_departure=departure,
         decision_time=departure - NOTICE,
@@ -126,4 +121,4 @@ def _measured(weather: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _registered(planes: pl.LazyFrame) -> pl.LazyFrame:
-    return planes.select("tailnum", "seats", aircraft_built=Planes.year.col)
+    return planes.select("tailnum", aircraft_built=Planes.year.col)

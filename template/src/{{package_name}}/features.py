@@ -45,12 +45,6 @@ def destination() -> pl.Expr:
 
 
 @feature
-def distance() -> pl.Expr:
-    """Miles to fly."""
-    return Examples.distance.col
-
-
-@feature
 def departure_hour() -> pl.Expr:
     """Scheduled local hour of departure, with a fraction: 14.5 is half past two."""
     local = Examples.scheduled_departure.col.dt.convert_time_zone(ZONE)
@@ -73,12 +67,6 @@ def weekday() -> pl.Expr:
 def aircraft_age() -> pl.Expr:
     """Years since the aircraft was built; null when the register does not know it."""
     return Examples.scheduled_departure.col.dt.year() - Examples.aircraft_built.col
-
-
-@feature
-def seats() -> pl.Expr:
-    """Seats of the aircraft; null when the register does not know it."""
-    return Examples.seats.col
 
 
 @feature

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ..models import Learner
-from ..settings import Choice, Settings
+from ..settings import Choice
 from .errors import UserError
+from .settings import Settings, Waiver
 from .store import Store
 
 HEADER = "# Composed from conf/ by `uv run poe run`: change it there, not here.\n"
@@ -87,10 +88,24 @@ def learner(choice: Choice, place: str = "model.") -> Learner:
 
 def write(content: dict[str, Any], store: Store) -> Settings:
     """Check the settings and write them down."""
-    settings = checked(content, "")
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    waived = {name: one.model_dump() for name, one in waivers(store.project / "conf").items()}
+    settings = checked({**content, "waivers": waived}, "")
+    whole = {**content, **settings.model_dump(include={"gates", "staleness", "waivers"})}
+    text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
     store.write_text(store.settings, HEADER + text)
     return settings
+
+
+def waivers(conf: Path) -> dict[str, Waiver]:
+    """What `conf/waivers.yaml` says, by gate; nothing without that file."""
+    file = conf / "waivers.yaml"
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return TypeAdapter(dict[str, Waiver]).validate_python(content or {})
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"conf/{file.name} is not YAML: {error}") from error
+    except ValidationError as error:
+        raise UserError(_sentences(error, f"conf/{file.name}: ")) from error
 
 
 def load(store: Store) -> Settings:
@@ -149,7 +164,9 @@ def _sentences(error: ValidationError, place: str) -> str:
         if problem["type"] == "missing":
             lines.append(f"{name} is missing: give it a value in conf/")
         elif problem["type"] == "extra_forbidden":
-            lines.append(f"{name} is not a setting: settings.py and models/ name those there are")
+            lines.append(
+                f"{name} is not a setting: settings.py, models/ and chassis/settings.py name those"
+            )
         else:
             lines.append(f"{name} is {problem['input']!r}: {problem['msg'].lower()}")
     return "\n".join(lines)

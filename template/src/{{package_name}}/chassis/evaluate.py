@@ -1,39 +1,68 @@
 # Keel keeps this file up to date.
-"""Judge the model on the test examples, write the report, and refuse a model below its floors."""
+"""Judge the model on the test examples, write the report, and refuse one that misses a gate."""
+
+from datetime import date
+from typing import Any
 
 import polars as pl
 
 from ..evaluation import METRICS, Score, evaluate, missed
-from ..examples import LABEL, TIME, ZONE
+from ..examples import LABEL, TIME, ZONE, Examples
 from ..features import features
-from ..settings import Choice, Evaluation, Split
+from ..settings import Choice, Data, Evaluation, Split
+from .chance import Difference, difference
+from .configuration import learner
 from .errors import UserError
+from .gates import (
+    Verdict,
+    Waivers,
+    against_baseline,
+    against_floors,
+    against_shift,
+    for_features,
+    waived,
+)
 from .importance import importance
-from .inputs import test
+from .inputs import Period, test, training
 from .predictor import load
 from .report import Findings, write_report
+from .settings import Gates, Staleness
+from .staleness import staleness as measured
 from .store import Store
 
-RESERVED = ("month", "label", "model", "baseline")
+RESERVED = ("month", "label", "model", "baseline", "example")
 
 
 class RefusedError(UserError):
-    """The model misses a floor."""
+    """The model misses a gate."""
 
 
-def run(
-    store: Store, *, split: Split, model: Choice, baseline: Choice, evaluation: Evaluation
+def run(  # noqa: PLR0913 -- one for each part of the settings
+    store: Store,
+    *,
+    split: Split,
+    model: Choice,
+    baseline: Choice,
+    evaluation: Evaluation,
+    data: Data | None = None,
+    gates: Gates | None = None,
+    staleness: Staleness | None = None,
+    waivers: Waivers | None = None,
 ) -> dict[str, object]:
     """Store predictions, scores and report; returns the model's scores.
 
+    On a part of the data (`data.rows`) only the floors judge, since the gates need enough rows.
+
     Raises UserError if a setting names a metric or column that does not exist. Raises
-    RefusedError, when all is written, if the model misses a floor.
+    RefusedError, when all is written, if the model misses a gate that is not waived.
     """
     _check_metrics(evaluation)
+    whole = data is not None and not data.rows
     period = test(store, split)
     candidate = load(store, model, store.model)
     simple = load(store, baseline, store.baseline)
     predictions = period.examples.select(
+        pl.struct(Examples.primary_key()).alias("example"),
         pl.col(TIME).dt.convert_time_zone(ZONE).dt.strftime("%Y-%m").alias("month"),
         pl.col(LABEL).alias("label"),
         candidate.probability(period.examples).alias("model"),
@@ -42,29 +71,64 @@ def run(
     predictions = predictions.hstack(slice_columns(period.examples, evaluation.slices))
 
     scores = evaluate(predictions, evaluation)
-    failures = missed(scores, evaluation)
+    losses = importance(candidate, period, evaluation.seed)
+    verdicts = against_floors(missed(scores, evaluation))
+    aged: dict[str, Any] = {}
+    if whole:
+        learnt = training(store, split)
+        if gates:
+            verdicts += judge(gates, predictions, losses, learnt, period, same=model == baseline)
+        if staleness:
+            both = pl.concat([learnt.examples, period.examples])
+            aged = measured(both, learner(model), staleness)
+    verdicts = waived(verdicts, waivers or {}, date.today())  # noqa: DTZ011 -- the day here
+
     store.write_table(store.predictions, predictions)
     metrics = headline(scores, "model")
     baseline_metrics = headline(scores, "baseline")
     store.write_json(store.report("metrics.json"), {**metrics, "baseline": baseline_metrics})
+    store.write_json(store.report("gates.json"), [verdict.as_json() for verdict in verdicts])
+    store.write_json(store.report("staleness.json"), aged)
     write_report(
         store,
         Findings(
             predictions=predictions,
             scores=scores,
-            missed=failures,
-            importance=importance(candidate, period, evaluation.seed),
+            verdicts=verdicts,
+            importance=losses,
+            staleness=aged,
             smallest_slice=evaluation.smallest_slice,
             unlabelled=period.unlabelled,
             passport=store.read_json(store.passport),
         ),
     )
+    failures = [verdict for verdict in verdicts if verdict.refused]
     if failures:
+        lines = "".join(f"\n  {verdict.gate}: {verdict.sentence}" for verdict in failures)
         raise RefusedError(
-            "the model is refused:\n  " + "\n  ".join(failures) + "\nreports/report.html shows "
-            "where it is weak. Mend the model, or lower the floor in conf/ and say why"
+            f"the model is refused:{lines}\nreports/report.html shows where it is weak. Mend the "
+            "model or the data, change the limit in conf/ and say why, or waive a gate other than "
+            "the floors for a while in conf/waivers.yaml"
         )
     return dict(metrics)
+
+
+def judge(
+    gates: Gates,
+    predictions: pl.DataFrame,
+    losses: dict[str, Difference],
+    learnt: Period,
+    period: Period,
+    *,
+    same: bool,
+) -> list[Verdict]:
+    """The verdicts of all gates; a model that is the `same` as the baseline need not beat it."""
+    gain = difference(predictions["label"], predictions["model"], predictions["baseline"])
+    return [
+        *([] if same else against_baseline(gain, gates)),
+        *for_features(losses, gates),
+        *against_shift(learnt.examples, period.examples, gates),
+    ]
 
 
 def slice_columns(examples: pl.DataFrame, names: list[str]) -> pl.DataFrame:

@@ -12,11 +12,12 @@ import polars as pl
 from ..evaluation import METRICS, Score, tally
 from ..examples import LABEL
 from . import charts
+from .chance import MAIN, Difference
 from .errors import UserError
+from .gates import Verdict
 from .store import Store
 
 CARDS = ("model-card.md", "data-sheet.md")
-MAIN = next(iter(METRICS))  # the first metric of the list is the one that charts show
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class Findings:
 
     predictions: pl.DataFrame
     scores: list[Score]
-    missed: list[str]
-    importance: dict[str, float]
+    verdicts: list[Verdict]
+    importance: dict[str, Difference]
+    staleness: dict[str, Any]
     smallest_slice: int
     unlabelled: int
     passport: dict[str, Any]
@@ -72,7 +74,10 @@ def figures(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
         "model": whole["model"],
         "baseline": whole["baseline"],
         "main": MAIN,
-        "missed": found.missed,
+        "missed": [verdict.sentence for verdict in found.verdicts if verdict.refused],
+        "verdicts": found.verdicts,
+        "waived": any(verdict.waiver for verdict in found.verdicts),
+        "staleness": found.staleness,
         "label": LABEL,
         "smallest_slice": found.smallest_slice,
         "test": {
@@ -88,7 +93,7 @@ def figures(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
             (score for score in slices if score.score is not None),
             key=lambda score: score.score or 0,
         )[:3],
-        "importance": found.importance,
+        "importance": {name: loss.value for name, loss in found.importance.items()},
         "passport": found.passport,
         "quality": quality,
     }
@@ -114,6 +119,10 @@ def _charts(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
             named = {"time": score.value, "slice": f"{score.value} ({score.rows:,})"}
             large.setdefault(score.slice, []).append(asdict(score) | named)
     nulls = _nulls(quality)
+    ages = [
+        {"time": f"{loss['age']} months", "model": "model", **loss, "score": loss["loss"]}
+        for loss in found.staleness.get("losses", [])
+    ]
     return {
         "over_time": charts.over_time(large.get("month", []), title),
         "slices": {
@@ -123,10 +132,11 @@ def _charts(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
         },
         "calibration": charts.calibration(_calibration(found.predictions)),
         "importance": charts.bars(
-            [{"name": name, "value": value} for name, value in found.importance.items()],
+            [{"name": name, "value": loss.value} for name, loss in found.importance.items()],
             f"{title} lost when shuffled",
             ".3f",
         ),
+        "staleness": charts.over_time(ages, f"{title} lost") if ages else None,
         "nulls": charts.bars(nulls, "share missing", ".1%") if nulls else None,
     }
 

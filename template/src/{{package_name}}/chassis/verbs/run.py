@@ -1,8 +1,11 @@
 # Keel keeps this file up to date.
 """The whole pipeline, only what changed."""
 
+import re
+from datetime import date
 from pathlib import Path
 
+from ..errors import UserError
 from .setup import set_up
 
 
@@ -10,6 +13,7 @@ def main(root: Path, arguments: list[str]) -> int:
     """Run DVC's pipeline and say where the report is; arguments go to `dvc repro`."""
     for line in set_up(root):
         print(line, flush=True)
+    stop_at_ended_waivers(root, date.today())  # noqa: DTZ011 -- the day here
     from dvc.cli import main as dvc  # type: ignore[import-untyped]  # DVC has no types
 
     code = int(dvc(["repro", *arguments]))  # in this process: another one takes longer to start
@@ -17,3 +21,22 @@ def main(root: Path, arguments: list[str]) -> int:
     if code == 0 and report.is_file():
         print(f"\nThe report: {report}")
     return code
+
+
+def stop_at_ended_waivers(root: Path, today: date) -> None:
+    """Raise UserError for a waiver that has ended: DVC does not see that a day has come."""
+    file = root / "conf/waivers.yaml"
+    if not (file.is_file() and re.search("^[^#{]", file.read_text("utf-8"), re.MULTILINE)):
+        return  # most projects have none, and reading YAML and settings takes a moment
+    from ..configuration import waivers
+
+    ended = [
+        f"{name} ({waiver.owner}, {waiver.until})"
+        for name, waiver in waivers(root / "conf").items()
+        if waiver.until < today
+    ]
+    if ended:
+        raise UserError(
+            f"conf/waivers.yaml: the waiver of {', '.join(ended)} has ended: "
+            "take it out, or agree on a later day"
+        )

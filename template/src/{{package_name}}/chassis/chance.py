@@ -1,0 +1,80 @@
+# Keel keeps this file up to date.
+"""Whether one prediction is better than another by more than chance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from ..evaluation import METRICS, Tally, tally
+
+RESAMPLES = 200
+MAIN = next(iter(METRICS))  # the first metric of the list is the one that decides
+GROUPS = 100  # of equal probabilities, of each of the two: enough to tell how far chance reaches
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better one is than the other, with its 95 % interval; negative is worse."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:+.4f} ({self.low:+.4f} to {self.high:+.4f})"
+
+
+def difference(
+    label: pl.Series,
+    one: pl.Series,
+    other: pl.Series,
+    *,
+    metric: str = MAIN,
+    seed: int = 1,
+) -> Difference:
+    """How much better `one` predicts the label than `other`, by a metric, on the same rows.
+
+    Each resample draws every row Poisson(1) times for both, so that rows which are hard for both
+    say nothing. NaN where the metric is not defined, such as AUC with one label only.
+    """
+    score, sign = METRICS[metric].score, 1 if METRICS[metric].higher_is_better else -1
+    value = sign * float(score(tally(label, one))[0] - score(tally(label, other))[0])
+    spread = np.subtract(*(score(counts) for counts in _resampled(label, one, other, seed)))
+    known = spread[np.isfinite(spread)]
+    reach = 1.96 * float(known.std()) if len(known) else np.nan
+    return Difference(value, value - reach, value + reach)
+
+
+def _resampled(
+    label: pl.Series, one: pl.Series, other: pl.Series, seed: int
+) -> tuple[Tally, Tally]:
+    """Resamples of the tallies of both, of the same rows, each shape (RESAMPLES, groups)."""
+    rank = pl.col("one", "other").rank("min").cast(pl.Int64)
+    rows = pl.DataFrame({"label": label, "one": one, "other": other}).with_columns(
+        ((rank - 1) * GROUPS // max(len(label), 1)).name.suffix("_group")
+    )
+    cells = rows.group_by("one_group", "other_group", maintain_order=True).agg(
+        pl.col("one", "other").mean(), positive=pl.col("label").sum(), rows=pl.len()
+    )
+    positive = cells["positive"].to_numpy()
+    draw, shape = np.random.default_rng(seed).poisson, (RESAMPLES, len(cells))
+    drawn = draw(positive, shape), draw(cells["rows"].to_numpy() - positive, shape)
+    return _tally(rows, cells, drawn, "one"), _tally(rows, cells, drawn, "other")
+
+
+def _tally(
+    rows: pl.DataFrame,
+    cells: pl.DataFrame,
+    drawn: tuple[np.ndarray[tuple[int, int], np.dtype[np.int64]], ...],
+    model: str,
+) -> Tally:
+    """The drawn counts by the groups of one of the models."""
+    group = f"{model}_group"
+    order = cells[group].arg_sort().to_numpy()
+    starts = np.flatnonzero(np.diff(cells[group].to_numpy()[order], prepend=-1))
+    mean = rows.group_by(group).agg(pl.col(model).mean()).sort(group)[model].to_numpy()
+    positive, negative = (
+        np.add.reduceat(counts[:, order], starts, axis=1).astype(np.float64) for counts in drawn
+    )
+    return Tally(mean, positive, negative)

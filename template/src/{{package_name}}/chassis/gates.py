@@ -1,0 +1,108 @@
+# Keel keeps this file up to date.
+"""What a model has to pass to be used, and what may be waived for a while."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from ..evaluation import METRICS
+from .chance import MAIN, Difference
+from .settings import Gates, Waiver
+from .shift import gaps, shifts
+
+TITLE = METRICS[MAIN].title
+Waivers = Mapping[str, Waiver]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a gate is passed."""
+
+    gate: str
+    passed: bool
+    sentence: str  # what was found there
+    waiver: Waiver | None = None
+
+    @property
+    def refused(self) -> bool:
+        return not self.passed and self.waiver is None
+
+    def as_json(self) -> dict[str, Any]:
+        waiver = self.waiver and self.waiver.model_dump(mode="json")
+        return {
+            "gate": self.gate,
+            "passed": self.passed,
+            "sentence": self.sentence,
+            "waiver": waiver,
+        }
+
+
+def waived(verdicts: list[Verdict], waivers: Waivers, today: date) -> list[Verdict]:
+    """The verdicts, with the waivers that have not ended where a gate is missed."""
+    return [
+        Verdict(verdict.gate, verdict.passed, verdict.sentence, waiver)
+        if not verdict.passed and (waiver := waivers.get(verdict.gate)) and today <= waiver.until
+        else verdict
+        for verdict in verdicts
+    ]
+
+
+def against_floors(missed: list[str]) -> list[Verdict]:
+    """A verdict for each floor that is missed, or one that none is."""
+    refusals = [Verdict("floors", passed=False, sentence=sentence) for sentence in missed]
+    return refusals or [Verdict("floors", passed=True, sentence="none is missed")]
+
+
+def against_baseline(gain: Difference, gates: Gates) -> Iterator[Verdict]:
+    """Whether the model is better than the baseline by more than chance."""
+    if gates.better_than_baseline is not None:
+        limit = gates.better_than_baseline
+        found = f"{TITLE} is {gain} better than the baseline's"
+        if not gain.low > limit:
+            found += f", and would have to be by more than {limit} also at the lower end"
+        yield Verdict("baseline", gain.low > limit, found)
+
+
+def for_features(losses: Mapping[str, Difference], gates: Gates) -> Iterator[Verdict]:
+    """Whether each feature is worth having."""
+    if gates.feature_loss is not None:
+        for name, loss in losses.items():
+            worth = loss.high >= gates.feature_loss
+            found = f"{TITLE} changes by {loss} with it"
+            if not worth:
+                found += f", so surely by less than gates.feature_loss = {gates.feature_loss}"
+            yield Verdict(f"feature.{name}", worth, found)
+
+
+def against_shift(learnt: pl.DataFrame, judged: pl.DataFrame, gates: Gates) -> Iterator[Verdict]:
+    """Whether the test examples are still like those of the training."""
+    for shift in shifts(learnt, judged):
+        found = []
+        if _above(shift.stability, gates.psi):
+            found.append(
+                f"has other values than in training: a stability index of {shift.stability:.1f}, "
+                f"gates.psi = {gates.psi}. Has its unit changed, or does a sensor hang?"
+            )
+        if _above(shift.more_nulls, gates.nulls):
+            found.append(
+                f"is unknown in {shift.more_nulls:.0%} more of the rows than in training, "
+                f"gates.nulls = {gates.nulls}"
+            )
+        if _above(shift.unseen, gates.unseen):
+            found.append(
+                f"has values that training did not see, such as {shift.values}, in "
+                f"{shift.unseen:.0%} of the rows, gates.unseen = {gates.unseen}"
+            )
+        text = "; ".join(f"{shift.column} {one}" for one in found)
+        yield Verdict(f"shift.{shift.column}", not found, text or "as in training")
+    if gates.gap is not None:
+        missing = gaps(pl.concat([learnt, judged]), gates.gap)
+        text = f"there are no examples in {', '.join(missing)}: gates.gap = {gates.gap} days"
+        yield Verdict("shift.days", not missing, text if missing else "no gap in the days")
+
+
+def _above(value: float | None, limit: float | None) -> bool:
+    return value is not None and limit is not None and value > limit

@@ -1,0 +1,103 @@
+# Keel keeps this file up to date.
+"""How the quality of a model falls as it ages, and when to train it again."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..evaluation import METRICS, tally
+from ..examples import LABEL, TIME, ZONE
+from ..models import Learner
+from .chance import MAIN
+from .inputs import categories, model_inputs
+from .settings import Staleness
+
+HORIZON = 6  # models, each a month older than the next: the first is judged on as many months
+JUDGED = 5_000  # rows of each of these months, evenly spread
+
+MONTH = pl.col(TIME).dt.convert_time_zone(ZONE).dt.strftime("%Y-%m")
+
+
+@dataclass(frozen=True)
+class Aged:
+    """The first metric of a model on a month that came `age` months after its training."""
+
+    trained_to: str
+    month: str
+    age: int
+    score: float
+
+
+def staleness(examples: pl.DataFrame, learner: Learner, settings: Staleness) -> dict[str, Any]:
+    """What a model loses with each month of its age, and after how many to train it again.
+
+    Models of several months are judged on later ones. Months differ in how hard they are, so that
+    score = month - loss(age) is fitted to all pairs by least squares, where a model that is a month
+    old loses 0: once with a loss for each age, and once with the same for each month more.
+    """
+    scores = list(_scores(examples, learner, settings))
+    ages = sorted({score.age for score in scores})
+    by_age = _lost(scores, [[float(score.age == age) for age in ages[1:]] for score in scores])
+    a_month = _lost(scores, [[score.age - 1.0] for score in scores])
+    slope = a_month[0] if len(ages) > 1 and a_month else None
+    ageing = slope is not None and slope["low"] > 0  # more than chance
+    return {
+        "scores": [asdict(score) for score in scores],
+        "losses": [{"age": age, **loss} for age, loss in zip(ages[1:], by_age, strict=False)],
+        "loss_a_month": slope,
+        "tolerated": settings.loss,
+        "retrain_after": 1 + int(settings.loss / slope["loss"]) if slope and ageing else None,
+    }
+
+
+def _scores(examples: pl.DataFrame, learner: Learner, settings: Staleness) -> Iterator[Aged]:
+    by_month = examples.with_columns(MONTH.alias("month")).partition_by(
+        "month", as_dict=True, include_key=False, maintain_order=True
+    )
+    months = sorted(name for (name,) in by_month)
+    for end in range(settings.months, len(months))[-HORIZON:]:
+        window = pl.concat(by_month[month,] for month in months[end - settings.months : end])
+        sample = _spread(window, settings.rows)
+        if sample[LABEL].n_unique() < 2:
+            continue
+        known = categories(sample)
+        model = learner.fit(model_inputs(sample, known), sample[LABEL], lambda _done, _of: None)
+        for age, month in enumerate(months[end : end + HORIZON], start=1):
+            rows = _spread(by_month[month,], JUDGED)
+            predicted = pl.Series(model.predict(model_inputs(rows, known)))
+            score = float(METRICS[MAIN].score(tally(rows[LABEL], predicted))[0])
+            if np.isfinite(score):
+                yield Aged(months[end - 1], month, age, round(score, 6))
+
+
+def _lost(scores: list[Aged], ageing: list[list[float]]) -> list[dict[str, float]]:
+    """The effect of each column of `ageing`, with its 95 % interval; none if there are too few."""
+    months = sorted({score.month for score in scores})
+    design = np.array(
+        [
+            [float(score.month == month) for month in months] + columns
+            for score, columns in zip(scores, ageing, strict=True)
+        ]
+    )
+    if not len(design) or len(design) <= design.shape[1]:
+        return []
+    observed = np.array([score.score for score in scores])
+    sign = -1 if METRICS[MAIN].higher_is_better else 1
+    fitted, *_ = np.linalg.lstsq(design, observed)
+    noise = np.sum((observed - design @ fitted) ** 2) / (len(design) - design.shape[1])
+    reach = 1.96 * np.sqrt(noise * np.diag(np.linalg.pinv(design.T @ design)))
+    return [
+        {
+            name: round(float(sign * effect + times * error), 6)
+            for name, times in (("loss", 0), ("low", -1), ("high", 1))
+        }
+        for effect, error in zip(fitted[len(months) :], reach[len(months) :], strict=True)
+    ]
+
+
+def _spread(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    """At most about so many rows, evenly spread."""
+    return rows.gather_every(-(-len(rows) // most))
