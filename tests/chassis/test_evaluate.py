@@ -7,8 +7,7 @@ import polars as pl
 import pytest
 from builders import content_of, examples, settings
 from flight_delay.chassis import evaluate
-from flight_delay.chassis.errors import UserError
-from flight_delay.chassis.evaluate import RefusedError
+from flight_delay.chassis.errors import RefusedError, UserError
 from flight_delay.chassis.stages import run_stage
 from flight_delay.chassis.store import Store
 from flight_delay.evaluation import METRICS

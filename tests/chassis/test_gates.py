@@ -10,8 +10,7 @@ import yaml
 from builders import PROJECT, content, feature, settings
 from flight_delay.chassis import configuration, flow
 from flight_delay.chassis.chance import Difference
-from flight_delay.chassis.errors import UserError
-from flight_delay.chassis.evaluate import RefusedError
+from flight_delay.chassis.errors import RefusedError, UserError
 from flight_delay.chassis.gates import (
     Verdict,
     against_baseline,
@@ -22,7 +21,7 @@ from flight_delay.chassis.gates import (
 from flight_delay.chassis.settings import Gates, Staleness, Waiver
 from flight_delay.chassis.stages import run_stage
 from flight_delay.chassis.store import Store
-from flight_delay.chassis.verbs.run import stop_at_ended_waivers
+from flight_delay.chassis.verbs.run import stop_at_ended_waivers, stop_at_refusals
 
 TODAY = date(2026, 3, 1)
 MISSED = Verdict("feature.humidity", passed=False, sentence="it gives nothing")
@@ -194,3 +193,24 @@ def test_a_run_stops_at_a_waiver_that_has_ended(tmp_path: Path) -> None:
 )
 def test_a_run_goes_on_without_one_that_has_ended(text: str, tmp_path: Path) -> None:
     stop_at_ended_waivers(waivers_file(tmp_path, text), TODAY)
+
+
+def test_a_run_stops_at_a_model_that_an_experiment_left_though_it_is_refused(
+    tmp_path: Path,
+) -> None:
+    run = Store(tmp_path, tmp_path)
+    run.write_json(
+        run.report("gates.json"),
+        [Verdict("baseline", passed=False, sentence="no better").as_json()],
+    )
+
+    with pytest.raises(RefusedError, match="baseline: no better"):
+        stop_at_refusals(tmp_path)
+
+
+def test_a_run_goes_on_with_a_model_that_is_not(tmp_path: Path) -> None:
+    run = Store(tmp_path, tmp_path)
+    missed = Verdict("baseline", passed=False, sentence="no better", waiver=WAIVER)
+    run.write_json(run.report("gates.json"), [missed.as_json()])
+
+    stop_at_refusals(tmp_path)

@@ -3,12 +3,13 @@
 
 import gc
 import importlib
+import os
 import sys
 from pathlib import Path
 
-from .errors import UserError
+from .errors import RefusedError, UserError
 
-VERBS = ("setup", "run", "experiment", "doctor", "update", "upgrade")
+VERBS = ("setup", "run", "experiment", "promote", "doctor", "update", "upgrade")
 
 
 def main(arguments: list[str]) -> int:
@@ -42,7 +43,12 @@ def _stage(name: str) -> int:
         configuration.configure(root)
     elif name in STAGES:
         store = Store(root, root)
-        run_stage(name, configuration.load(store), store)
+        try:
+            run_stage(name, configuration.load(store), store)
+        except RefusedError as refused:
+            if "DVC_EXP_BASELINE_REV" not in os.environ:
+                raise
+            print(f"warning: {refused}", file=sys.stderr)  # an experiment is kept, to compare
     else:
         raise UserError(f"there is {', '.join(['configure', *STAGES, *VERBS])}")
     return 0

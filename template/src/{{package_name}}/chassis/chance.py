@@ -2,6 +2,7 @@
 """Whether one prediction is better than another by more than chance."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ GROUPS = 100  # of equal probabilities, of each of the two: enough to tell how f
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better one is than the other, with its 95 % interval; negative is worse."""
+    """How much better one is than the other, with its interval; negative is worse."""
 
     value: float
     low: float
@@ -32,8 +33,11 @@ def difference(
     *,
     metric: str = MAIN,
     seed: int = 1,
+    sure: float = 0.95,
 ) -> Difference:
     """How much better `one` predicts the label than `other`, by a metric, on the same rows.
+
+    The interval holds the true difference with the probability `sure`.
 
     Each resample draws every row Poisson(1) times for both, so that rows which are hard for both
     say nothing. NaN where the metric is not defined, such as AUC with one label only.
@@ -42,7 +46,8 @@ def difference(
     value = sign * float(score(tally(label, one))[0] - score(tally(label, other))[0])
     spread = np.subtract(*(score(counts) for counts in _resampled(label, one, other, seed)))
     known = spread[np.isfinite(spread)]
-    reach = 1.96 * float(known.std()) if len(known) else np.nan
+    deviations = NormalDist().inv_cdf((1 + sure) / 2)
+    reach = deviations * float(known.std()) if len(known) else np.nan
     return Difference(value, value - reach, value + reach)
 
 

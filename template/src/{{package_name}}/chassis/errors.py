@@ -9,3 +9,14 @@ class UserError(Exception):
 def reason(error: Exception) -> str:
     """The first line of what an error says."""
     return (getattr(error, "strerror", None) or str(error)).partition("\n")[0]
+
+
+class RefusedError(UserError):
+    """The model misses gates, each of which is `found` as a sentence."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__(
+            "the model is refused:\n  " + "\n  ".join(found) + "\nreports/report.html shows where "
+            "it is weak. Mend the model or the data, change the limit in conf/ and say why, or "
+            "waive a gate other than the floors for a while in conf/waivers.yaml"
+        )

@@ -12,6 +12,7 @@ from ..features import features
 from ..settings import Choice, Data, Evaluation, Split
 from .chance import Difference, difference
 from .configuration import learner
+from .errors import RefusedError as RefusedError  # noqa: PLC0414 -- for who imports it from here
 from .errors import UserError
 from .gates import (
     Verdict,
@@ -31,10 +32,6 @@ from .staleness import staleness as measured
 from .store import Store
 
 RESERVED = ("month", "label", "model", "baseline", "example")
-
-
-class RefusedError(UserError):
-    """The model misses a gate."""
 
 
 def run(  # noqa: PLR0913 -- one for each part of the settings
@@ -86,7 +83,9 @@ def run(  # noqa: PLR0913 -- one for each part of the settings
     store.write_table(store.predictions, predictions)
     metrics = headline(scores, "model")
     baseline_metrics = headline(scores, "baseline")
-    store.write_json(store.report("metrics.json"), {**metrics, "baseline": baseline_metrics})
+    failures = [verdict for verdict in verdicts if verdict.refused]
+    counted = {**metrics, "baseline": baseline_metrics, "refusals": len(failures)}
+    store.write_json(store.report("metrics.json"), counted)
     store.write_json(store.report("gates.json"), [verdict.as_json() for verdict in verdicts])
     store.write_json(store.report("staleness.json"), aged)
     write_report(
@@ -102,14 +101,8 @@ def run(  # noqa: PLR0913 -- one for each part of the settings
             passport=store.read_json(store.passport),
         ),
     )
-    failures = [verdict for verdict in verdicts if verdict.refused]
     if failures:
-        lines = "".join(f"\n  {verdict.gate}: {verdict.sentence}" for verdict in failures)
-        raise RefusedError(
-            f"the model is refused:{lines}\nreports/report.html shows where it is weak. Mend the "
-            "model or the data, change the limit in conf/ and say why, or waive a gate other than "
-            "the floors for a while in conf/waivers.yaml"
-        )
+        raise RefusedError([f"{one.gate}: {one.sentence}" for one in failures])
     return dict(metrics)
 
 

@@ -10,8 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from . import configuration
-from .errors import UserError
-from .evaluate import RefusedError
+from .errors import RefusedError, UserError
 from .progress import set_up_logging
 from .stages import STAGES, run_stage
 from .store import Store

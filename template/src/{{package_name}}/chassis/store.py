@@ -48,6 +48,10 @@ class Store:
     def passport(self) -> Path:
         return self.root / "model/passport.json"
 
+    def champion(self, name: str) -> Path:
+        """A file of the model that is in use."""
+        return self.root / "champion" / name
+
     def raw(self, table: str) -> Path:
         """A table as its source gave it."""
         return self.root / f"data/raw/{table}.parquet"

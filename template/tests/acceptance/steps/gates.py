@@ -26,3 +26,23 @@ def is_accepted(context: Context) -> None:
 @then("its report shows the refusal")
 def report_shows_refusal(context: Context) -> None:
     assert "Refused." in context.driver.report()
+
+
+@given("a champion that is wrong for {wrong:d} of 1,000 flights")
+def have_champion(context: Context, wrong: int) -> None:
+    context.driver.have_champion(wrong)
+
+
+@when("a candidate is judged that is wrong for {wrong:d} of them")
+def judge_candidate(context: Context, wrong: int) -> None:
+    context.driver.judge_candidate(wrong)
+
+
+@when("a candidate is judged that is wrong for {wrong:d} of them and for all flights of {airline}")
+def judge_candidate_that_fails(context: Context, wrong: int, airline: str) -> None:
+    context.driver.judge_candidate(wrong, airline)
+
+
+@then("the {which} is in use")
+def in_use(context: Context, which: str) -> None:
+    assert context.driver.replaced == (which == "candidate")

@@ -13,7 +13,7 @@ USE = (
     "then uv run poe exp --run-all"
 )
 # The columns that a table of experiments can do without: all but scores and the model's settings.
-DULL = rf"^(?!Experiment|{'|'.join(METRICS)}|model\.).*"
+DULL = rf"^(?!Experiment|refusals|{'|'.join(METRICS)}|model\.).*"
 
 
 def main(root: Path, arguments: list[str]) -> int:

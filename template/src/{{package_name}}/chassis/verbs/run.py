@@ -1,11 +1,12 @@
 # Keel keeps this file up to date.
 """The whole pipeline, only what changed."""
 
+import json
 import re
 from datetime import date
 from pathlib import Path
 
-from ..errors import UserError
+from ..errors import RefusedError, UserError
 from .setup import set_up
 
 
@@ -17,10 +18,25 @@ def main(root: Path, arguments: list[str]) -> int:
     from dvc.cli import main as dvc  # type: ignore[import-untyped]  # DVC has no types
 
     code = int(dvc(["repro", *arguments]))  # in this process: another one takes longer to start
+    if code == 0:
+        stop_at_refusals(root)
     report = root / "reports/report.html"
     if code == 0 and report.is_file():
         print(f"\nThe report: {report}")
     return code
+
+
+def stop_at_refusals(root: Path) -> None:
+    """Raise RefusedError if the model was refused in an experiment that was taken over."""
+    file = root / "reports/gates.json"
+    verdicts = json.loads(file.read_text("utf-8")) if file.is_file() else []
+    found = [
+        f"{verdict['gate']}: {verdict['sentence']}"
+        for verdict in verdicts
+        if not (verdict["passed"] or verdict["waiver"])
+    ]
+    if found:
+        raise RefusedError(found)
 
 
 def stop_at_ended_waivers(root: Path, today: date) -> None:
