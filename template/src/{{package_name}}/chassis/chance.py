@@ -9,7 +9,7 @@ import polars as pl
 
 from ..evaluation import METRICS, Tally, tally
 
-RESAMPLES = 200
+RESAMPLES = 100
 MAIN = next(iter(METRICS))  # the first metric of the list is the one that decides
 GROUPS = 100  # of equal probabilities, of each of the two: enough to tell how far chance reaches
 
