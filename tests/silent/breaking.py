@@ -179,6 +179,8 @@ def words(done: subprocess.CompletedProcess[str]) -> str:
     said = done.stdout + done.stderr
     error = WORDS.search(said)
     line = error[1] if error else next(filter(None, said.splitlines()), "")
+    if line.endswith("refused:"):  # the reasons follow, each on a line
+        line = said.partition(line)[2].strip().partition("\n")[0]
     if test := re.search(r"^FAILED \S*::test_(\w+)", said, re.MULTILINE):
         line = f"{test[1].replace('_', ' ')}: {line}"
     return line.strip().replace("|", "\\|")[:220]
