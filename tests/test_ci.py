@@ -112,9 +112,11 @@ def test_each_session_of_the_templates_own_ci_exists() -> None:
 
 
 def flat(tasks: list[str | dict[str, list[str]]]) -> list[str]:
-    """The tasks of a sequence, also those that run side by side."""
+    """The verbs of a sequence, also those that run side by side, without what they are told."""
     return [
-        name for task in tasks for name in (task["parallel"] if isinstance(task, dict) else [task])
+        called.split()[0]
+        for task in tasks
+        for called in (task.get("parallel", []) if isinstance(task, dict) else [task])
     ]
 
 
