@@ -38,19 +38,19 @@ def write_report(store: Store, found: Findings) -> None:
     """Write `reports/report.html`, the scores of all slices, and the cards with their figures."""
     quality = store.read_json(store.report("data-quality.json"))
     context = {**figures(found, quality), "project": project(store.project)}
-    page = (
-        _environment(Path(__file__).parent)
-        .get_template("report.html")
-        .render(
-            **context, charts=_charts(found, quality), scores=_table(found.scores), metrics=METRICS
-        )
-    )
-    store.write_text(store.report("report.html"), page)
+    charts, scores = _charts(found, quality), _table(found.scores)
+    text = page("report.html", **context, charts=charts, scores=scores, metrics=METRICS)
+    store.write_text(store.report("report.html"), text)
     store.write_text(
         store.report("slices.csv"), pl.DataFrame(found.scores).write_csv(float_precision=6)
     )
     for card in CARDS:
         store.write_text(store.report(card), _card(store.project / "docs" / card, context))
+
+
+def page(template: str, **context: Any) -> str:
+    """One of the pages that stand beside this file, filled in."""
+    return _environment(Path(__file__).parent).get_template(template).render(**context)
 
 
 def figures(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
