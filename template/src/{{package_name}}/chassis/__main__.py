@@ -9,7 +9,16 @@ from pathlib import Path
 
 from .errors import RefusedError, UserError
 
-VERBS = ("setup", "run", "experiment", "promote", "doctor", "update", "upgrade")
+VERBS = (
+    "setup",
+    "run",
+    "experiment",
+    "promote",
+    "score",
+    "doctor",
+    "update",
+    "upgrade",
+)
 
 
 def main(arguments: list[str]) -> int:
