@@ -45,6 +45,7 @@ def staleness(examples: pl.DataFrame, learner: Learner, settings: Staleness) -> 
     slope = a_month[0] if len(ages) > 1 and a_month else None
     ageing = slope is not None and slope["low"] > 0  # more than chance
     return {
+        "models": len({score.trained_to for score in scores}),
         "scores": [asdict(score) for score in scores],
         "losses": [{"age": age, **loss} for age, loss in zip(ages[1:], by_age, strict=False)],
         "loss_a_month": slope,

@@ -73,7 +73,9 @@ def gather(root: Path, asked: dict[str, Row], today: date) -> Facts:
         name = evidence.report or evidence.document
         if name and not (root / name).is_file():
             unusable[name] = f"{name} is missing"
-        elif evidence.report and _modified(root / name) <= _modified(newest):
+        elif name in made and outdated:
+            unusable[name] = outdated
+        elif evidence.report and name not in made and _modified(root / name) <= _modified(newest):
             unusable[name] = f"{name} is older than {store.name(newest)}"
         elif evidence.report:
             reports[name] = _typed(dict[str, Any], store.read_json(root / name), name)
