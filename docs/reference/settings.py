@@ -45,10 +45,16 @@ def tables() -> str:
         for name, file in entry.items()
     }
     code = _read(package / "settings.py")
+    ours = _read(package / "chassis/settings.py")
     parts = [
         _table(name, conf / groups.get(name, "config.yaml"), ast.unparse(kind), code)
         for name, kind in code.fields("Settings")
         if ast.unparse(kind) != "Choice"  # a model: its settings follow
+    ]
+    parts += [
+        _table(name, conf / "config.yaml", ast.unparse(kind), ours)
+        for name, kind in ours.fields("Settings")
+        if name in config
     ]
     models = [
         _table(f"model={file.stem}", file, "Settings", _read(package / f"models/{file.stem}.py"))
