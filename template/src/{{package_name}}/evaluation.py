@@ -41,10 +41,10 @@ def tally(label: pl.Series, probability: pl.Series, groups: int | None = None) -
     if groups is not None:
         rank = pl.col("probability").rank("min").cast(pl.Int64)  # a rank's own type overflows
         key = rank * groups // (len(rows) + 1)
-    counted = rows.group_by(key.alias("group"), maintain_order=True).agg(
-        pl.col("probability").mean(), positive=pl.col("label").sum(), rows=pl.len()
+    counted = rows.group_by(group=key, maintain_order=True).agg(
+        pl.col("probability").mean(), positive=pl.col("label").sum().cast(pl.Float64), rows=pl.len()
     )
-    positive = counted["positive"].to_numpy().astype(np.float64)[np.newaxis]
+    positive = counted["positive"].to_numpy()[np.newaxis]
     return Tally(counted["probability"].to_numpy(), positive, counted["rows"].to_numpy() - positive)
 
 
@@ -97,7 +97,7 @@ def calibration_error(counts: Tally) -> Array:
     Shape (resamples,). Source: Naeini et al., Obtaining well calibrated probabilities, 2015.
     """
     before = np.cumsum(counts.rows.mean(axis=0)) - counts.rows.mean(axis=0)
-    tenth = np.minimum(before * 10 // max(counts.rows.mean(axis=0).sum(), 1), 9)
+    tenth = before * 10 // max(counts.rows.mean(axis=0).sum(), 1)
     starts = np.flatnonzero(np.diff(tenth, prepend=-1))
     surplus = counts.rows * counts.probability - counts.positive
     distance = np.abs(np.add.reduceat(surplus, starts, axis=1)).sum(axis=1)
@@ -207,8 +207,7 @@ def _interval(samples: Array, score: float) -> tuple[float, float]:
 
 def _ratio(numerator: Array, denominator: Array) -> Array:
     """The ratio, NaN where the denominator is 0."""
-    safe = np.where(denominator == 0, 1, denominator)
-    return np.where(denominator == 0, np.nan, numerator / safe)
+    return numerator / np.where(denominator == 0, np.nan, denominator)
 
 
 def _number(value: float) -> float | None:
