@@ -94,6 +94,8 @@ def _words(kind: ast.expr, code: Code) -> str:
     alias = code.names.get(name)
     if isinstance(alias, ast.expr):
         return _words(alias, code)
+    if isinstance(kind, ast.BinOp):  # such as `float | None`
+        return f"{_words(kind.left, code)}; null switches it off"
     if not isinstance(kind, ast.Subscript):
         return WORDS.get(name, name)
     inner = kind.slice.elts if isinstance(kind.slice, ast.Tuple) else [kind.slice]

@@ -15,6 +15,7 @@ VERBS = (
     "experiment",
     "promote",
     "score",
+    "mutate",
     "doctor",
     "update",
     "upgrade",
