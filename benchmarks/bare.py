@@ -78,16 +78,7 @@ def main(folder: Path) -> None:
     known = {name: train[name].unique().sort().to_list() for name in CATEGORIES}
     train_x, test_x = features(train, known), features(test, known)
 
-    trees = lgb.train(
-        TREES,
-        lgb.Dataset(
-            numbers(train_x),
-            train["late"].to_numpy().astype(np.float32),
-            feature_name=train_x.columns,
-            categorical_feature=CATEGORIES,
-        ),
-        200,
-    )
+    trees = fitted(train_x, train["late"])
     scale = train_x.drop(CATEGORIES)
     mean, deviation = scale.mean(), scale.std()
     simple = LogisticRegression(solver="newton-cholesky", max_iter=50)
@@ -105,6 +96,7 @@ def main(folder: Path) -> None:
     )
     results = scores(predictions)
     lost = importance(trees, test_x, test["late"])
+    aged = ageing(labelled)
 
     folder.mkdir(parents=True, exist_ok=True)
     trees.save_model(folder / "model.txt")
@@ -114,7 +106,7 @@ def main(folder: Path) -> None:
     (folder / "report.html").write_text(
         page(figures, results, charts(raw, predictions, results, lost))
     )
-    (folder / "metrics.json").write_text(json.dumps({"auc": results[0]["score"]}))
+    (folder / "metrics.json").write_text(json.dumps({"auc": results[0]["score"], "aged": aged}))
 
 
 def read(table: str) -> pl.DataFrame:
@@ -201,6 +193,17 @@ def numbers(inputs: pl.DataFrame) -> Array:
     """The features for LightGBM: codes for categories, NaN for nulls."""
     codes = inputs.with_columns(pl.col(CATEGORIES).to_physical())
     return codes.cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def fitted(inputs: pl.DataFrame, label: pl.Series) -> lgb.Booster:
+    """The trees."""
+    data = lgb.Dataset(
+        numbers(inputs),
+        label.to_numpy().astype(np.float32),
+        feature_name=inputs.columns,
+        categorical_feature=CATEGORIES,
+    )
+    return lgb.train(TREES, data, 200)
 
 
 def predicted(trees: lgb.Booster, inputs: pl.DataFrame) -> pl.Series:
@@ -314,6 +317,23 @@ def importance(trees: lgb.Booster, inputs: pl.DataFrame, label: pl.Series) -> di
     whole = auc(rows)
     lost = {name: whole - auc(rows.with_columns(rows[name].gather(order))) for name in rows.columns}
     return dict(sorted(lost.items(), key=lambda item: -item[1]))
+
+
+def ageing(examples: pl.DataFrame) -> list[tuple[int, int, float]]:
+    """The AUC of models of three months on each later month: (last month, month, AUC)."""
+    local = pl.col("decision_time").dt.convert_time_zone(ZONE)
+    months = examples.with_columns(local.dt.month().alias("of")).partition_by("of", as_dict=True)
+    found = []
+    for end in range(6, 12):
+        window = pl.concat([months[month,] for month in range(end - 2, end + 1)])
+        window = window.gather_every(-(-len(window) // 10_000))
+        known = {name: window[name].unique().sort().to_list() for name in CATEGORIES}
+        trees = fitted(features(window, known), window["late"])
+        for month in range(end + 1, 13):
+            rows = months[month,].gather_every(-(-len(months[month,]) // 5_000))
+            counts = tally(predicted(trees, features(rows, known)), rows["late"])
+            found.append((end, month, float(metrics(*counts)["auc"][0])))
+    return found
 
 
 def charts(

@@ -33,7 +33,7 @@ def main(root: Path, arguments: list[str]) -> int:
     facts = gather(root, asked, datetime.now(UTC).date())
     verdicts = {name: score.judge(row, facts) for name, row in asked.items()}
     print("\n".join(table(asked, verdicts)))
-    write(Store(root, root), asked, verdicts)
+    write(Store(root, root), asked, verdicts, facts)
     print(f"\nThe page: {root / 'reports/ml-test-score.html'}")
     return 0
 
@@ -106,7 +106,7 @@ def table(asked: dict[str, Row], verdicts: dict[str, Verdict]) -> Iterator[str]:
                 yield textwrap.fill(start + why, 100, subsequent_indent=" " * 11)
 
 
-def write(store: Store, asked: dict[str, Row], verdicts: dict[str, Verdict]) -> None:
+def write(store: Store, asked: dict[str, Row], verdicts: dict[str, Verdict], facts: Facts) -> None:
     """Leave the score as JSON and as a page."""
     totals = score.parts(verdicts)
     least = min(totals.values())
@@ -114,7 +114,8 @@ def write(store: Store, asked: dict[str, Row], verdicts: dict[str, Verdict]) -> 
     points = {name: asdict(verdict) for name, verdict in verdicts.items()}
     store.write_json(store.report("ml-test-score.json"), {**found, "rows": points})
     context = {"rows": asked, "verdicts": verdicts, "titles": PARTS, "readings": score.READINGS}
-    text = page("ml_test_score.html", project=project(store.project), **found, **context)
+    about = {"project": project(store.project), "reports": facts.reports}
+    text = page("ml_test_score.html", **about, **found, **context)
     store.write_text(store.report("ml-test-score.html"), text)
 
 
