@@ -330,7 +330,7 @@ def ageing(examples: pl.DataFrame) -> list[tuple[int, int, float]]:
         known = {name: window[name].unique().sort().to_list() for name in CATEGORIES}
         trees = fitted(features(window, known), window["late"])
         for month in range(end + 1, 13):
-            rows = months[month,].gather_every(-(-len(months[month,]) // 5_000))
+            rows = months[month,].gather_every(-(-len(months[month,]) // 2_500))
             counts = tally(predicted(trees, features(rows, known)), rows["late"])
             found.append((end, month, float(metrics(*counts)["auc"][0])))
     return found
