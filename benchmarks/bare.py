@@ -195,15 +195,15 @@ def numbers(inputs: pl.DataFrame) -> Array:
     return codes.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
-def fitted(inputs: pl.DataFrame, label: pl.Series) -> lgb.Booster:
-    """The trees."""
+def fitted(inputs: pl.DataFrame, label: pl.Series, threads: int = 0) -> lgb.Booster:
+    """The trees; 0 threads are as many as there are cores."""
     data = lgb.Dataset(
         numbers(inputs),
         label.to_numpy().astype(np.float32),
         feature_name=inputs.columns,
         categorical_feature=CATEGORIES,
     )
-    return lgb.train(TREES, data, 200)
+    return lgb.train(TREES | {"num_threads": threads}, data, 200)
 
 
 def predicted(trees: lgb.Booster, inputs: pl.DataFrame) -> pl.Series:
@@ -328,7 +328,7 @@ def ageing(examples: pl.DataFrame) -> list[tuple[int, int, float]]:
         window = pl.concat([months[month,] for month in range(end - 2, end + 1)])
         window = window.gather_every(-(-len(window) // 10_000))
         known = {name: window[name].unique().sort().to_list() for name in CATEGORIES}
-        trees = fitted(features(window, known), window["late"])
+        trees = fitted(features(window, known), window["late"], threads=1)
         for month in range(end + 1, 13):
             rows = months[month,].gather_every(-(-len(months[month,]) // 2_500))
             counts = tally(predicted(trees, features(rows, known)), rows["late"])
