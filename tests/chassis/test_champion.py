@@ -74,6 +74,12 @@ def test_without_a_common_example_the_champion_stays() -> None:
     assert refused(judged(0.3), judged(0.1, first=ROWS)) == ["champion"]
 
 
+def test_after_a_change_of_the_key_the_champion_stays() -> None:
+    other = judged(0.1).with_columns(example=pl.struct(number=pl.int_range(ROWS)))
+
+    assert refused(judged(0.3), other) == ["champion"]
+
+
 def test_the_champion_may_be_waived() -> None:
     waiver = Waiver(why="its data are gone", owner="the lead", until=date.max)
     found = verdicts(compare(judged(0.3), judged(0.1, first=ROWS), [], 1))

@@ -64,6 +64,21 @@ def test_the_interval_is_as_wide_as_chance_makes_it() -> None:
     assert 0.7 < reach / spread < 1.4
 
 
+def test_a_rare_label_has_an_interval_as_wide_as_chance_makes_it() -> None:
+    """One row in two hundred: all that matters lies in the highest predictions."""
+    found = []
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        risk = random.beta(0.1, 20, 20_000)
+        label = pl.Series(random.uniform(size=len(risk)) < risk)
+        one, other = (
+            pl.Series(np.clip(risk * random.lognormal(0, 0.5, len(risk)), 0, 1)) for _ in range(2)
+        )
+        found.append(difference(label, one, other, metric="average_precision"))
+
+    assert sum(gain.low <= 0 <= gain.high for gain in found) >= 34
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.floats(0, 1)), min_size=1))
 def test_any_rows_give_a_difference_or_none_at_all(rows: list[tuple[bool, float, float]]) -> None:
     label, one, other = (pl.Series(column) for column in zip(*rows, strict=True))

@@ -57,12 +57,20 @@ def test_runs_in_folders_of_their_own_do_not_touch_each_other(
     assert other.model.read_bytes() != before
 
 
-def test_a_refused_model_is_a_warning_so_that_a_sweep_goes_on(tmp_path: Path, source: str) -> None:
+def test_a_refused_model_ends_the_flow_with_its_reasons(tmp_path: Path, source: str) -> None:
     done = started(tmp_path, *small(source), "evaluation.floors={auc: 1.1}")
 
-    assert done.returncode == 0
+    assert done.returncode == 1
+    assert "error: the model is refused:\n  floors: AUC on all rows is" in done.stderr
+    assert (tmp_path / "reports/report.html").is_file()
+
+
+def test_a_refused_model_is_a_warning_in_a_sweep_which_goes_on(tmp_path: Path, source: str) -> None:
+    where = f"hydra.sweep.dir={tmp_path}"
+    done = started(tmp_path, *small(source), "evaluation.floors={auc: 1.1}", where, "--multirun")
+
+    assert done.returncode == 0, done.stderr
     assert "warning: the model is refused:\n  floors: AUC on all rows is" in done.stderr
-    assert done.stdout == f"{tmp_path}/reports/report.html\n"
 
 
 def test_a_mistake_ends_the_flow_with_one_error(tmp_path: Path) -> None:

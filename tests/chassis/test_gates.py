@@ -43,6 +43,7 @@ def test_a_feature_that_is_surely_worth_little_is_refused() -> None:
         "constant": Difference(0, 0, 0),
         "harmful": Difference(-0.01, -0.015, -0.005),
         "not known well": Difference(0, -0.002, 0.002),
+        "not known at all": Difference(float("nan"), float("nan"), float("nan")),
     }
 
     verdicts = {verdict.gate: verdict.passed for verdict in for_features(losses, Gates())}
@@ -52,6 +53,7 @@ def test_a_feature_that_is_surely_worth_little_is_refused() -> None:
         "feature.constant": False,
         "feature.harmful": False,
         "feature.not known well": True,
+        "feature.not known at all": True,
     }
 
 
@@ -169,6 +171,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "no reason": ("baseline: {why: '', owner: y, until: 2026-01-01}", r"baseline\.why is ''"),
     "a word": ("baseline", r"conf/waivers\.yaml: "),
     "a list": ("- baseline", r"conf/waivers\.yaml: "),
+    "the floors": (
+        "floors: {why: x, owner: y, until: 2026-01-01}",
+        r"floors can't be waived: change them in conf/",
+    ),
     "no YAML": ("a: [", r"conf/waivers\.yaml is not YAML"),
 }
 
@@ -181,8 +187,9 @@ def test_a_wrong_waiver_is_named(text: str, message: str, tmp_path: Path) -> Non
         configuration.waivers(root / "conf")
 
 
-def test_a_run_stops_at_a_waiver_that_has_ended(tmp_path: Path) -> None:
-    root = waivers_file(tmp_path, ENTRY)
+@pytest.mark.parametrize("text", [ENTRY, f"{{{ENTRY.strip()}}}\n", f"# one\n  {ENTRY}"])
+def test_a_run_stops_at_a_waiver_that_has_ended(text: str, tmp_path: Path) -> None:
+    root = waivers_file(tmp_path, text)
 
     with pytest.raises(UserError, match=r"feature\.humidity \(the lead, 2026-02-28\) has ended"):
         stop_at_ended_waivers(root, TODAY)

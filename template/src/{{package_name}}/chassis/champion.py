@@ -31,6 +31,8 @@ def compare(
     slices one may look worse by chance, so that each has to be surer (Bonferroni).
     Nothing if they have no example in common.
     """
+    if champion.schema["example"] != candidate.schema["example"]:
+        return []  # the key has changed since
     theirs = champion.select("example", pl.col("model").alias("champion"))
     both = candidate.join(theirs, on="example", how="inner", maintain_order="left")
     if not len(both):

@@ -11,7 +11,7 @@ from ..evaluation import METRICS, Tally, tally
 
 RESAMPLES = 100
 MAIN = next(iter(METRICS))  # the first metric of the list is the one that decides
-GROUPS = 100  # of equal probabilities, of each of the two: enough to tell how far chance reaches
+GROUPS = 100  # of each label: enough to tell how far chance reaches
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,8 @@ def _resampled(
     label: pl.Series, one: pl.Series, other: pl.Series, seed: int
 ) -> tuple[Tally, Tally]:
     """Resamples of the tallies of both, of the same rows, each shape (RESAMPLES, groups)."""
-    rank = pl.col("one", "other").rank("min").cast(pl.Int64)
     rows = pl.DataFrame({"label": label, "one": one, "other": other}).with_columns(
-        ((rank - 1) * GROUPS // max(len(label), 1)).name.suffix("_group")
+        one_group=_groups(label, one), other_group=_groups(label, other)
     )
     cells = rows.group_by("one_group", "other_group", maintain_order=True).agg(
         pl.col("one", "other").mean(), positive=pl.col("label").sum(), rows=pl.len()
@@ -66,6 +65,20 @@ def _resampled(
     draw, shape = np.random.default_rng(seed).poisson, (RESAMPLES, len(cells))
     drawn = draw(positive, shape), draw(cells["rows"].to_numpy() - positive, shape)
     return _tally(rows, cells, drawn, "one"), _tally(rows, cells, drawn, "other")
+
+
+def _groups(label: pl.Series, predicted: pl.Series) -> pl.Series:
+    """Ascending groups of predictions, of about equal shares of positive or of negative rows.
+
+    By both, since a rare label would else fill one group, in which no order is told.
+    """
+    _, place = np.unique(predicted.to_numpy(), return_inverse=True)
+    positive = np.bincount(place, weights=label.cast(pl.Float64).to_numpy())
+    parts = [
+        (np.cumsum(counts) - counts) * GROUPS // max(counts.sum(), 1)
+        for counts in (positive, np.bincount(place) - positive)
+    ]
+    return pl.Series((parts[0] * (GROUPS + 1) + parts[1]).astype(np.int64)[place])
 
 
 def _tally(

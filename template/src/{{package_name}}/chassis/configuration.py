@@ -101,11 +101,14 @@ def waivers(conf: Path) -> dict[str, Waiver]:
     file = conf / "waivers.yaml"
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        return TypeAdapter(dict[str, Waiver]).validate_python(content or {})
+        found = TypeAdapter(dict[str, Waiver]).validate_python(content or {})
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"conf/{file.name} is not YAML: {error}") from error
     except ValidationError as error:
         raise UserError(_sentences(error, f"conf/{file.name}: ")) from error
+    if "floors" in found:
+        raise UserError(f"conf/{file.name}: floors can't be waived: change them in conf/")
+    return found
 
 
 def load(store: Store) -> Settings:

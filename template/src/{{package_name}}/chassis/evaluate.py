@@ -31,7 +31,7 @@ from .settings import Gates, Staleness
 from .staleness import staleness as measured
 from .store import Store
 
-RESERVED = ("month", "label", "model", "baseline", "example")
+RESERVED = ("month", "label", "model", "baseline", "example", "champion")
 
 
 def run(  # noqa: PLR0913 -- one for each part of the settings
@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913 -- one for each part of the settings
     candidate = load(store, model, store.model)
     simple = load(store, baseline, store.baseline)
     predictions = period.examples.select(
-        pl.struct(Examples.primary_key()).alias("example"),
+        pl.struct(Examples.primary_key() or TIME).alias("example"),
         pl.col(TIME).dt.convert_time_zone(ZONE).dt.strftime("%Y-%m").alias("month"),
         pl.col(LABEL).alias("label"),
         candidate.probability(period.examples).alias("model"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -24,6 +25,8 @@ def flow(composed: DictConfig, project: Path) -> float | None:
         content = cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=True))
         run(content, store)
     except RefusedError as refused:
+        if HydraConfig.get().mode != RunMode.MULTIRUN:
+            sys.exit(f"error: {refused}")
         print(f"warning: {refused}", file=sys.stderr)  # a sweep goes on: the others may be better
     except (UserError, OmegaConfBaseException, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

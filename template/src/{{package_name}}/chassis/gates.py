@@ -70,8 +70,8 @@ def for_features(losses: Mapping[str, Difference], gates: Gates) -> Iterator[Ver
     """Whether each feature is worth having."""
     if gates.feature_loss is not None:
         for name, loss in losses.items():
-            worth = loss.high >= gates.feature_loss
-            found = f"{TITLE} changes by {loss} with it"
+            worth = not loss.high < gates.feature_loss  # not known counts as worth it
+            found = f"{TITLE} is better by {loss} than with its values shuffled"
             if not worth:
                 found += f", so surely by less than gates.feature_loss = {gates.feature_loss}"
             yield Verdict(f"feature.{name}", worth, found)
@@ -84,12 +84,17 @@ def against_shift(learnt: pl.DataFrame, judged: pl.DataFrame, gates: Gates) -> I
         if _above(shift.stability, gates.psi):
             found.append(
                 f"has other values than in training: a stability index of {shift.stability:.1f}, "
-                f"gates.psi = {gates.psi}. Has its unit changed, or does a sensor hang?"
+                f"gates.psi = {gates.psi}. Has its unit changed?"
             )
         if _above(shift.more_nulls, gates.nulls):
             found.append(
                 f"is unknown in {shift.more_nulls:.0%} more of the rows than in training, "
                 f"gates.nulls = {gates.nulls}"
+            )
+        if _above(shift.more_same, gates.same):
+            found.append(
+                f"has one and the same value in {shift.more_same:.0%} more of the rows than in "
+                f"training, gates.same = {gates.same}. Does a sensor hang?"
             )
         if _above(shift.unseen, gates.unseen):
             found.append(
@@ -100,6 +105,7 @@ def against_shift(learnt: pl.DataFrame, judged: pl.DataFrame, gates: Gates) -> I
         yield Verdict(f"shift.{shift.column}", not found, text or "as in training")
     if gates.gap is not None:
         missing = gaps(pl.concat([learnt, judged]), gates.gap)
+        missing = missing[-3:] + [f"{len(missing) - 3} more times"] * (len(missing) > 3)
         text = f"there are no examples in {', '.join(missing)}: gates.gap = {gates.gap} days"
         yield Verdict("shift.days", not missing, text if missing else "no gap in the days")
 

@@ -4,11 +4,12 @@
 import numpy as np
 import polars as pl
 
+from ..examples import LABEL
 from .chance import Difference, difference
 from .inputs import Period
 from .predictor import Predictor
 
-ROWS = 10_000  # evenly spread: enough to rank features, and quick with any number of rows
+ROWS = 10_000  # at random: enough to rank features, and quick with any number of rows
 
 
 def importance(predictor: Predictor, period: Period, seed: int) -> dict[str, Difference]:
@@ -16,9 +17,8 @@ def importance(predictor: Predictor, period: Period, seed: int) -> dict[str, Dif
 
     A feature that another one can replace loses little. Source: Breiman, Random Forests, 2001.
     """
-    step = max(1, len(period.examples) // ROWS)
-    inputs = predictor.inputs(period.examples.gather_every(step))
-    label = period.label.gather_every(step)
+    some = period.examples.sample(min(ROWS, len(period.examples)), seed=seed)
+    inputs, label = predictor.inputs(some), some[LABEL]
     whole = pl.Series(predictor.model.predict(inputs))
     order = np.random.default_rng(seed).permutation(len(inputs))
     lost = {}

@@ -18,6 +18,7 @@ from .gates import Verdict
 from .store import Store
 
 CARDS = ("model-card.md", "data-sheet.md")
+SIGN = 1 if METRICS[MAIN].higher_is_better else -1
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def figures(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
         },
         "worst_slices": sorted(
             (score for score in slices if score.score is not None),
-            key=lambda score: score.score or 0,
+            key=lambda score: (score.score or 0) * SIGN,
         )[:3],
         "importance": {name: loss.value for name, loss in found.importance.items()},
         "passport": found.passport,
@@ -126,7 +127,7 @@ def _charts(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
     return {
         "over_time": charts.over_time(large.get("month", []), title),
         "slices": {
-            name: charts.by_slice(sorted(rows, key=lambda row: -row["score"]), title)
+            name: charts.by_slice(sorted(rows, key=lambda row: -row["score"] * SIGN), title)
             for name, rows in large.items()
             if name not in ("all", "month")
         },

@@ -18,6 +18,7 @@ class Gates(team.Section):
     better_than_baseline: float | None = 0.0
     feature_loss: float | None = 0.0005
     psi: NotNegative | None = 1.0
+    same: NotNegative | None = 0.3
     nulls: NotNegative | None = 0.1
     unseen: NotNegative | None = 0.05
     gap: Annotated[int, Ge(0)] | None = 7

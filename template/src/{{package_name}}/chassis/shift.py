@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from ..examples import Examples
-from ..tables import Known
+from ..features import FEATURES
 from .inputs import LOCAL_DAY
 
 BINS = 10
+YEAR = 360  # days
 
 
 @dataclass(frozen=True)
@@ -21,24 +22,30 @@ class Shift:
     column: str
     stability: float | None  # population stability index of a number
     more_nulls: float  # the share in the examples to judge by, less that in training
+    more_same: float | None  # the same of the value that most rows have
     unseen: float | None  # the share of rows whose category training did not see
     values: str  # some of these
 
 
 def shifts(learnt: pl.DataFrame, judged: pl.DataFrame) -> Iterator[Shift]:
-    """The shift of each column that is known before the prediction."""
-    for name, column in Examples.columns().items():
-        if (column.metadata or {}).get("known") not in (Known.AHEAD, Known.MEASURED):
-            continue
+    """The shift of each column that a feature reads.
+
+    A distribution is judged only when training covers a year: else any season is a shift.
+    """
+    read = {name for build in FEATURES.values() for name in build().meta.root_names()}
+    days = learnt.select((LOCAL_DAY.max() - LOCAL_DAY.min()).dt.total_days()).item()
+    for name in (name for name in Examples.columns() if name in read):
         before, after = learnt[name], judged[name]
-        text, number = before.dtype == pl.String, before.dtype.is_numeric()
-        new = after.filter(~after.is_in(before.unique().implode()) & after.is_not_null())
+        number = before.dtype.is_numeric() or before.dtype == pl.Boolean
+        text = before.dtype in (pl.String, pl.Categorical, pl.Enum)
+        new = _text(after).filter(~_text(after).is_in(_text(before).unique().implode()))
         yield Shift(
             name,
-            stability(before, after) if number else None,
+            stability(before, after) if number and days >= YEAR else None,
             _surely(after.null_count(), len(after)) - before.null_count() / len(before),
+            _surely(_most(after), len(after)) - _most(before) / len(before) if number else None,
             _surely(len(new), len(after)) if text else None,
-            ", ".join(new.unique().sort()[:3]) if text else "",
+            ", ".join(map(repr, new.unique().sort()[:3])) if text else "",
         )
 
 
@@ -48,7 +55,10 @@ def stability(before: pl.Series, after: pl.Series) -> float:
     0 without known values. Source: Yurdakul and Naranjo, Statistical properties of the population
     stability index, 2020: chance adds (bins - 1) (1/n + 1/m).
     """
-    old, new = before.drop_nulls(), after.drop_nulls()
+    old, new = (
+        known.filter(known.is_finite())
+        for known in (column.drop_nulls().cast(pl.Float64) for column in (before, after))
+    )
     if not (len(old) and len(new)):
         return 0.0
     edges = np.unique(np.quantile(old.to_numpy(), np.linspace(0, 1, BINS + 1)[1:-1]))
@@ -75,3 +85,15 @@ def _surely(count: int, rows: int) -> float:
     """The share, less twice its standard error, which a few rows could reach by chance."""
     share = count / rows
     return float(max(0, share - 2 * np.sqrt(share * (1 - share) / rows)))
+
+
+def _most(column: pl.Series) -> int:
+    """How many rows have the value that most have."""
+    known = column.drop_nulls()
+    return int(known.unique_counts().max()) if len(known) else 0  # type: ignore[arg-type]
+
+
+def _text(column: pl.Series) -> pl.Series:
+    """The known values as text; none of a column of another kind."""
+    text = column.dtype in (pl.String, pl.Categorical, pl.Enum)
+    return column.drop_nulls().cast(pl.String) if text else pl.Series([], dtype=pl.String)

@@ -17,7 +17,8 @@ from .inputs import categories, model_inputs
 from .settings import Staleness
 
 HORIZON = 6  # models, each a month older than the next: the first is judged on as many months
-JUDGED = 2_500  # rows of each of these months, evenly spread
+JUDGED = 2_500  # rows of each of these months
+DEVIATIONS = (12.706, 4.303, 3.182, 2.776, 2.571)  # Student's t for 1 to 5 degrees of freedom
 
 MONTH = pl.col(TIME).dt.convert_time_zone(ZONE).dt.strftime("%Y-%m")
 
@@ -43,8 +44,7 @@ def staleness(examples: pl.DataFrame, learner: Learner, settings: Staleness) -> 
         scores = list(_scores(examples, learner, settings))
     ages = sorted({score.age for score in scores})
     by_age = _lost(scores, [[float(score.age == age) for age in ages[1:]] for score in scores])
-    a_month = _lost(scores, [[score.age - 1.0] for score in scores])
-    slope = a_month[0] if len(ages) > 1 and a_month else None
+    slope = _slope(scores)
     ageing = slope is not None and slope["low"] > 0  # more than chance
     return {
         "models": len({score.trained_to for score in scores}),
@@ -63,16 +63,17 @@ def _scores(examples: pl.DataFrame, learner: Learner, settings: Staleness) -> It
     months = sorted(name for (name,) in by_month)
     for end in range(settings.months, len(months))[-HORIZON:]:
         window = pl.concat(by_month[month,] for month in months[end - settings.months : end])
-        sample = _spread(window, settings.rows)
+        sample = _some(window, settings.rows)
         if sample[LABEL].n_unique() < 2:
             continue
         known = categories(sample)
         model = learner.fit(model_inputs(sample, known), sample[LABEL], lambda _done, _of: None)
-        for age, month in enumerate(months[end : end + HORIZON], start=1):
-            rows = _spread(by_month[month,], JUDGED)
+        for month in months[end : end + HORIZON]:
+            rows = _some(by_month[month,], JUDGED)
             predicted = pl.Series(model.predict(model_inputs(rows, known)))
             score = float(METRICS[MAIN].score(tally(rows[LABEL], predicted))[0])
             if np.isfinite(score):
+                age = _months(month) - _months(months[end - 1])
                 yield Aged(months[end - 1], month, age, round(score, 6))
 
 
@@ -101,6 +102,33 @@ def _lost(scores: list[Aged], ageing: list[list[float]]) -> list[dict[str, float
     ]
 
 
-def _spread(rows: pl.DataFrame, most: int) -> pl.DataFrame:
-    """At most about so many rows, evenly spread."""
-    return rows.gather_every(-(-len(rows) // most))
+def _some(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    """At most so many rows, at random: every n-th could always be of the same kind."""
+    return rows.sample(min(most, len(rows)), seed=1)
+
+
+def _slope(scores: list[Aged]) -> dict[str, float] | None:
+    """What a month of age costs, with its 95 % interval; None with fewer than four models.
+
+    The scores of a model are alike, so whole models are left out in turn: the jackknife.
+    """
+    models = sorted({score.trained_to for score in scores})
+    if len(models) < 4 or not (whole := _lost(scores, _linear(scores))):
+        return None
+    left = [[score for score in scores if score.trained_to != model] for model in models]
+    without = [part[0]["loss"] for rest in left if (part := _lost(rest, _linear(rest)))]
+    if len(without) < len(models):
+        return None
+    deviations = DEVIATIONS[min(len(models) - 2, len(DEVIATIONS) - 1)]
+    reach = deviations * float(np.std(without)) * np.sqrt(len(models) - 1)
+    loss = whole[0]["loss"]
+    return {"loss": loss, "low": round(loss - reach, 6), "high": round(loss + reach, 6)}
+
+
+def _linear(scores: list[Aged]) -> list[list[float]]:
+    return [[score.age - 1.0] for score in scores]
+
+
+def _months(name: str) -> int:
+    """The number of a month such as 2013-07, to count how many lie between two."""
+    return int(name[:4]) * 12 + int(name[5:])

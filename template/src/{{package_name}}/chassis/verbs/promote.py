@@ -33,6 +33,11 @@ def main(root: Path, arguments: list[str]) -> int:
     print()
     if (root / "champion.dvc").is_file():
         missing = [name for name in FILES if not store.champion(name).is_file()]
+        if not missing and json.loads(must(root, "dvc", "status", "--json", "champion.dvc")):
+            raise UserError(
+                "champion/ is not what champion.dvc records: `uv run dvc checkout champion.dvc` "
+                "gets it, `uv run dvc add champion` records it"
+            )
         if missing:
             raise UserError(f"champion/{missing[0]} is missing: `uv run dvc pull champion` gets it")
         if _hash(store.champion("passport.json")) == _hash(store.passport):
@@ -70,7 +75,9 @@ def judge(store: Store) -> list[Verdict]:
     today = date.today()  # noqa: DTZ011 -- the day here
     found = waived(verdicts(compared), settings.waivers, today)
     stays = any(verdict.refused for verdict in found)
-    said = "The champion stays." if stays else "The candidate is better."
+    better = all(verdict.passed for verdict in found)
+    said = "The candidate is better." if better else "The candidate takes over by a waiver."
+    said = "The champion stays." if stays else said
     text = "\n".join([said, "", *map(_line, found), "", table(compared)])
     store.write_text(store.report("candidate.md"), f"# Candidate and champion\n\n{text}")
     print(text)

@@ -42,7 +42,10 @@ def stop_at_refusals(root: Path) -> None:
 def stop_at_ended_waivers(root: Path, today: date) -> None:
     """Raise UserError for a waiver that has ended: DVC does not see that a day has come."""
     file = root / "conf/waivers.yaml"
-    if not (file.is_file() and re.search("^[^#{]", file.read_text("utf-8"), re.MULTILINE)):
+    if not (
+        file.is_file()
+        and re.search(r"^[ \t]*(?!#|\{\}\s*$)\S", file.read_text("utf-8"), re.MULTILINE)
+    ):
         return  # most projects have none, and reading YAML and settings takes a moment
     from ..configuration import waivers
 
