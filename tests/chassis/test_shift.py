@@ -18,7 +18,7 @@ def year(seed: int, rows: int = 2000) -> pl.DataFrame:
     random = np.random.default_rng(seed)
     return examples(
         decision_time=[NOON + timedelta(hours=5 * n) for n in range(rows)],
-        humidity=random.uniform(30, 100, rows),
+        humidity=random.uniform(30, 100, rows).tolist(),
         carrier=random.choice(["UA", "B6", "DL"], rows).tolist(),
     )
 

@@ -27,8 +27,8 @@ def months(count: int, drift: float, seed: int = 1, a_day: int = 40) -> pl.DataF
         decision_time=[
             FROM + timedelta(days=int(day)) for day in np.repeat(np.arange(days), a_day)
         ],
-        wind_speed=50 * wind,
-        humidity=100 * humid,
+        wind_speed=pl.Series(50 * wind),
+        humidity=pl.Series(100 * humid),
         late=late,
     )
 
