@@ -87,9 +87,11 @@ def start(project: Path, folder: Path, *arguments: str) -> subprocess.Popen[str]
 
 
 def test_a_third_model_is_one_module_and_one_settings_file(project: Path) -> None:
-    floors = ["evaluation.floors={auc: 0.5}", "evaluation.slice_floors={auc: 0.5}"]
+    off = ["gates.better_than_baseline=null", "gates.feature_loss=null"]
+    judged = ["~evaluation.floors.calibration_error", "evaluation.floors.auc=0.5", *off]
+    judged += ["evaluation.slice_floors={auc: 0.5}"]
 
-    with start(project, project, "flight_delay", "model=constant", "data=season", *floors) as flow:
+    with start(project, project, "flight_delay", "model=constant", "data=season", *judged) as flow:
         printed, said = flow.communicate()
 
     assert flow.returncode == 0, said
