@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913 -- one for each part of the settings
     candidate = load(store, model, store.model)
     simple = load(store, baseline, store.baseline)
     predictions = period.examples.select(
-        pl.struct(Examples.primary_key() or TIME).alias("example"),
+        pl.struct(Examples.primary_key() or Examples.column_names()).alias("example"),
         pl.col(TIME).dt.convert_time_zone(ZONE).dt.strftime("%Y-%m").alias("month"),
         pl.col(LABEL).alias("label"),
         candidate.probability(period.examples).alias("model"),

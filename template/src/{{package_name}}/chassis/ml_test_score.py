@@ -15,6 +15,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, model_validator
 
+from .settings import Waiver
+
 PARTS = {"D": "features and data", "M": "model", "I": "infrastructure", "O": "monitoring"}
 IDS = [f"{part}{number}" for part in PARTS for number in range(1, 8)]
 READINGS = {  # up to this score
@@ -57,12 +59,6 @@ class Row(BaseModel, extra="forbid"):
     asks: str
     evidence: list[Evidence]
     reviewed: date | None = None
-
-
-class Waiver(BaseModel):
-    """Until when a gate may fail."""
-
-    until: date
 
 
 class Gate(BaseModel):

@@ -85,7 +85,7 @@ def figures(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
             "rows": len(label),
             "share_positive": _share(label),
             "share_positive_of_riskiest_tenth": _share(riskiest["label"]),
-            "mean_probability": float(probability.mean() or 0),  # type: ignore[arg-type]
+            "mean_probability": float(probability.to_numpy().mean()) if len(probability) else 0.0,
             "from": found.predictions["month"].min(),
             "to": found.predictions["month"].max(),
             "without_label": found.unlabelled,

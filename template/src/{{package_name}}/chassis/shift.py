@@ -89,8 +89,8 @@ def _surely(count: int, rows: int) -> float:
 
 def _most(column: pl.Series) -> int:
     """How many rows have the value that most have."""
-    known = column.drop_nulls()
-    return int(known.unique_counts().max()) if len(known) else 0  # type: ignore[arg-type]
+    counts = column.drop_nulls().unique_counts().sort(descending=True)
+    return int(counts[0]) if len(counts) else 0
 
 
 def _text(column: pl.Series) -> pl.Series:
