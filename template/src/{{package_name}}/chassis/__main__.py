@@ -9,28 +9,36 @@ from pathlib import Path
 
 from .errors import RefusedError, UserError
 
-VERBS = (
-    "setup",
-    "run",
-    "experiment",
-    "promote",
-    "score",
-    "mutate",
-    "doctor",
-    "update",
-    "upgrade",
-)
+VERBS = {
+    "setup": "verbs.setup",
+    "run": "verbs.run",
+    "experiment": "verbs.experiment",
+    "promote": "verbs.promote",
+    "score": "verbs.score",
+    "mutate": "verbs.mutate",
+    "doctor": "verbs.doctor",
+    "update": "verbs.update",
+    "upgrade": "verbs.upgrade",
+}
+PRODUCT = {  # only a product has these
+    "serve": "serving.serve",
+    "replay": "monitoring.replay",
+    "monitor": "monitoring.monitor",
+    "lineage": "monitoring.lineage",
+    "release": "releasing.release",
+    "deploy": "releasing.deploy",
+    "rollback": "releasing.rollback",
+    "reproduce": "releasing.reproduce",
+    "sandbox": "releasing.sandbox",
+}
 
 
 def main(arguments: list[str]) -> int:
     """Run what the first argument names; returns the exit code."""
     name, *rest = arguments or ["nothing"]
     try:
-        if name in VERBS:
-            return int(
-                importlib.import_module(f".verbs.{name}", __package__).main(Path.cwd(), rest)
-            )
-        return _stage(name)
+        module = VERBS.get(name) or PRODUCT.get(name)
+        return _verb(name, module, rest) if module else _stage(name)
     except UserError as error:
         print(f"error: {name}: {error}", file=sys.stderr)
     except OSError as error:
@@ -39,6 +47,17 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print(f"error: {name}: stopped", file=sys.stderr)
     return 1
+
+
+def _verb(name: str, module: str, arguments: list[str]) -> int:
+    folder = Path(__file__).parent / module.partition(".")[0]
+    if not folder.is_dir():
+        raise UserError(
+            f"{name} comes with a product, and this is a proof of concept: "
+            "`uv run poe update maturity=product` makes it one"
+        )
+    found = importlib.import_module(f".{module}", __package__)
+    return int(found.main(Path.cwd(), arguments))
 
 
 def _stage(name: str) -> int:

@@ -83,7 +83,7 @@ def learner(choice: Choice, place: str = "model.") -> Learner:
     try:
         return cast("Learner", module.Settings.model_validate(choice.model_dump()))
     except ValidationError as error:
-        raise UserError(_sentences(error, place)) from error
+        raise UserError(sentences(error, place)) from error
 
 
 def write(content: dict[str, Any], store: Store) -> Settings:
@@ -105,7 +105,7 @@ def waivers(conf: Path) -> dict[str, Waiver]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"conf/{file.name} is not YAML: {error}") from error
     except ValidationError as error:
-        raise UserError(_sentences(error, f"conf/{file.name}: ")) from error
+        raise UserError(sentences(error, f"conf/{file.name}: ")) from error
     if "floors" in found:
         raise UserError(f"conf/{file.name}: floors can't be waived: change them in conf/")
     return found
@@ -126,7 +126,7 @@ def _typed(content: Any, place: str) -> Settings:
     try:
         return Settings.model_validate(content)
     except ValidationError as error:
-        raise UserError(_sentences(error, place)) from error
+        raise UserError(sentences(error, place)) from error
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> list[str]:
@@ -159,7 +159,7 @@ def _as_override(value: Any) -> str:
     )
 
 
-def _sentences(error: ValidationError, place: str) -> str:
+def sentences(error: ValidationError, place: str) -> str:
     """One line for each wrong setting: its name, its value and what is allowed."""
     lines = []
     for problem in error.errors():
