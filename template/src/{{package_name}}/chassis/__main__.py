@@ -30,6 +30,8 @@ PRODUCT = {  # only a product has these
     "rollback": "releasing.rollback",
     "reproduce": "releasing.reproduce",
     "sandbox": "releasing.sandbox",
+    "decide": "quality.decide",
+    "owners": "quality.owners",
 }
 
 

@@ -69,7 +69,9 @@ def parsed(content: str, name: str) -> Any:
         return yaml.load(content, _Loader)  # noqa: S506 -- a safe loader, with one more check
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UserError(f"{name}:{line}: it is not YAML ({error.problem}): mend that line") from error
+        raise UserError(
+            f"{name}:{line}: it is not YAML ({error.problem}): mend that line"
+        ) from error
     except (yaml.YAMLError, ValueError, TypeError) as error:  # such as a date 2026-02-31
         raise UserError(f"{name} is not YAML ({error}): mend it") from error
 

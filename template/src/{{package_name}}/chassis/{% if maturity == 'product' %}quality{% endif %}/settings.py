@@ -6,7 +6,7 @@ from typing import Annotated
 
 import yaml
 from annotated_types import Ge, Gt, Le
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from ...settings import Section
 from ..configuration import sentences
@@ -14,7 +14,21 @@ from ..errors import UserError
 
 FILE = "conf/quality.yaml"
 Positive = Annotated[float, Gt(0)]
+NotNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Le(1)]
+
+
+WORDS = {  # with which the messages of changes begin, by what the changes are for
+    "feature": ("feat", "add", "allow", "implement", "introduce", "let", "offer", "support"),
+    "fix": ("fix", "bug", "correct", "hotfix", "mend", "repair", "revert"),
+    "debt": (
+        *("refactor", "clean", "debt", "merge", "move", "perf", "remove", "rename"),
+        *("replace", "rework", "simplify", "split", "style", "tidy"),
+    ),
+    "upkeep": ("build", "bump", "chore", "ci", "lock", "pin", "update", "upgrade"),
+    "tests": ("test",),
+    "documents": ("describe", "doc", "docs", "document", "explain"),
+}
 
 
 class Delivery(Section):
@@ -37,11 +51,69 @@ class Budgets(Section):
     exempt: tuple[str, ...] = ("fix", "perf", "reliability", "security", "revert")
 
 
+class Decisions(Section):
+    """What records of decisions ask for."""
+
+    review_months: Annotated[int, Gt(0)] = 12  # after a decision that says no date of its own
+
+
+class Attributes(Section):
+    """What the quality attributes ask for."""
+
+    review_months: Annotated[int, Gt(0)] = 6  # after the file came, if it says no date of its own
+
+
+class Debt(Section):
+    """What debt may cost, and how much of the work pays it."""
+
+    pay_months: Annotated[int, Gt(0)] = 6  # after an entry that says no date of its own
+    interest_hours: tuple[Positive, Positive] = (8.0, 24.0)  # a month, of all entries together
+    capacity: Share = 0.2  # of the work, that is for debt
+    months: Annotated[int, Gt(0)] = 3  # whose changes are counted
+    least: Annotated[int, Gt(0)] = 5  # changes that the count needs
+    words: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(WORDS))
+
+
+class People(Section):
+    """How many should know a part or a task."""
+
+    least: Annotated[int, Gt(0)] = 2  # people for each area and each task
+    months: Annotated[int, Gt(0)] = 12  # whose changes are counted
+    changes: Annotated[int, Gt(0)] = 5  # of an area, before it says who knows it
+    share: Share = 0.8  # of an area's changes, from which one person alone is said to know it
+    others_days: Annotated[int, Gt(0)] = 90  # within which somebody else should do a task
+
+
+class Code(Section):
+    """What is measured of the code, and how much is much; the limits are a good and a bad value."""
+
+    paths: tuple[str, ...] = ("src", "tests")
+    months: Annotated[int, Gt(0)] = 12  # whose changes are counted, and that a trend goes back
+    sweep: Annotated[int, Gt(0)] = 50  # files: a change of more says nothing of each of them
+    complexity: Annotated[int, Gt(0)] = 15  # of a function, above which it is complex
+    changes: Annotated[int, Gt(0)] = 6  # of a complex file, from which it is a hotspot
+    hotspots: tuple[NotNegative, NotNegative] = (0.0, 3.0)  # files
+    complex_share: tuple[Share, Share] = (0.02, 0.1)
+    typed_share: tuple[Share, Share] = (0.95, 0.8)
+    lines: Annotated[int, Gt(1)] = 6  # that are the same in two places, to count as a copy
+    copied_share: tuple[Share, Share] = (0.03, 0.1)
+    unit_share: tuple[Share, Share] = (0.5, 0.25)
+    check_seconds: tuple[Positive, Positive] = (60.0, 600.0)
+    coverage: tuple[Share, Share] = (0.9, 0.7)
+    mutants: tuple[Share, Share] = (0.8, 0.6)
+    package_days: tuple[Positive, Positive] = (365.0, 730.0)
+
+
 class Quality(Section):
     """All of them."""
 
     delivery: Delivery = Delivery()
     budgets: Budgets = Budgets()
+    attributes: Attributes = Attributes()
+    decisions: Decisions = Decisions()
+    debt: Debt = Debt()
+    people: People = People()
+    code: Code = Code()
 
 
 def load(root: Path) -> Quality:
