@@ -116,6 +116,8 @@ def figure(
 
 def problems(root: Path) -> list[str]:
     """What is wrong with the file."""
+    if not (root / FILE).exists():
+        return []  # the page says so
     try:
         attributes = read(root, FILE, Attributes)
     except UserError as error:

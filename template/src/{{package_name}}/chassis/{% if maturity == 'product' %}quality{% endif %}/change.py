@@ -90,7 +90,7 @@ def _debt(project: Project) -> Iterator[Figure]:
     root, today, settings = project.root, project.today, project.settings.debt
     lately = project.lately(settings.months)
     try:
-        register = read(root, debt.FILE, dict[str, debt.Entry])
+        register = read(root, debt.FILE, dict[debt.Name, debt.Entry])
     except UserError as error:
         yield from _broken((debt.INTEREST, debt.AGE, debt.PAID), error)
         yield debt.share(lately, settings)

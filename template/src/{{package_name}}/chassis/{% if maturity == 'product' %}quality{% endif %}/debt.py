@@ -11,6 +11,7 @@ from statistics import median
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, MinLen
+from pydantic import Field
 
 from ...settings import Section
 from ..errors import UserError
@@ -21,12 +22,12 @@ from .figures import About, Figure, State, state
 
 FILE = "docs/quality/debt.yaml"
 PACKAGE = __name__.partition(".")[0]
-MARKER = re.compile(r"(?:#|//|--)\s*debt:\s*(\S*)", re.IGNORECASE)
+MARKER = re.compile(r"(?:#|//|--)\s*debt:\s*([\w-]*)", re.IGNORECASE)
 CODE = (".py", ".ipynb", ".sh", ".sql", ".toml", ".yaml", ".yml", ".feature", ".js", ".r")
 A_YEAR = {"day": 260, "week": 52, "month": 12, "quarter": 4, "year": 1}  # 260 days of work
 TICKET = re.compile(r"^\[?[A-Z][A-Z0-9]*-\d+\]?:?\s*")
 Text = Annotated[str, MinLen(1)]
-Name = Annotated[str, MinLen(1)]
+Name = Annotated[str, Field(pattern=r"^[\w-]+$")]  # one word, for markers
 
 
 class Interest(Section):
@@ -120,7 +121,7 @@ def dated(entry: Entry, came: date, debt: limits.Debt) -> Entry:
 
 def kind(subject: str, words: Mapping[str, Iterable[str]]) -> str:
     """What a change is for, by the first word of its message, as conventional or not; or ""."""
-    first = re.match(r"[a-z]+", TICKET.sub("", subject).lower())
+    first = re.search(r"[a-z]+", TICKET.sub("", subject).lower())
     found = first[0] if first else ""
     for name, stems in words.items():
         if any(re.fullmatch(f"{stem.rstrip('e')}e?(|s|es|d|ed|ing)", found) for stem in stems):
@@ -132,7 +133,7 @@ def problems(root: Path, today: date | None = None) -> list[str]:
     """What is wrong with the register, and with the markers in the code that name its entries."""
     now = today or datetime.now(UTC).date()
     try:
-        register = read(root, FILE, dict[Name, Entry])
+        register = read(root, FILE, dict[Name, Entry]) if (root / FILE).exists() else {}
     except UserError as error:
         return listed(error)
     wrong = [
@@ -231,8 +232,8 @@ def share(changes: Sequence[Change], debt: limits.Debt) -> Figure:
     kinds = Counter(kind(change.subject, debt.words) for change in changes)
     known = len(changes) - kinds[""]
     target = f"about {debt.capacity:.0%}"
-    if known < debt.least:
-        why = f"{known} of {debt.least} changes say what they are for"
+    if known < max(debt.least, len(changes) / 2):
+        why = f"{known} of {plural(len(changes), 'change')} say what they are for"
         return SHARE.unknown(f"{why}, within {plural(debt.months, 'month')}", len(changes), target)
     part = kinds["debt"] / known
     text = f"{part:.0%} of {known} changes in {plural(debt.months, 'month')}"

@@ -23,7 +23,9 @@ FILE = re.compile(r"(\d{4})-[^/]+\.md")
 HEADING = re.compile(r"^# +(?:(?P<number>\d+)[.:]? +)?(?P<title>\S.*)$", re.MULTILINE)
 WORDS = re.IGNORECASE | re.MULTILINE
 OPTIONS = re.compile(r"^## +Considered options *$(?P<below>.*?)(?=^#|\Z)", WORDS | re.DOTALL)
-OUTCOME = re.compile(r"^## +Decision outcome *$\s+\S", WORDS)
+OUTCOME = re.compile(r"^## +Decision outcome *$\s+[^#\s]", WORDS)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+OLD = re.compile(r"^Status: *(?P<status>\w+)", re.MULTILINE)
 STATUS = r"proposed|accepted|rejected|deprecated|superseded by \d{4}"
 Text = Annotated[str, MinLen(1)]
 Day = date  # by a name that no field has
@@ -49,8 +51,10 @@ class Record:
     status: str
     day: date
     review: date
+    serves: tuple[str, ...] = ()
     supersedes: tuple[int, ...] = ()
     wrong: tuple[str, ...] = ()
+    old: bool = False  # from before records had front matter
 
     @property
     def successor(self) -> int | None:
@@ -105,16 +109,16 @@ def record(root: Path, name: str, came: date, months: int) -> Record:
         content = text(root, name)
         front, body = front_matter(content, name, Front)
     except UserError as error:
-        return Record(number, name, "", "broken", came, came, wrong=tuple(listed(error)))
-    heading = HEADING.search(body)
+        return _unread(root, name, came, months, tuple(listed(error)))
     day = front.date or came
     return Record(
         number,
         name,
-        heading["title"].strip() if heading else "",
+        _title(body),
         front.status,
         day,
         front.review or months_later(day, months),
+        tuple(front.serves),
         tuple(front.supersedes),
         tuple(f"{name}: {said}" for said in _lacking(number, front, body, day)),
     )
@@ -134,7 +138,7 @@ def problems(
     """
     now = today or datetime.now(UTC).date()
     found = records(root, {}, now, 12)
-    wrong = [said for one in found for said in one.wrong if not old(root, one)]
+    wrong = [said for one in found for said in one.wrong if not one.old]
     wrong += [said for one in found for said in _linked(one, found, now)]
     twice = Counter(one.number for one in found)
     for number, times in twice.items():
@@ -142,14 +146,31 @@ def problems(
             names = ", ".join(one.file for one in found if one.number == number)
             wrong.append(f"{names}: {number:04} comes twice: give the newer one the next number")
     if attributes is not None:
-        wrong += _unserved(root, found, attributes)
+        wrong += _unserved(found, attributes)
     return [*wrong, *_listed_early(root, found)]
 
 
-def old(root: Path, one: Record) -> bool:
-    """Whether it was written before records had front matter."""
-    content = (root / one.file).read_text(encoding="utf-8", errors="replace")
-    return not content.startswith(FENCE) and "\nStatus:" in content
+def _unread(root: Path, name: str, came: date, months: int, wrong: tuple[str, ...]) -> Record:
+    """A record without readable front matter; an old one says `Status: …` below its title."""
+    body = (root / name).read_text(encoding="utf-8", errors="replace")
+    old = None if body.startswith(FENCE) else OLD.search(body)
+    status = old["status"].lower() if old else "broken"
+    review = months_later(came, months)
+    return Record(
+        int(Path(name).name[:4]),
+        name,
+        _title(body),
+        status,
+        came,
+        review,
+        wrong=wrong,
+        old=bool(old),
+    )
+
+
+def _title(body: str) -> str:
+    heading = HEADING.search(body)
+    return heading["title"].strip() if heading else ""
 
 
 def _lacking(number: int, front: Front, body: str, day: date) -> Iterator[str]:
@@ -162,6 +183,7 @@ def _lacking(number: int, front: Front, body: str, day: date) -> Iterator[str]:
         yield f"review is {front.review}, not after {day}, the day of the decision"
     if front.status == "proposed":
         return  # what comes below is still being written
+    body = COMMENT.sub("", body)
     below = OPTIONS.search(body)
     options = re.findall(r"^[*-] +\S", below["below"], re.MULTILINE) if below else []
     if len(options) < 2:
@@ -191,18 +213,17 @@ def _linked(one: Record, found: Sequence[Record], today: date) -> Iterator[str]:
             yield f"{older.file}: its status must be `superseded by {one.number:04}`"
 
 
-def _unserved(root: Path, found: Sequence[Record], attributes: Collection[str]) -> Iterator[str]:
+def _unserved(found: Sequence[Record], attributes: Collection[str]) -> Iterator[str]:
     for one in found:
-        if one.status == "broken":
-            continue
-        front, _ = front_matter(text(root, one.file), one.file, Front)
-        for name in front.serves:
+        for name in one.serves:
             if name not in attributes:
                 there = ", ".join(attributes)
                 yield f"{one.file}: serves names {name!r}, which is no quality attribute: {there}"
 
 
 def _listed_early(root: Path, found: Sequence[Record]) -> Iterator[str]:
+    if not (root / OPEN).exists():
+        return  # the page says so
     try:
         wanted = read(root, OPEN, dict[str, Early])
     except UserError as error:

@@ -110,6 +110,8 @@ def problems(root: Path, today: date | None = None) -> list[str]:
     from .owners import outdated  # it imports this module
 
     now = today or datetime.now(UTC).date()
+    if not (root / FILE).exists():
+        return []  # the page says so
     try:
         team = read(root, FILE, Team)
     except UserError as error:

@@ -22,7 +22,7 @@ WORDS = {  # with which the messages of changes begin, by what the changes are f
     "feature": ("feat", "add", "allow", "implement", "introduce", "let", "offer", "support"),
     "fix": ("fix", "bug", "correct", "hotfix", "mend", "repair", "revert"),
     "debt": (
-        *("refactor", "clean", "debt", "merge", "move", "perf", "remove", "rename"),
+        *("refactor", "clean", "debt", "move", "perf", "remove", "rename"),
         *("replace", "rework", "simplify", "split", "style", "tidy"),
     ),
     "upkeep": ("build", "bump", "chore", "ci", "lock", "pin", "update", "upgrade"),
