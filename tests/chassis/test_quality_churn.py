@@ -85,9 +85,7 @@ def test_a_person_with_two_addresses_or_two_names_is_one(repository: Repository)
 
 
 def test_two_at_one_keyboard_are_two(repository: Repository) -> None:
-    repository.commit(
-        "2026-01-01", f"Pair\n\nCo-authored-by: {BEN}", who=ADA, files={"a.py": "1"}
-    )
+    repository.commit("2026-01-01", f"Pair\n\nCo-authored-by: {BEN}", who=ADA, files={"a.py": "1"})
 
     assert len(changes(repository.root, YEAR_AGO, TODAY)[0].people) == 2
 

@@ -45,7 +45,7 @@ def read(root: Path) -> dict[str, date]:
 def released(lock: str) -> dict[str, date]:
     """The same from the text of a lock file. Reading it as TOML takes ten times as long."""
     names = list(PACKAGE.finditer(lock))
-    ends = [found.start() for found in names[1:]] + [len(lock)]
+    ends = [*(found.start() for found in names), len(lock)][1:]
     days: dict[str, date] = {}
     for found, end in zip(names, ends, strict=True):
         uploads = UPLOADED.findall(lock, found.end(), end)
