@@ -23,7 +23,8 @@ LINES = "".join(f"value_{n} = {n}\n" for n in range(8))
 
 
 def suite(tests: int, seconds: float, skipped: int = 0) -> str:
-    return f'<testsuites><testsuite tests="{tests}" time="{seconds}" skipped="{skipped}"/></testsuites>'
+    counts = f'tests="{tests}" time="{seconds}" skipped="{skipped}"'
+    return f"<testsuites><testsuite {counts}/></testsuites>"
 
 
 def report(root: Path, name: str, content: object) -> None:

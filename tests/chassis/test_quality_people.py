@@ -14,7 +14,7 @@ from flight_delay.chassis.quality.settings import People
 from repositories import Repository
 
 TODAY = date(2026, 11, 23)
-TEAM = {
+TEAM: dict[str, Any] = {
     "people": {"ada": {"name": "Ada", "handle": "@ada"}, "ben": {"name": "Ben"}},
     "areas": {
         "rest": {"paths": ["*"], "experts": ["ada", "ben"]},
@@ -225,7 +225,7 @@ def test_without_handles_there_are_no_owners_and_no_problem(tmp_path: Path) -> N
     nobody = {"ada": {"name": "Ada"}, "ben": {"name": "Ben"}}
     root = project(tmp_path, people=nobody)
 
-    with pytest.raises(UserError, match="no expert in .* has a handle"):
+    with pytest.raises(UserError, match=r"no expert in .* has a handle"):
         owners.main(root, [])
 
     assert people.problems(root, TODAY) == []
