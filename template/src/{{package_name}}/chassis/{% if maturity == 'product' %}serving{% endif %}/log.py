@@ -6,14 +6,14 @@
 """
 
 import errno
-import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic_core import to_json
 
 from ...examples import LABEL, Examples
 from ...tables import Known
@@ -43,6 +43,7 @@ def key(*, personal: bool) -> dict[str, pl.DataType]:
 
 
 def now() -> datetime:
+    """The clock of the machine."""
     return datetime.now(UTC)
 
 
@@ -60,32 +61,27 @@ class Log:
 
     def request(self, **facts: Any) -> None:
         """A request that is about to be answered, or refused."""
-        text = json.dumps({"at": _text(self._clock()), **facts}, separators=(",", ":"))
-        self._append("requests", f"{text}\n".encode())
+        self._append("requests", [facts])
 
     def predictions(
-        self, request: str, model: str, answers: pl.DataFrame, examples: pl.DataFrame
+        self, request: str, model: str, answers: Iterable[dict[str, Any]], examples: pl.DataFrame
     ) -> None:
         """The `row`s of a request with their `probability` and `unseen`, and their examples."""
-        lines = answers.select(
-            pl.lit(_text(self._clock())).alias("at"),
-            pl.lit(request).alias("request"),
-            "row",
-            pl.lit(model).alias("model"),
-            "probability",
-            "unseen",
-            examples.select(_written(columns(personal=False))).to_struct("example"),
-        )
-        self._append("predictions", lines.write_ndjson().encode())
+        told = {"request": request, "model": model}
+        logged = examples.select(*columns(personal=False)).iter_rows(named=True)
+        lines = [
+            {**told, **answer, "example": example}
+            for answer, example in zip(answers, logged, strict=True)
+        ]
+        self._append("predictions", lines)
 
     def labels(self, labels: pl.DataFrame) -> None:
         """What came out: the columns of `key`, and the label, which is null if it never will."""
-        lines = labels.select(
-            pl.lit(_text(self._clock())).alias("at"),
-            pl.struct(_written(key(personal=False))).alias("key"),
-            pl.col(LABEL).alias("label"),
-        )
-        self._append("labels", lines.write_ndjson().encode())
+        keys = labels.select(*key(personal=False)).iter_rows(named=True)
+        lines = [
+            {"key": one, "label": label} for one, label in zip(keys, labels[LABEL], strict=True)
+        ]
+        self._append("labels", lines)
 
     def forget(self) -> None:
         """Delete the files of more than `keep_days` ago.
@@ -101,8 +97,13 @@ class Log:
                 if day <= last - timedelta(days=self._keep_days):
                     file.unlink(missing_ok=True)
 
-    def _append(self, kind: str, lines: bytes) -> None:
-        file = self._folder / kind / f"{self._clock():%Y-%m-%d}.jsonl"
+    def _append(self, kind: str, content: list[dict[str, Any]]) -> None:
+        at = self._clock()
+        lines = b"".join(
+            to_json({"at": at, **line}, inf_nan_mode="null", timedelta_mode="float") + b"\n"
+            for line in content
+        )
+        file = self._folder / kind / f"{at:%Y-%m-%d}.jsonl"
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         try:
             descriptor = os.open(file, flags, 0o640)
@@ -224,31 +225,20 @@ def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
     value = pl.col(name)
     if dtype.is_nested():
         return value
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-        moment = value.str.to_datetime(
-            "%+", time_unit=dtype.time_unit, time_zone="UTC", strict=False
-        )
-        return moment.dt.convert_time_zone(dtype.time_zone)
-    if isinstance(dtype, pl.Datetime):
-        return value.str.to_datetime(time_unit=dtype.time_unit, strict=False)
-    if isinstance(dtype, pl.Date):
-        return value.str.to_date(strict=False)
-    if isinstance(dtype, pl.Time):
-        return value.str.to_time(strict=False)
+    if isinstance(dtype, pl.Datetime | pl.Date | pl.Time):
+        return _moment(value, dtype)
     if isinstance(dtype, pl.Duration):
-        return value.cast(pl.Int64, strict=False).cast(dtype)
-    if isinstance(dtype, pl.Boolean):
-        return value == "true"
-    return value.cast(dtype, strict=False)
+        seconds = value.cast(pl.Float64, strict=False)
+        return (seconds * 1e6).round().cast(pl.Duration("us")).cast(dtype)
+    return value == "true" if dtype == pl.Boolean else value.cast(dtype, strict=False)
 
 
-def _written(types: Mapping[str, pl.DataType]) -> Sequence[pl.Expr]:
-    """The columns as JSON can hold them."""
-    return [
-        pl.col(name).to_physical() if isinstance(dtype, pl.Duration) else pl.col(name)
-        for name, dtype in types.items()
-    ]
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _moment(text: pl.Expr, dtype: pl.Datetime | pl.Date | pl.Time) -> pl.Expr:
+    if isinstance(dtype, pl.Date):
+        return text.str.to_date(strict=False)
+    if isinstance(dtype, pl.Time):
+        return text.str.to_time(strict=False)
+    if dtype.time_zone is None:
+        return text.str.to_datetime(time_unit=dtype.time_unit, strict=False)
+    utc = text.str.to_datetime("%+", time_unit=dtype.time_unit, time_zone="UTC", strict=False)
+    return utc.dt.convert_time_zone(dtype.time_zone)
