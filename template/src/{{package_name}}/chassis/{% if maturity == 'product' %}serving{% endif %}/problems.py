@@ -38,7 +38,7 @@ class ProblemError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status = status
+        self.status = int(status)
         self.detail = detail
         self.wrong = wrong[:MOST]
         self.headers = headers
@@ -70,6 +70,12 @@ def unreadable(error: ValidationError, fields: Sequence[str]) -> ProblemError:
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
     detail = f"{wrong[0].field or 'the body'} {wrong[0].reason}{more}"
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, wrong)
+
+
+def not_recorded(error: OSError) -> ProblemError:
+    """What is answered when a prediction or a label can't be written down."""
+    reason = error.strerror or str(error)
+    return ProblemError(503, f"this can't be recorded, and so not answered: {reason}")
 
 
 def _wrong(found: Any, fields: Sequence[str]) -> Wrong:

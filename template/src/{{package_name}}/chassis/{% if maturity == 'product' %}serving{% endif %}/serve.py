@@ -25,8 +25,10 @@ def main(root: Path, arguments: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before LightGBM is loaded: rows come singly
     from ..predictor import in_use
     from ..store import Store
-    from .app import Service, application
-    from .guard import Guard, keys
+    from .app import application
+    from .guard import Guard
+    from .keys import keys
+    from .service import Service
     from .telemetry import Metrics
 
     serving = settings.load(root).serving
