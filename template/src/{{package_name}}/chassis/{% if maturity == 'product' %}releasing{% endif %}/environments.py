@@ -50,7 +50,7 @@ def guard(
 ) -> None:
     """Raise UserError if a version can't be put into an environment from here."""
     where = {current(environ), environment}
-    if PRODUCTION in where and LOCAL != environment:
+    if PRODUCTION in where and environment != LOCAL:
         problem = barred(version, tag_of(root, version), look(root, environ))
         if problem:
             raise UserError(f"production can't be reached from here: {problem}")

@@ -66,7 +66,17 @@ def run_pipeline(folder: Path) -> int:
     Nothing goes into DVC's cache. It counts as an experiment, in which a refusal is a warning: a
     waiver may have ended since.
     """
-    command = (UV, "run", "--no-sync", "--quiet", "dvc", "repro", "--force", "--no-commit")
+    command = (
+        UV,
+        "run",
+        "--no-sync",
+        "--quiet",
+        "dvc",
+        "repro",
+        "--quiet",
+        "--force",
+        "--no-commit",
+    )
     own: dict[str, Any] = _own(folder)
     return call(folder, *command, **own, DVC_EXP_BASELINE_REV="HEAD", DVC_NO_ANALYTICS="1")
 
