@@ -15,7 +15,13 @@ from ..errors import UserError
 from .versions import tag_of
 
 LOCAL, SANDBOX, PRODUCTION = NAMES = ("local", "sandbox", "production")
-GITHUB = ".github/workflows/deploy.yml"
+# The files of CI, and how a version gets from there into production.
+JOBS = {
+    ".github/workflows/deploy.yml": "`gh workflow run deploy.yml -f version={version} "
+    "-f environment=production`",
+    ".gitlab-ci.yml": "the job `production` in the pipeline of {tag}",
+}
+ELSEWHERE = "a job there that checks out {tag} and types `uv run poe deploy {version} production`"
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class Here:
     ci: bool
     uncommitted: bool
     tags: frozenset[str]  # of the commit that is checked out
-    github: bool = True  # rather than GitLab or nothing
+    job: str = ELSEWHERE
 
 
 def current(environ: Mapping[str, str] = os.environ) -> str:
@@ -64,12 +70,8 @@ def guard(
 
 def barred(version: str, tag: str, here: Here) -> str | None:
     """Why production can't be reached, and what to do in place of it; None if it can."""
-    job = (
-        f"`gh workflow run deploy.yml -f version={version} -f environment=production`"
-        if here.github
-        else f"the job `production` of {tag}'s pipeline"
-    )
     if not here.ci:
+        job = here.job.format(version=version, tag=tag)
         return f"it is reached from CI only, so that what runs there is what was checked: {job}"
     if here.uncommitted:
         return "files have changed since the commit: take those steps out of the CI job"
@@ -85,5 +87,5 @@ def look(root: Path, environ: Mapping[str, str]) -> Here:
         ci=in_ci(environ),
         uncommitted=output(root, "git", "status", "--porcelain", "--", ".") != "",
         tags=frozenset(tags.split()),
-        github=(root / GITHUB).is_file(),
+        job=next((job for file, job in JOBS.items() if (root / file).is_file()), ELSEWHERE),
     )
