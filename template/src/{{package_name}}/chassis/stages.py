@@ -5,11 +5,13 @@ import importlib
 import inspect
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import structlog
 
 from ..settings import Settings
+from .product import part
 from .store import Store
 
 STAGES = ("ingest", "validate", "prepare", "train", "evaluate")
@@ -21,7 +23,9 @@ def run_stage(name: str, settings: Settings, store: Store) -> dict[str, Any]:
     """Run a stage with the settings that its parameters name; returns what it says of itself."""
     started = time.perf_counter()
     stage, sections = load(name)
-    facts = stage(store, **{section: getattr(settings, section) for section in sections})
+    events = part("monitoring.events")
+    with events.recorded(name, settings, store) if events else nullcontext():
+        facts = stage(store, **{section: getattr(settings, section) for section in sections})
     log.info(name, **facts, seconds=round(time.perf_counter() - started, 1))
     return facts
 
