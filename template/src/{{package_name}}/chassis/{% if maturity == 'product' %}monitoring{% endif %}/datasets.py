@@ -69,7 +69,7 @@ def inputs(namespace: str, root: Path, path: str) -> Iterator[Facets]:
             }
             about["inputFacets"] = {
                 "dataQualityMetrics": facet(
-                    "1-0-2/DataQualityMetricsInputDatasetFacet",
+                    "1-0-3/DataQualityMetricsInputDatasetFacet",
                     rowCount=rows.item(),
                     bytes=file.stat().st_size,
                     columnMetrics=columns,
@@ -122,7 +122,7 @@ def _files(namespace: str, root: Path, path: str) -> Iterator[tuple[Path, Facets
                 {"name": name, "type": str(dtype)}
                 for name, dtype in pl.read_parquet_schema(file).items()
             ]
-            facets["schema"] = facet("1-1-1/SchemaDatasetFacet", fields=fields)
+            facets["schema"] = facet("1-2-0/SchemaDatasetFacet", fields=fields)
         name = file.relative_to(root).as_posix()
         yield file, {"namespace": namespace, "name": name, "facets": facets}
 

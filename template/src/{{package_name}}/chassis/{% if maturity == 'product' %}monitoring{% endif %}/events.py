@@ -17,10 +17,10 @@ import polars as pl
 import structlog
 import yaml
 
+from ...settings import Settings
 from ...tables import TABLES
 from ..commands import output
 from ..errors import UserError, reason
-from ..settings import Settings
 from ..sources import place
 from ..store import Store, replace
 from .datasets import PRODUCER, Facets, facet, inputs, outputs, places, source
@@ -78,7 +78,7 @@ class Run:
             }
             append(self.store.report(FILE), event)
         except UNNOTED as error:
-            log.warning("lineage_not_noted", stage=self.stage, event=kind, reason=reason(error))
+            log.warning("lineage_not_noted", stage=self.stage, at=kind, reason=reason(error))
 
 
 def append(file: Path, event: Facets) -> None:
@@ -125,7 +125,7 @@ def _parent() -> Facets:
     namespace, name, run = named.rsplit("/", 2)
     return {
         "parent": facet(
-            "1-0-1/ParentRunFacet",
+            "1-2-0/ParentRunFacet",
             run={"runId": run},
             job={"namespace": namespace, "name": name},
         )
@@ -138,14 +138,14 @@ def _code(project: Path) -> Facets:
     if commit is None:
         return {}
     remote = output(project, "git", "config", "--get", "remote.origin.url")
-    url = _public(remote) if remote else project.absolute().as_uri()
+    url = public(remote) if remote else project.absolute().as_uri()
     location = facet(
-        "1-0-1/SourceCodeLocationJobFacet", type="git", url=url, repoUrl=url, version=commit
+        "1-1-0/SourceCodeLocationJobFacet", type="git", url=url, repoUrl=url, version=commit
     )
     return {"sourceCodeLocation": location}
 
 
-def _public(remote: str) -> str:
+def public(remote: str) -> str:
     """The URL of a repository without the password that it may have."""
     if "://" not in remote:  # as SSH has it: git@host:group/project.git
         remote = re.sub(r"^([^/:]+):", r"ssh://\1/", remote)

@@ -3,15 +3,17 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ...examples import Examples
 from ..errors import UserError
 from ..store import Store, sha256
 from .history import History, Lock
-from .runs import Data
+from .runs import Data, File
 
 DIGITS = 12  # of a hash, enough to tell it
 
@@ -54,8 +56,8 @@ def prediction(history: History, request: str) -> Node:
     rows = list(_logged(history.store, request))
     if not rows:
         raise UserError(
-            f"served/predictions has no request {request!r}: the service names it in its answer and "
-            "in the header X-Request-ID, and drops what is older than serving.keep_days"
+            f"served/predictions has no request {request!r}: the service names it in the answer "
+            "and in the header X-Request-ID, and drops what is older than serving.keep_days"
         )
     said = [f"row {row['row']}: {row['probability']:.4f}, for {_key(row)}" for row in rows]
     unseen = sorted({name for row in rows for name in row.get("unseen") or []})
@@ -128,8 +130,14 @@ def _step(history: History, lock: Lock, data: Data, before: str) -> Node:
     if not nodes:
         notes += [f"{name}: {_values(value)}" for name, value in step.settings.items()]
         found = [file for file in (run.inputs if run else []) if file.of is None]
-        nodes = [Node(f"{file.name}, version {file.version or '?'}") for file in found]
+        nodes = [Node(_origin(file)) for file in found]
     return Node(f"by {step.stage}", notes, nodes)
+
+
+def _origin(file: File) -> str:
+    """Where a raw table was read from."""
+    version = f"version {file.version}" if file.version else "? which version"
+    return f"{file.name} of {file.namespace}, {version}"
 
 
 def _data(history: History, lock: Lock, data: Data, before: str) -> Node:
@@ -154,19 +162,19 @@ def _rows(history: History, name: str, digest: str) -> str:
 
 
 def _logged(store: Store, request: str) -> Iterator[dict[str, Any]]:
+    """The lines of a request; one that is broken is none."""
     for file in sorted((store.root / "served/predictions").glob("*.jsonl")):
         for line in file.read_bytes().splitlines():
-            if request.encode() in line:
-                row = json.loads(line)
-                if row["request"] == request:
+            with suppress(ValueError):
+                row = json.loads(line) if request.encode() in line else {}
+                if row.get("request") == request:
                     yield row
 
 
 def _key(row: dict[str, Any]) -> str:
-    from ...examples import Examples
-
-    names = Examples.primary_key() or list(row["example"])
-    return ", ".join(f"{name} {row['example'].get(name)}" for name in names)
+    """What tells the example from others, less what is personal and so was not logged."""
+    names = [name for name in Examples.primary_key() if name in row["example"]]
+    return ", ".join(f"{name} {row['example'][name]}" for name in names or row["example"])
 
 
 def _values(values: Any) -> str:

@@ -20,6 +20,7 @@ class Data:
 class File:
     """A file that a stage read or made, `of` what DVC has as one."""
 
+    namespace: str
     name: str
     version: str
     of: Data | None
@@ -75,6 +76,7 @@ def _file(dataset: dict[str, Any]) -> File:
         **dataset.get("outputFacets", {}).get("outputStatistics", {}),
     }
     return File(
+        namespace=dataset["namespace"],
         name=dataset["name"],
         version=facets.get("version", {}).get("datasetVersion", ""),
         of=Data(tags["dvc.path"], tags["dvc.md5"]) if "dvc.md5" in tags else None,
