@@ -95,7 +95,7 @@ def _problems_of_class(kind: Any, value: dict[str, Any], place: str) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def failed(season_run: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A run of a stage that failed, since what it reads is missing."""
     place = store(tmp_path_factory.mktemp("failed"))
     with pytest.raises(UserError):
@@ -115,7 +115,8 @@ def test_each_facet_is_of_the_version_of_the_client(season_run: Store, failed: S
     found = [one for place in (season_run, failed) for one in events.read(place.root / LINES)]
     named = {one["_schemaURL"] for one in facets(found)}
 
-    assert {LATEST[url.rpartition("/")[2]]._get_schema() for url in named} == named
+    latest = [LATEST[url.rpartition("/")[2]] for url in named]
+    assert {kind._get_schema() for kind in latest} == named  # noqa: SLF001 -- it is not in public
     assert len(named) == 8
 
 
@@ -135,12 +136,16 @@ def test_the_stages_of_one_process_have_one_parent(season_run: Store) -> None:
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "ingest"])
 def test_what_one_stage_reads_is_what_another_made(season_run: Store, stage: str) -> None:
     before = [made(season_run, one) for one in STAGES[: STAGES.index(stage)]]
-    versions = {name: one["facets"]["version"] for outputs in before for name, one in outputs.items()}
+    versions = {
+        name: one["facets"]["version"] for outputs in before for name, one in outputs.items()
+    }
 
     inputs = read(season_run, stage)
 
     assert inputs
-    assert {name: one["facets"]["version"] for name, one in inputs.items()}.items() <= versions.items()
+    assert {
+        name: one["facets"]["version"] for name, one in inputs.items()
+    }.items() <= versions.items()
 
 
 def test_all_that_a_stage_makes_is_noted(season_run: Store) -> None:
@@ -151,7 +156,9 @@ def test_all_that_a_stage_makes_is_noted(season_run: Store) -> None:
         for out in [*stages[stage].get("outs", []), *stages[stage].get("metrics", [])]
     }
 
-    assert {tags(one)["dvc.path"] for stage in STAGES for one in made(season_run, stage).values()} == named
+    assert {
+        tags(one)["dvc.path"] for stage in STAGES for one in made(season_run, stage).values()
+    } == named
 
 
 def test_rows_and_nulls_are_counted(season_run: Store) -> None:
@@ -274,7 +281,10 @@ def test_the_source_of_a_package_has_its_version() -> None:
 @pytest.mark.parametrize(
     ("remote", "url"),
     [
-        ("https://me:secret@host.example/group/project.git", "https://host.example/group/project.git"),
+        (
+            "https://me:secret@host.example/group/project.git",
+            "https://host.example/group/project.git",
+        ),
         ("git@host.example:group/project.git", "ssh://git@host.example/group/project.git"),
         ("ssh://git@host.example/project.git", "ssh://git@host.example/project.git"),
         ("/srv/project.git", "file:///srv/project.git"),

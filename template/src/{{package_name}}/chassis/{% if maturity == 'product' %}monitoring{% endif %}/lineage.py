@@ -121,7 +121,7 @@ def _step(history: History, lock: Lock, data: Data, before: str) -> Node:
     """The stage that made some data, and what it made that from."""
     step, run = lock.maker(data), history.run(data, before)
     if step is None:
-        return Node(f"? what made {data.path}: {lock.where} has another version of it")
+        return Node(f"? what made {data.path}: another version of it is in {lock.where}")
     notes = []
     if run:
         notes.append(f"ran {_time(run.ended)}, run {run.id}")
