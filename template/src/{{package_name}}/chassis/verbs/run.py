@@ -3,11 +3,13 @@
 
 import json
 import re
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
 from ..errors import RefusedError, UserError
 from ..tracing import PIPELINE, processes
+from ..product import part
 from .setup import set_up
 
 
@@ -20,6 +22,9 @@ def main(root: Path, arguments: list[str]) -> int:
 
     with processes("run", root / PIPELINE):
         code = int(dvc(["repro", *arguments]))  # in this process: another one takes longer to start
+    lineage = part("monitoring.sending")
+    with lineage.sent(root) if lineage else nullcontext():
+        code = int(dvc(["repro", *arguments]))  # in this process: another takes longer to start
     if code == 0:
         stop_at_refusals(root)
     report = root / "reports/report.html"
