@@ -41,6 +41,7 @@ class Figure:
     trend: list[tuple[date, float]] = field(default_factory=list)  # oldest first
     meaning: str = ""  # for the business
     cure: str = ""  # what to do when it is red
+    notes: list[str] = field(default_factory=list)  # what is not counted, or odd, and why
 
 
 @dataclass(frozen=True)
