@@ -30,6 +30,9 @@ PRODUCT = {  # only a product has these
     "rollback": "releasing.rollback",
     "reproduce": "releasing.reproduce",
     "sandbox": "releasing.sandbox",
+    "incident": "quality.incident",
+    "budget": "quality.freeze",
+    "availability": "quality.availability",
 }
 
 
