@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from ..errors import RefusedError, UserError
-from ..tracing import PIPELINE, processes
 from ..product import part
+from ..tracing import PIPELINE, processes
 from .setup import set_up
 
 
@@ -20,10 +20,9 @@ def main(root: Path, arguments: list[str]) -> int:
     stop_at_ended_waivers(root, date.today())  # noqa: DTZ011 -- the day here
     from dvc.cli import main as dvc  # type: ignore[import-untyped]  # DVC has no types
 
-    with processes("run", root / PIPELINE):
-        code = int(dvc(["repro", *arguments]))  # in this process: another one takes longer to start
     lineage = part("monitoring.sending")
-    with lineage.sent(root) if lineage else nullcontext():
+    sent = lineage.sent(root) if lineage else nullcontext()
+    with processes("run", root / PIPELINE), sent:
         code = int(dvc(["repro", *arguments]))  # in this process: another takes longer to start
     if code == 0:
         stop_at_refusals(root)
