@@ -8,19 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse
 
+from .describe import JSON, describe
 from .problems import ProblemError
 from .service import Service
 from .telemetry import Metrics
 
-JSON = "application/json"
 Work = Callable[[bytes, dict[str, Any]], dict[str, Any]]
 
 
-def application(service: Service, title: str, threads: int) -> FastAPI:
+def application(service: Service, title: str, threads: int, *, secured: bool) -> FastAPI:
     """The routes. Work that takes long is done in so many threads of its own."""
     app = FastAPI(
         title=title,
@@ -31,15 +31,13 @@ def application(service: Service, title: str, threads: int) -> FastAPI:
         exception_handlers=dict.fromkeys((ProblemError, HTTPException, Exception), _refuse),
     )
     pool = ThreadPoolExecutor(threads, "predict")
-    posts: dict[str, tuple[Work, type[BaseModel]]] = {
-        "/predict": (service.predict_one, service.rows.model),
-        "/predict/batch": (service.predict_many, service.rows.batch),
-        "/labels": (service.take_labels, service.labels.batch),
+    posts: dict[str, Work] = {
+        "/predict": service.predict_one,
+        "/predict/batch": service.predict_many,
+        "/labels": service.take_labels,
     }
-    for path, (work, wanted) in posts.items():
-        app.add_api_route(
-            path, _in_thread(work, pool), methods=["POST"], openapi_extra=_asks_for(wanted)
-        )
+    for path, work in posts.items():
+        app.add_api_route(path, _in_thread(work, pool), methods=["POST"], name=path)
     gets: dict[str, Callable[[], Response]] = {
         "/health": lambda: _json({"status": "runs"}),
         "/ready": lambda: _json(service.ready()),
@@ -47,7 +45,9 @@ def application(service: Service, title: str, threads: int) -> FastAPI:
         "/metrics": lambda: _figures(service.metrics),
     }
     for path, answer in gets.items():
-        app.add_api_route(path, answer, methods=["GET"])
+        kind = PlainTextResponse if path == "/metrics" else JSONResponse
+        app.add_api_route(path, answer, methods=["GET"], name=path, response_class=kind)
+    describe(app, service, secured=secured)
     return app
 
 
@@ -60,11 +60,6 @@ def _in_thread(work: Work, pool: ThreadPoolExecutor) -> Callable[[Request], Awai
         return _json(await asyncio.wrap_future(state["work"]))
 
     return endpoint
-
-
-def _asks_for(wanted: type[BaseModel]) -> dict[str, Any]:
-    schema = wanted.model_json_schema()
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -41,7 +41,7 @@ def main(root: Path, arguments: list[str]) -> int:
         )
     store, metrics = Store(root, root), Metrics()
     service = Service(store, serving, in_use(store), metrics)
-    app = application(service, root.name, threads=os.cpu_count() or 1)
+    app = application(service, root.name, os.cpu_count() or 1, secured=bool(allowed))
     listening = _listen(options.host, options.port)
     print(
         f"{_url(listening)} answers with model {service.used.version}, trained at "
