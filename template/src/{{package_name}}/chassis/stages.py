@@ -11,6 +11,7 @@ import structlog
 
 from ..settings import Settings
 from .store import Store
+from .tracing import span
 
 STAGES = ("ingest", "validate", "prepare", "train", "evaluate")
 
@@ -21,7 +22,8 @@ def run_stage(name: str, settings: Settings, store: Store) -> dict[str, Any]:
     """Run a stage with the settings that its parameters name; returns what it says of itself."""
     started = time.perf_counter()
     stage, sections = load(name)
-    facts = stage(store, **{section: getattr(settings, section) for section in sections})
+    with span(name):
+        facts = stage(store, **{section: getattr(settings, section) for section in sections})
     log.info(name, **facts, seconds=round(time.perf_counter() - started, 1))
     return facts
 

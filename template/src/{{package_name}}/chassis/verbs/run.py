@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from ..errors import RefusedError, UserError
+from ..tracing import PIPELINE, processes
 from .setup import set_up
 
 
@@ -17,7 +18,8 @@ def main(root: Path, arguments: list[str]) -> int:
     stop_at_ended_waivers(root, date.today())  # noqa: DTZ011 -- the day here
     from dvc.cli import main as dvc  # type: ignore[import-untyped]  # DVC has no types
 
-    code = int(dvc(["repro", *arguments]))  # in this process: another one takes longer to start
+    with processes("run", root / PIPELINE):
+        code = int(dvc(["repro", *arguments]))  # in this process: another one takes longer to start
     if code == 0:
         stop_at_refusals(root)
     report = root / "reports/report.html"
