@@ -49,19 +49,21 @@ def span(name: str, **attributes: str | float | bool) -> AbstractContextManager[
 
 
 @contextmanager
-def recording(file: Path, parent: str = "", ids: Ids | None = None) -> Iterator[None]:
+def recording(file: Path, parent: str = "", ids: Ids | None = None) -> Iterator[Any]:
     """Record the spans of what runs within, in a file or at the collector that is named.
 
+    Yields OpenTelemetry's `TracerProvider`, for libraries that record too, or None without it.
     `parent` is the span that they belong to, as the header `traceparent` writes it (W3C).
     """
     if not (Path(__file__).parent / "serving").is_dir():
-        yield  # a proof of concept
+        yield None  # a proof of concept
         return
     spans = importlib.import_module(".serving.spans", __package__)
-    with spans.tracer(file, parent, ids) as tracer:
+    with spans.provider(file, parent, ids) as provider:
+        tracer = provider.get_tracer(__package__)
         _tracers.append(tracer)
         try:
-            yield
+            yield provider
         finally:
             _tracers.remove(tracer)
 

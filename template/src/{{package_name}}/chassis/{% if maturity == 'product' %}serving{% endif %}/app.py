@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
+from opentelemetry.trace import TracerProvider
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
@@ -15,19 +17,26 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from .describe import JSON, describe
 from .problems import ProblemError
 from .service import Service
-from .telemetry import Metrics
 
+QUIET = ("/health", "/ready", "/metrics")
 Work = Callable[[bytes, dict[str, Any]], dict[str, Any]]
 
 
-def application(service: Service, title: str, threads: int, *, secured: bool) -> FastAPI:
+def application(
+    service: Service,
+    title: str,
+    threads: int,
+    *,
+    secured: bool = False,
+    tracers: TracerProvider | None = None,
+) -> FastAPI:
     """The routes. Work that takes long is done in so many threads of its own."""
     app = FastAPI(
         title=title,
         version=service.used.version,
         docs_url=None,
         redoc_url=None,
-        telemetry={"metrics": False, "logs": False},
+        telemetry=_traced(tracers),
         exception_handlers=dict.fromkeys((ProblemError, HTTPException, Exception), _refuse),
     )
     pool = ThreadPoolExecutor(threads, "predict")
@@ -42,13 +51,25 @@ def application(service: Service, title: str, threads: int, *, secured: bool) ->
         "/health": lambda: _json({"status": "runs"}),
         "/ready": lambda: _json(service.ready()),
         "/version": lambda: _json(service.version()),
-        "/metrics": lambda: _figures(service.metrics),
+        "/metrics": lambda: _figures(service.figures()),
     }
     for path, answer in gets.items():
         kind = PlainTextResponse if path == "/metrics" else JSONResponse
         app.add_api_route(path, answer, methods=["GET"], name=path, response_class=kind)
     describe(app, service, secured=secured)
     return app
+
+
+def _traced(tracers: TracerProvider | None) -> TelemetryConfig:
+    """A span for each request but those that come every few seconds and would bury the rest."""
+    return {
+        "tracing": tracers is not None,
+        "tracer_provider": tracers,
+        "operation_spans": False,
+        "exclude": lambda scope: scope["path"] in QUIET,
+        "metrics": False,  # `Metrics` has them
+        "logs": False,
+    }
 
 
 def _in_thread(work: Work, pool: ThreadPoolExecutor) -> Callable[[Request], Awaitable[Response]]:
@@ -93,6 +114,6 @@ def _json(content: Any) -> Response:
     return Response(body, media_type=JSON)
 
 
-def _figures(metrics: Metrics) -> Response:
-    content, media_type = metrics.expose()
+def _figures(figures: tuple[bytes, str]) -> Response:
+    content, media_type = figures
     return Response(content, media_type=media_type)

@@ -17,36 +17,34 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import IdGenerator
-from opentelemetry.trace import Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from ..errors import UserError
 from ..tracing import COLLECTOR, Ids
 
-PACKAGE = __package__.partition(".")[0]
 OTLP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"  # installed where it is wanted
 LARGEST = 20_000_000  # bytes; then the file is put aside, in the place of the one before
 
 
 @contextmanager
-def tracer(file: Path, parent: str = "", ids: Ids | None = None) -> Iterator[Tracer]:
-    """What starts spans; all that it started are written at the end at the latest.
+def provider(file: Path, parent: str = "", ids: Ids | None = None) -> Iterator[TracerProvider]:
+    """What makes tracers; all spans that those started are written at the end at the latest.
 
     `parent` is the header `traceparent` of the span above; `ids` are those of the one to start.
     """
-    name = os.environ.get("OTEL_SERVICE_NAME", PACKAGE)
-    provider = TracerProvider(
+    name = os.environ.get("OTEL_SERVICE_NAME", __package__.partition(".")[0])
+    made = TracerProvider(
         resource=Resource.create({"service.name": name}),
         id_generator=Given(ids) if ids else None,
         shutdown_on_exit=False,
     )
-    provider.add_span_processor(BatchSpanProcessor(_exporter(file)))
+    made.add_span_processor(BatchSpanProcessor(_exporter(file)))
     token = context.attach(TraceContextTextMapPropagator().extract({"traceparent": parent}))
     try:
-        yield provider.get_tracer(PACKAGE)
+        yield made
     finally:
         context.detach(token)
-        provider.shutdown()
+        made.shutdown()
 
 
 def _exporter(file: Path) -> SpanExporter:
