@@ -10,20 +10,25 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import TracerProvider
-from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse
 
+from .describe import JSON, describe
 from .problems import ProblemError
 from .service import Service
 
-JSON = "application/json"
 QUIET = ("/health", "/ready", "/metrics")
 Work = Callable[[bytes, dict[str, Any]], dict[str, Any]]
 
 
 def application(
-    service: Service, title: str, threads: int, tracers: TracerProvider | None = None
+    service: Service,
+    title: str,
+    threads: int,
+    *,
+    secured: bool = False,
+    tracers: TracerProvider | None = None,
 ) -> FastAPI:
     """The routes. Work that takes long is done in so many threads of its own."""
     app = FastAPI(
@@ -35,15 +40,13 @@ def application(
         exception_handlers=dict.fromkeys((ProblemError, HTTPException, Exception), _refuse),
     )
     pool = ThreadPoolExecutor(threads, "predict")
-    posts: dict[str, tuple[Work, type[BaseModel]]] = {
-        "/predict": (service.predict_one, service.rows.model),
-        "/predict/batch": (service.predict_many, service.rows.batch),
-        "/labels": (service.take_labels, service.labels.batch),
+    posts: dict[str, Work] = {
+        "/predict": service.predict_one,
+        "/predict/batch": service.predict_many,
+        "/labels": service.take_labels,
     }
-    for path, (work, wanted) in posts.items():
-        app.add_api_route(
-            path, _in_thread(work, pool), methods=["POST"], openapi_extra=_asks_for(wanted)
-        )
+    for path, work in posts.items():
+        app.add_api_route(path, _in_thread(work, pool), methods=["POST"], name=path)
     gets: dict[str, Callable[[], Response]] = {
         "/health": lambda: _json({"status": "runs"}),
         "/ready": lambda: _json(service.ready()),
@@ -51,7 +54,9 @@ def application(
         "/metrics": lambda: _figures(service.figures()),
     }
     for path, answer in gets.items():
-        app.add_api_route(path, answer, methods=["GET"])
+        kind = PlainTextResponse if path == "/metrics" else JSONResponse
+        app.add_api_route(path, answer, methods=["GET"], name=path, response_class=kind)
+    describe(app, service, secured=secured)
     return app
 
 
@@ -76,11 +81,6 @@ def _in_thread(work: Work, pool: ThreadPoolExecutor) -> Callable[[Request], Awai
         return _json(await asyncio.wrap_future(state["work"]))
 
     return endpoint
-
-
-def _asks_for(wanted: type[BaseModel]) -> dict[str, Any]:
-    schema = wanted.model_json_schema()
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
