@@ -30,6 +30,9 @@ PRODUCT = {  # only a product has these
     "rollback": "releasing.rollback",
     "reproduce": "releasing.reproduce",
     "sandbox": "releasing.sandbox",
+    "incident": "quality.incident",
+    "budget": "quality.freeze",
+    "availability": "quality.availability",
 }
 
 
@@ -64,12 +67,17 @@ def _stage(name: str) -> int:
     from .progress import set_up_logging
     from .stages import STAGES, run_stage
     from .store import Store
+    from .tracing import PIPELINE, VARIABLE, recording, span
 
     set_up_logging()
     root = Path.cwd()
-    if name == "configure":
-        configuration.configure(root)
-    elif name in STAGES:
+    if name not in ("configure", *STAGES):
+        raise UserError(f"there is {', '.join(['configure', *STAGES, *VERBS])}")
+    with recording(root / PIPELINE, os.environ.get(VARIABLE, "")):
+        if name == "configure":
+            with span(name):
+                configuration.configure(root)
+            return 0
         store = Store(root, root)
         try:
             run_stage(name, configuration.load(store), store)
@@ -77,8 +85,6 @@ def _stage(name: str) -> int:
             if "DVC_EXP_BASELINE_REV" not in os.environ:
                 raise
             print(f"warning: {refused}", file=sys.stderr)  # an experiment is kept, to compare
-    else:
-        raise UserError(f"there is {', '.join(['configure', *STAGES, *VERBS])}")
     return 0
 
 

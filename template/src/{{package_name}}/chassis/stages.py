@@ -13,6 +13,7 @@ import structlog
 from ..settings import Settings
 from .product import part
 from .store import Store
+from .tracing import span
 
 STAGES = ("ingest", "validate", "prepare", "train", "evaluate")
 
@@ -24,7 +25,8 @@ def run_stage(name: str, settings: Settings, store: Store) -> dict[str, Any]:
     started = time.perf_counter()
     stage, sections = load(name)
     events = part("monitoring.events")
-    with events.recorded(name, settings, store) if events else nullcontext():
+    recorded = events.recorded(name, settings, store) if events else nullcontext()
+    with span(name), recorded:
         facts = stage(store, **{section: getattr(settings, section) for section in sections})
     log.info(name, **facts, seconds=round(time.perf_counter() - started, 1))
     return facts

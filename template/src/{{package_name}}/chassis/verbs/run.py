@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import RefusedError, UserError
 from ..product import part
+from ..tracing import PIPELINE, processes
 from .setup import set_up
 
 
@@ -20,7 +21,8 @@ def main(root: Path, arguments: list[str]) -> int:
     from dvc.cli import main as dvc  # type: ignore[import-untyped]  # DVC has no types
 
     lineage = part("monitoring.sending")
-    with lineage.sent(root) if lineage else nullcontext():
+    sent = lineage.sent(root) if lineage else nullcontext()
+    with processes("run", root / PIPELINE), sent:
         code = int(dvc(["repro", *arguments]))  # in this process: another takes longer to start
     if code == 0:
         stop_at_refusals(root)
