@@ -27,12 +27,13 @@ def allowance(limits: Sandbox, spent: float) -> Allowance:
     left = limits.cost - spent
     seconds = limits.minutes * 60
     if limits.price_per_hour:
-        seconds = min(seconds, left / limits.price_per_hour * 3600)
-        if seconds < 1:
+        affordable = left / limits.price_per_hour * 3600
+        if affordable < 1:
             raise UserError(
                 f"the budget of this sandbox is used up: {spent:.2f} of sandbox.cost = "
                 f"{limits.cost:.2f}. Agree on more in conf/service.yaml"
             )
+        seconds = min(seconds, affordable)
     return Allowance(seconds, price(limits, seconds), left)
 
 

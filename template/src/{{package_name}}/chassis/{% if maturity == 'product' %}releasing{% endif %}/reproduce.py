@@ -79,7 +79,7 @@ def facts(name: str, content: Callable[[], bytes], md5: str | None = None) -> di
     """A file as facts: each value of JSON, the hash of everything else."""
     if name.endswith(".json"):
         return {
-            f"{name} {key}": value
+            f"{name} {key}".strip(): value
             for key, value in _flat(json.loads(content()))
             if not set(key.split(".")) & set(OF_THE_DAY)
         }
@@ -90,6 +90,7 @@ def recorded(root: Path, tag: str) -> dict[str, str]:
     """What the version recorded: tables, models, predictions, scores, gates, and its champion."""
     from dvc.exceptions import DvcException  # type: ignore[import-untyped]  # DVC has no types
     from dvc.repo import Repo  # type: ignore[import-untyped]
+    from dvc_data.index import DataIndexDirError
 
     found: dict[str, str] = {}
     try:
@@ -98,7 +99,7 @@ def recorded(root: Path, tag: str) -> dict[str, str]:
             for out in (out for stage in stages for out in stage.outs):
                 found |= _out(repo.dvcfs, out)
             found[CHAMPION] = repo.dvcfs.info(f"{repo.root_dir.rstrip('/')}/{CHAMPION}")["md5"]
-    except (DvcException, OSError) as error:
+    except (DvcException, DataIndexDirError, OSError) as error:
         raise UserError(
             f"what {tag} recorded can't be read ({error}): `uv run dvc fetch --all-tags` gets it"
         ) from error
