@@ -90,8 +90,10 @@ class Store:
             raise UserError(self._broken(path, error)) from error
 
     def write_table(self, path: Path, frame: pl.DataFrame | pl.LazyFrame) -> None:
-        write = frame.sink_parquet if isinstance(frame, pl.LazyFrame) else frame.write_parquet
-        replace(path, write)
+        if isinstance(frame, pl.LazyFrame):
+            replace(path, frame.sink_parquet)
+        else:  # in one piece: threads cut it differently each time, and the file shows where
+            replace(path, frame.rechunk().write_parquet)
 
     def write_text(self, path: Path, text: str) -> None:
         replace(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
@@ -109,14 +111,21 @@ class Store:
         """The path as a person writes it."""
         return path.relative_to(self.root).as_posix()
 
+    def cure(self, path: Path) -> str:
+        """How to get a file that is broken as it should be."""
+        if path.parent == self.champion(""):
+            return "`uv run dvc checkout --force champion.dvc` gets it as it was"
+        return "delete it, then `uv run poe run`"
+
     def _present(self, path: Path) -> Path:
         if not path.is_file():
-            raise UserError(f"{self.name(path)} is missing: `uv run poe run` makes it")
+            champion = path.parent == self.champion("")
+            cure = "`uv run dvc pull champion` gets it" if champion else "`uv run poe run` makes it"
+            raise UserError(f"{self.name(path)} is missing: {cure}")
         return path
 
     def _broken(self, path: Path, error: Exception) -> str:
-        cure = "delete it, then `uv run poe run`"
-        return f"{self.name(path)} can't be read ({reason(error)}): {cure}"
+        return f"{self.name(path)} can't be read ({reason(error)}): {self.cure(path)}"
 
 
 def replace(path: Path, write: Callable[[Path], object]) -> None:

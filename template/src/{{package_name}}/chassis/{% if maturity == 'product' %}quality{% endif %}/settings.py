@@ -35,8 +35,10 @@ class Delivery(Section):
     """What counts as delivering; the limits are a good value, and a bad one beyond it."""
 
     days: Annotated[int, Gt(0)] = 90  # that the figures look back
+    incident_days: Annotated[int, Gt(0)] = 365  # that they look back for incidents
     least: Annotated[int, Gt(0)] = 5  # events that a figure needs
     stage: str = "production"  # of GTO's, that counts as deployed
+    months: Annotated[int, Gt(0)] = 12  # of the trends
     days_between: tuple[Positive, Positive] = (7.0, 30.0)
     lead_days: tuple[Positive, Positive] = (7.0, 30.0)
     restore_hours: tuple[Positive, Positive] = (24.0, 168.0)
@@ -47,7 +49,11 @@ class Delivery(Section):
 class Budgets(Section):
     """What error budgets ask for."""
 
-    large: Share = 0.2  # of a budget, above which an incident needs an action
+    large: Share = 0.2  # of a budget: an incident that cost more needs an action
+    low: Share = 0.25  # of a budget left: below, watch it
+    burn_days: Annotated[int, Gt(0)] = 7  # that the burn rate looks back
+    late_days: Annotated[int, Gt(0)] = 7  # without events, after which monitoring seems to rest
+    waiver_days: Annotated[int, Gt(0)] = 28  # that a waiver lasts at most
     exempt: tuple[str, ...] = ("fix", "perf", "reliability", "security", "revert")
 
 
