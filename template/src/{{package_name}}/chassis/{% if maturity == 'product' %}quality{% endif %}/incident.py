@@ -110,7 +110,7 @@ def page(incident: Incident, deployments: Sequence[Deployment] | None) -> str:
         "actions": ([], "such as [{what: Ask for …, owner: Ada, due: 2026-12-31}]"),
     }
     lines = [
-        f"{name}: {_plain(value)}".rstrip() + f"  # {about}".rstrip("# ")
+        f"{name}: {_plain(value)}".rstrip() + f"  # {about}"
         for name, (value, about) in facts.items()
     ]
     front = "\n".join(lines)
