@@ -19,9 +19,14 @@ def ago(days: int) -> date:
 
 
 def budget(
-    bad: Mapping[int, float], *, target: float = 99, window: int = 10, of: float = 100, back: int = 30
+    bad: Mapping[int, float],
+    *,
+    target: float = 99,
+    window: int = 10,
+    of: float = 100,
+    back: int = 30,
 ) -> Budget:
-    """Of so many events on each of the last days; `bad` says how many were bad how many days ago."""
+    """Of so many events on each day; `bad` says how many were bad how many days ago."""
     days = {ago(n): Day(of - bad.get(n, 0), bad.get(n, 0)) for n in range(back)}
     return Budget(target, window, TODAY, days)
 

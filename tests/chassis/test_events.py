@@ -35,7 +35,9 @@ def line(day: str = "2026-11-23", indicator: str = "latency", **facts: Any) -> s
 
 
 def test_an_indicator_has_its_own_lines() -> None:
-    found = lines([line(), line(indicator="freshness"), line("2026-11-22", why="a storm")], "latency")
+    found = lines(
+        [line(), line(indicator="freshness"), line("2026-11-22", why="a storm")], "latency"
+    )
 
     assert found == Events({MONDAY: Day(9, 1), SUNDAY: Day(9, 1, "a storm")})
 
@@ -95,7 +97,7 @@ def test_a_broken_csv_is_refused_by_line(text: str, said: str) -> None:
 
 
 def test_a_csv_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="calls.csv is missing"):
+    with pytest.raises(UserError, match=r"calls\.csv is missing"):
         read(tmp_path, Source(csv="calls.csv"), NOW)
 
 
@@ -132,7 +134,11 @@ class Server:
         self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         self.source = Prometheus.model_validate(
-            {"url": f"http://127.0.0.1:{self._server.server_address[1]}", "bad": "bad", "total": "total"}
+            {
+                "url": f"http://127.0.0.1:{self._server.server_address[1]}",
+                "bad": "bad",
+                "total": "total",
+            }
         )
 
     def has(self, **series: list[tuple[datetime, str]]) -> None:

@@ -23,8 +23,15 @@ class Repository:
         self.git("init", "--quiet", "--initial-branch=main")
 
     def git(self, *arguments: str, **environment: str) -> str:
-        who = {f"GIT_{role}_{what}": "a@b.c" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        when = {f"GIT_{role}_DATE": f"{self.at.timestamp():.0f} +0900" for role in ("AUTHOR", "COMMITTER")}
+        who = {
+            f"GIT_{role}_{what}": "a@b.c"
+            for role in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        }
+        when = {
+            f"GIT_{role}_DATE": f"{self.at.timestamp():.0f} +0900"
+            for role in ("AUTHOR", "COMMITTER")
+        }
         clean = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
         return subprocess.run(
             ("git", *arguments),
@@ -120,7 +127,12 @@ def test_deployments_come_by_number_since_clocks_differ() -> None:
 
 def test_tags_that_were_deleted_are_missed(repository: Repository) -> None:
     repository.commit("one")
-    for name in ("model#production#1", "model#sandbox#2", "model#production#3", "model#production#4"):
+    for name in (
+        "model#production#1",
+        "model#sandbox#2",
+        "model#production#3",
+        "model#production#4",
+    ):
         repository.tag(name)
     repository.git("tag", "--delete", "model#production#3")
 
@@ -244,7 +256,9 @@ def test_a_clone_of_the_newest_commits_only_is_refused(
 ) -> None:
     repository.commit("one")
     repository.commit("two")
-    repository.git("clone", "--quiet", "--depth=1", repository.folder.as_uri(), str(tmp_path / "clone"))
+    repository.git(
+        "clone", "--quiet", "--depth=1", repository.folder.as_uri(), str(tmp_path / "clone")
+    )
 
     with pytest.raises(UserError, match="fetch-depth: 0"):
         read(tmp_path / "clone", "production")

@@ -79,9 +79,21 @@ def test_a_title_is_the_least_beside_a_start(tmp_path: Path) -> None:
         ("14:00:00+01:00\ndet", "14:00:00\ndet", "started is 2026-11-21 14:00:00, without a time"),
         ("2026-11-21T14:00:00+01:00", "2026-11-21", "started is 2026-11-21 00:00:00, without a"),
         ("2026-11-21T14:00:00+01:00", "yesterday", "started is 'yesterday'"),
-        ("2026-11-22T14:00", "2026-11-24T14:00", "restored is 2026-11-24 14:00:00+01:00, in the fu"),
-        ("2026-11-22T14:00", "2027-11-22T14:00", "restored is 2027-11-22 14:00:00+01:00, in the fu"),
-        ("2026-11-21T14:30", "2026-11-21T13:30", "detected is 2026-11-21 13:30:00+01:00, before st"),
+        (
+            "2026-11-22T14:00",
+            "2026-11-24T14:00",
+            "restored is 2026-11-24 14:00:00+01:00, in the fu",
+        ),
+        (
+            "2026-11-22T14:00",
+            "2027-11-22T14:00",
+            "restored is 2027-11-22 14:00:00+01:00, in the fu",
+        ),
+        (
+            "2026-11-21T14:30",
+            "2026-11-21T13:30",
+            "detected is 2026-11-21 13:30:00+01:00, before st",
+        ),
         ("2026-11-22T14:00", "2026-11-21T14:10", "restored is 2026-11-21 14:10:00+01:00, before d"),
         ("2026-11-22", "2026-11-31", "not YAML (day is out of range"),
         ("title:", "title: again\ntitle:", "'title' comes twice"),
@@ -104,7 +116,9 @@ def test_a_file_without_front_matter_is_named(tmp_path: Path) -> None:
     found = read(tmp_path, NOW)
 
     assert len(found.good) == 1
-    assert "docs/incidents/2026-11-22-other.md:1: it starts without front matter" in found.problems[0]
+    assert (
+        "docs/incidents/2026-11-22-other.md:1: it starts without front matter" in found.problems[0]
+    )
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
@@ -129,8 +143,9 @@ def test_clocks_may_differ_by_minutes() -> None:
 
 
 def test_a_deployment_that_is_not_known_is_named() -> None:
-    assert "it: caused_by is 'model#production#9', and there is no such deployment" in (
-        told(an_incident(caused_by="model#production#9"))[0]
+    assert (
+        "it: caused_by is 'model#production#9', and there is no such deployment"
+        in (told(an_incident(caused_by="model#production#9"))[0])
     )
     assert "it: restored_by is 'v1.2.0'" in told(an_incident(restored_by="v1.2.0"))[0]
 
@@ -142,16 +157,18 @@ def test_where_tags_are_not_known_deployments_are_not_looked_up() -> None:
 
 
 def test_a_cause_comes_before_its_effect() -> None:
-    assert "before the deployment that caused it, model#production#8" in (
-        told(an_incident(caused_by="model#production#8"))[0]
+    assert (
+        "before the deployment that caused it, model#production#8"
+        in (told(an_incident(caused_by="model#production#8"))[0])
     )
 
 
 def test_a_dear_incident_needs_an_action_with_owner_and_date() -> None:
     action = Action.model_validate({"what": "Ask", "owner": "Ada", "due": "2026-12-01"})
 
-    assert "it: it cost 21% of the error budget of quality" in (
-        told(an_incident(cost={"quality": 0.21, "latency": 0.1}))[0]
+    assert (
+        "it: it cost 21% of the error budget of quality"
+        in (told(an_incident(cost={"quality": 0.21, "latency": 0.1}))[0])
     )
     assert told(an_incident(cost={"quality": 0.2})) == []
     assert told(an_incident(cost={"quality": 0.21}, actions=[action])) == []
@@ -171,7 +188,9 @@ def test_the_last_deployment_while_it_was_known_ended_it() -> None:
     over = an_incident(restored=NOW - 20 * HOUR)
 
     assert mended_by(over, [SEVENTH, EIGHTH]) == "model#production#8"
-    assert mended_by(over.model_copy(update={"restored": NOW - 30 * HOUR}), [SEVENTH, EIGHTH]) is None
+    assert (
+        mended_by(over.model_copy(update={"restored": NOW - 30 * HOUR}), [SEVENTH, EIGHTH]) is None
+    )
     assert mended_by(an_incident(), [SEVENTH, EIGHTH]) is None
 
 

@@ -76,7 +76,7 @@ def standing_told(one: Standing) -> Iterator[str]:
     else:
         yield f"  {budget_told(one.budget)}"
     if one.waiver:
-        signed = f"signed by {one.waiver.signed} on {one.waiver.since}"
+        signed = f"as {one.waiver.signed} signed on {one.waiver.since}"
         yield f"  waived until {one.waiver.until}, {signed}: {one.waiver.why}"
     yield from (f"  {note}" for note in one.notes)
 
