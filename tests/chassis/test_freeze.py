@@ -144,6 +144,7 @@ def test_a_waiver_lifts_a_freeze_and_is_shown(project: Path) -> None:
 
     assert code == 0
     assert "waived until 2026-11-28, as Ada signed on 2026-11-23: the trade fair" in text
+    assert text.endswith("A waiver lifts the freeze: go on.")
     assert figure(project).state == State.BAD
     assert figure(project).notes == ["waived until 2026-11-28 by Ada: the trade fair"]
 

@@ -100,7 +100,7 @@ def page(incident: Incident, deployments: Sequence[Deployment] | None) -> str:
     before = [one.name for one in deployments or [] if one.at <= incident.started]
     example = f"{before[-1]}, the last one before it" if before else "model#production#7"
     facts = {
-        "title": (incident.title, ""),
+        "title": (incident.title, "what users noticed"),
         "started": (incident.started, "for users"),
         "detected": (incident.detected, "by whom or by what, below"),
         "restored": (incident.restored, "for users; empty while it goes on"),
