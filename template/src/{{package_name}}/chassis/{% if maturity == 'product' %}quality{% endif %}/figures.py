@@ -42,6 +42,7 @@ class Figure:
     meaning: str = ""  # for the business
     cure: str = ""  # what to do when it is red
     notes: list[str] = field(default_factory=list)  # what is not counted, or odd, and why
+    details: list[str] = field(default_factory=list)  # what it is made of, a sentence each
 
 
 @dataclass(frozen=True)
