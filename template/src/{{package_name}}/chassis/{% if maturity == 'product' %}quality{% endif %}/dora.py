@@ -185,7 +185,7 @@ def _time_to_restore(known: list[Incident], settings: Delivery, now: datetime) -
     text = f"{_usual(hours, HOUR)}, {lasting(mean(hours) * HOUR)} in the mean"
     deployed = [taken for one, taken in recent if one.caused_by]
     if deployed:
-        text += f"; after {plural(len(deployed), 'failed deployment')} {_usual(deployed, HOUR)}"
+        text += f"; after failed deployments ({len(deployed)}) {_usual(deployed, HOUR)}"
     longest = max([median(hours), *((now - one.started) / HOUR for one in under_way)])
     by_start = [(one.started, taken) for one, taken in over]
     trend = [(month, median(ones)) for month, ones in _months(by_start, settings, now)]

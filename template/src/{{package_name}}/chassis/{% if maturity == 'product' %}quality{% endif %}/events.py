@@ -4,17 +4,18 @@
 import csv
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, MinLen
 from pydantic import (
     AnyHttpUrl,
     BaseModel,
     ConfigDict,
+    Field,
     TypeAdapter,
     ValidationError,
     model_validator,
@@ -50,7 +51,7 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if len(self.model_fields_set) != 1:
+        if sum(one is not None for one in (self.indicator, self.csv, self.prometheus)) != 1:
             raise ValueError("write one of indicator, csv and prometheus")
         return self
 
@@ -82,6 +83,22 @@ class _Line(BaseModel):
     bad: Count
     indicator: str = ""
     why: str = ""
+
+
+class _Series(BaseModel):
+    values: list[tuple[float, float]]  # seconds since 1970, and a number
+
+
+class _Result(BaseModel):
+    result: list[_Series] = Field(default_factory=list)
+
+
+class _Answer(BaseModel):
+    """What Prometheus answers to a query of a range."""
+
+    status: Literal["success", "error"]
+    error: str = ""
+    data: _Result = Field(default_factory=_Result)
 
 
 _LINE = TypeAdapter(_Line)
@@ -165,23 +182,21 @@ def _series(source: Prometheus, query: str, now: datetime) -> dict[date, float]:
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=SECONDS,
         )
-        content = answer.json()
+        said = _Answer.model_validate_json(answer.content)
     except (httpx.HTTPError, ValueError) as error:
         raise UserError(
             f"{source.url} gives no answer ({reason(error)}): is it Prometheus?"
         ) from error
-    if not isinstance(content, dict) or content.get("status") != "success":
-        said = content.get("error") if isinstance(content, dict) else content
-        raise UserError(f"{source.url} refuses {query!r} ({said}): mend the query")
-    return dict(_points(content["data"]["result"], source, query))
-
-
-def _points(result: list[Any], source: Prometheus, query: str) -> Iterator[tuple[date, float]]:
-    if len(result) > 1:
+    if said.status != "success":
+        raise UserError(f"{source.url} refuses {query!r} ({said.error}): mend the query")
+    series = said.data.result
+    if len(series) > 1:
         raise UserError(
-            f"{source.url} gives {len(result)} series for {query!r}, and one is needed: `sum(…)`"
+            f"{source.url} gives {len(series)} series for {query!r}, and one is needed: `sum(…)`"
         )
-    for time, value in result[0]["values"] if result else []:
-        number = float(value)
-        if math.isfinite(number):  # NaN is what a division by no traffic gives
-            yield datetime.fromtimestamp(time, UTC).date(), number
+    points = series[0].values if series else []
+    return {  # a division by no traffic gives NaN
+        datetime.fromtimestamp(time, UTC).date(): number
+        for time, number in points
+        if math.isfinite(number)
+    }

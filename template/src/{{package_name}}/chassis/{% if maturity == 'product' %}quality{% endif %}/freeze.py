@@ -51,7 +51,9 @@ def told(
     lines += [*overview.unread, *overview.problems]
     stopping = [one for one in overview.standings if one.stops]
     if not (stopping or overview.unread):
-        return "\n".join([*lines, "", "No budget is spent: go on."]), 0
+        spent = any(one.is_spent for one in overview.standings)
+        why = "A waiver lifts the freeze" if spent else "No budget is spent"
+        return "\n".join([*lines, "", f"{why}: go on."]), 0
     lines += ["", *_freeze(stopping, overview, exempt)]
     waiting = [subject for subject in subjects if not may_pass(subject, exempt)]
     if subjects and not waiting:
@@ -76,7 +78,7 @@ def standing_told(one: Standing) -> Iterator[str]:
     else:
         yield f"  {budget_told(one.budget)}"
     if one.waiver:
-        signed = f"signed by {one.waiver.signed} on {one.waiver.since}"
+        signed = f"as {one.waiver.signed} signed on {one.waiver.since}"
         yield f"  waived until {one.waiver.until}, {signed}: {one.waiver.why}"
     yield from (f"  {note}" for note in one.notes)
 

@@ -100,7 +100,7 @@ def page(incident: Incident, deployments: Sequence[Deployment] | None) -> str:
     before = [one.name for one in deployments or [] if one.at <= incident.started]
     example = f"{before[-1]}, the last one before it" if before else "model#production#7"
     facts = {
-        "title": (incident.title, ""),
+        "title": (incident.title, "what users noticed"),
         "started": (incident.started, "for users"),
         "detected": (incident.detected, "by whom or by what, below"),
         "restored": (incident.restored, "for users; empty while it goes on"),
@@ -110,7 +110,7 @@ def page(incident: Incident, deployments: Sequence[Deployment] | None) -> str:
         "actions": ([], "such as [{what: Ask for …, owner: Ada, due: 2026-12-31}]"),
     }
     lines = [
-        f"{name}: {_plain(value)}".rstrip() + f"  # {about}".rstrip("# ")
+        f"{name}: {_plain(value)}".rstrip() + f"  # {about}"
         for name, (value, about) in facts.items()
     ]
     front = "\n".join(lines)
