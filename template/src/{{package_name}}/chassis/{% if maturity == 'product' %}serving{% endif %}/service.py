@@ -11,7 +11,7 @@ from ...tables import TABLES
 from ..errors import UserError
 from ..predictor import InUse
 from ..store import Store
-from .log import Log, key
+from .log import Log, columns, key
 from .lookups import Lookups
 from .problems import MOST, ProblemError, Wrong, not_recorded
 from .rows import Rows, asked
@@ -45,6 +45,7 @@ class Service:
             passport["training"]["share_positive"],
             passport["training"].get("missing"),
         )
+        self._count(Answers([], pl.DataFrame(schema=columns(personal=True)), [], []))
 
     def predict_one(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
         """The answer to a row. Raises ProblemError if there is none."""
