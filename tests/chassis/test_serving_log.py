@@ -28,7 +28,7 @@ def predict(records: Log, request: str, flights: int = 1) -> None:
     answers = [
         {"row": row, "probability": 0.25, "unseen": ["carrier"]} for row in range(len(rows))
     ]
-    records.predictions(request, "0123456789ab", answers, rows)
+    records.predictions(request, "0123456789ab", answers, rows.to_dicts())
 
 
 @pytest.fixture
