@@ -46,11 +46,21 @@ class Alerts(Section):
     score_factor: Limit = 2.0  # between the mean prediction and the share in training
 
 
+class Sandbox(Section):
+    """What a person may use to try things out."""
+
+    rows: Annotated[int, Gt(1)] = 100_000  # of a table
+    minutes: Annotated[float, Gt(0)] = 10.0  # for one run
+    price_per_hour: Annotated[float, Ge(0)] = 0.2  # of this machine
+    cost: Annotated[float, Ge(0)] = 5.0  # of all runs in a sandbox
+
+
 class Operation(Section):
     """All of them."""
 
     serving: Serving = Serving()
     alerts: Alerts = Alerts()
+    sandbox: Sandbox = Sandbox()
 
 
 def load(root: Path) -> Operation:
