@@ -129,6 +129,12 @@ def test_a_value_that_its_schema_refuses_is_named_with_what_is_allowed(
     assert wrong.reason.startswith(reason)
 
 
+def test_a_whole_number_may_have_a_decimal_point() -> None:
+    row = ROWS.read_one(customer(number=7.0, tier=2.0))
+
+    assert (row["number"].item(), row["tier"].item()) == (7, 2)
+
+
 def test_a_table_without_a_key_may_have_equal_rows() -> None:
     class Loose(dy.Schema):
         size = dy.Int8()
