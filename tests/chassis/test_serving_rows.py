@@ -31,7 +31,7 @@ class Customers(dy.Schema):
     seen = dy.Datetime(nullable=True, metadata=AHEAD)
     calls_at = dy.Time(nullable=True, metadata=AHEAD)
     pause = dy.Duration(nullable=True, metadata=AHEAD)
-    fee = dy.Decimal(8, 2, min=Decimal("0"), metadata=AHEAD, description="€ a month")
+    fee = dy.Decimal(8, 2, min=Decimal(0), metadata=AHEAD, description="€ a month")
     pays = dy.Bool(metadata=AHEAD)
     usage = dy.Float32(nullable=True, min=0, metadata=AHEAD)
     model = dy.String(max_length=5, nullable=True, metadata=AHEAD)

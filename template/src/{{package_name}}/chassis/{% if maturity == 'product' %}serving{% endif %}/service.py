@@ -121,8 +121,8 @@ class Service:
             row: {"wrong": wrong} for row, wrong in found.wrong.items()
         }
         for answer, example in zip(answers, found.examples, strict=True):
-            own = {name: example[name] for name in names}
-            by_row[answer.pop("row")] = {"key": own, **answer}
+            row = answer.pop("row")
+            by_row[row] = {"key": {name: example[name] for name in names}, **answer}
         return [by_row[row] for row in range(len(rows))]
 
     def _count(self, found: Answers) -> None:
