@@ -35,7 +35,7 @@ def spans() -> None:
 def main(folder: Path) -> None:
     """Print a line for each."""
     store = Store(Path.cwd(), Path.cwd())
-    example = pl.read_parquet(store.examples).head(1)
+    example = pl.read_parquet(store.examples).head(1).to_dicts()
     log, facts = Log(folder, 90), {"route": "/predict", "status": 200, "rows": 1, "seconds": 0.004}
     answer = {"row": 0, "probability": 0.25, "unseen": []}
     set_up_logging()

@@ -106,7 +106,8 @@ def free_port() -> str:
 async def at_once(port: int, connections: int, requests: int) -> float:
     """Requests a second that are answered when so many ask at once."""
     body = json.dumps(ROW).encode()
-    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    lines = ("Host: x", "Content-Type: application/json", f"Content-Length: {len(body)}")
+    head = "\r\n".join(["POST /predict HTTP/1.1", *lines, "", ""])
     left = iter(range(requests))
 
     async def client() -> None:

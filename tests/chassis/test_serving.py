@@ -23,10 +23,10 @@ with warnings.catch_warnings():  # it asks for another client than the one that 
     from starlette.testclient import TestClient
 
 JUNE = datetime(2013, 6, 24, 15, tzinfo=UTC)  # of the season, with weather
-KEY = "a-key-of-the-service"
+KEY, NO_KEYS = "a-key-of-the-service", Keys([])
 
 
-def client(store: Store, keys: Keys = Keys([]), **serving: Any) -> TestClient:
+def client(store: Store, keys: Keys = NO_KEYS, **serving: Any) -> TestClient:
     """The service of a run, in this process."""
     settings, metrics = Serving(**serving), Metrics()
     service = Service(store, settings, in_use(store), metrics)
@@ -62,6 +62,7 @@ def test_a_row_gets_its_probability_its_key_and_what_was_unseen(asked: TestClien
     assert answer["unseen"] == ["carrier"]
     assert answer["request"] == response.headers["x-request-id"]
     assert len(answer["model"]) == 12
+    assert answer.keys() == {"key", "probability", "unseen", "request", "model", "stale"}
 
 
 def test_rows_asked_for_get_what_the_evaluation_predicted_for_them(run_copy: Store) -> None:

@@ -1,5 +1,3 @@
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,15 +23,13 @@ class Clock:
 def predict(records: Log, request: str, flights: int = 1) -> None:
     """Record predictions for so many flights."""
     rows = examples(carrier=["UA"] * flights, temperature=[None] * flights)
-    answers = [
-        {"row": row, "probability": 0.25, "unseen": ["carrier"]} for row in range(len(rows))
-    ]
-    records.predictions(request, "0123456789ab", answers, rows)
+    answers = [{"row": row, "probability": 0.25, "unseen": ["carrier"]} for row in range(len(rows))]
+    records.predictions(request, "0123456789ab", answers, rows.to_dicts())
 
 
 @pytest.fixture
-def clock() -> Iterator[Clock]:
-    return iter([Clock()]).__next__()
+def clock() -> Clock:
+    return Clock()
 
 
 def test_what_was_written_is_read_with_its_types(tmp_path: Path) -> None:
@@ -67,7 +63,9 @@ def test_without_a_log_there_are_no_rows_and_all_columns(tmp_path: Path) -> None
     assert log.broken(tmp_path / "never", "labels") == 0
 
 
-@pytest.mark.parametrize("torn", [b'{"at":"2026', b'{"at":"2026-11-23T12:00:00Z","x":"\xc3', b"\0" * 99])
+@pytest.mark.parametrize(
+    "torn", [b'{"at":"2026', b'{"at":"2026-11-23T12:00:00Z","x":"\xc3', b"\0" * 99]
+)
 def test_what_a_crash_tore_is_left_out_and_counted_and_the_next_line_is_whole(
     tmp_path: Path, torn: bytes
 ) -> None:
@@ -143,7 +141,7 @@ def test_a_full_disk_is_an_error_also_when_a_part_fits(tmp_path: Path) -> None:
 def test_a_file_that_is_moved_away_is_made_anew(tmp_path: Path) -> None:
     records = Log(tmp_path, 90)
     predict(records, "one")
-    os.rename(tmp_path / "served", tmp_path / "moved")
+    (tmp_path / "served").rename(tmp_path / "moved")
     predict(records, "two")
 
     assert log.predictions(tmp_path).collect()["request"].to_list() == ["two"]

@@ -60,9 +60,11 @@ def inputs_and_unseen(
     texts = [pl.col(name).alias(_text(name)) for name in known]
     inputs = _features(examples).with_columns(*_as_inputs(known), *texts).collect()
     unseen: list[list[str]] = [[] for _ in range(len(inputs))]
-    for name in known:
-        for row in (inputs[name].is_null() & inputs[_text(name)].is_not_null()).arg_true():
-            unseen[row].append(name)
+    for name, values in known.items():
+        seen = {None, *values}
+        for row, text in enumerate(inputs[_text(name)].to_list()):
+            if text not in seen:
+                unseen[row].append(name)
     return inputs.drop(_text(name) for name in known), unseen
 
 

@@ -7,7 +7,8 @@ they may be personal.
 
 import logging
 import sys
-from typing import TextIO
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from opentelemetry import trace
@@ -29,7 +30,7 @@ def set_up_logging(stream: TextIO = sys.stderr) -> None:
     structlog.configure(
         processors=[*before, *after],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Lossy(stream))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(stream)
@@ -38,6 +39,21 @@ def set_up_logging(stream: TextIO = sys.stderr) -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=[remove, *after])
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+
+
+class Lossy:
+    """A stream whose disk may be full, or whose reader may be gone: no request fails of that."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def trace_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -5,7 +5,7 @@
 `served/labels` one for each outcome that was sent in later. Personal columns are in none of them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from ...tables import Known
 from . import jsonlines
 
 Clock = Callable[[], datetime]
+Rows = Sequence[Mapping[str, Any]]
 
 FOLDER = "served"
 KINDS = ("requests", "predictions", "labels")
@@ -60,14 +61,14 @@ class Log:
         self._append("requests", [facts])
 
     def predictions(
-        self, request: str, model: str, answers: Iterable[dict[str, Any]], examples: pl.DataFrame
+        self, request: str, model: str, answers: Iterable[Mapping[str, Any]], examples: Rows
     ) -> None:
         """The `row`s of a request with their `probability` and `unseen`, and their examples."""
         told = {"request": request, "model": model}
-        logged = examples.select(*columns(personal=False)).iter_rows(named=True)
+        logged = columns(personal=False)
         lines = [
-            {**told, **answer, "example": example}
-            for answer, example in zip(answers, logged, strict=True)
+            {**told, **answer, "example": {name: example[name] for name in logged}}
+            for answer, example in zip(answers, examples, strict=True)
         ]
         self._append("predictions", lines)
 

@@ -12,6 +12,7 @@ import polars as pl
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
@@ -37,7 +38,12 @@ class Rows:
     def __init__(self, schema: type[dy.Schema], names: Iterable[str], most: int = 1) -> None:
         self.columns = {name: schema.columns()[name] for name in names}
         self.model = model(schema.__name__, self.columns)
-        listed = Annotated[list[self.model], Field(min_length=1, max_length=most)]  # type: ignore[name-defined]  # known only now
+        lengths = Field(
+            min_length=1,
+            max_length=most,
+            json_schema_extra={"uniqueItems": bool(schema.primary_key())},
+        )
+        listed = Annotated[list[self.model], lengths]  # type: ignore[name-defined]  # known only now
         self.batch = create_model(f"{schema.__name__}Batch", __config__=STRICT, rows=(listed, ...))
         self._dump = TypeAdapter(list[self.model])  # type: ignore[name-defined]  # the same
         self._rules = rules(schema, self.columns)
@@ -107,6 +113,8 @@ def annotation(column: dy.Column) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of checks, which `Rows` asks for itself
         allowed = column.pydantic_field()
+    if column.dtype.is_integer():
+        return Annotated[allowed, BeforeValidator(_whole)]
     if isinstance(column, dy.Decimal) and column.precision:
         return Annotated[allowed, Field(max_digits=column.precision)]
     if isinstance(column, dy.Datetime) and column.time_zone:
@@ -167,6 +175,11 @@ def _broken(place: str, rule: str, row: pl.DataFrame) -> Wrong:
         return Wrong(field, "has the same key as another row: ask for one of them only")
     value = row[column].item() if column else None
     return Wrong(field, f"breaks the rule {kept} of tables.py", value)
+
+
+def _whole(number: Any) -> Any:
+    """JSON has one kind of numbers: 3.0 is 3."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def _with_zone(moment: datetime | None) -> datetime | None:

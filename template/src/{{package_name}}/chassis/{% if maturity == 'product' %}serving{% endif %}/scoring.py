@@ -25,7 +25,7 @@ class Answers:
     """The answers to the rows of a request, by their place in it; each has one or is wrong."""
 
     rows: list[int]
-    examples: pl.DataFrame  # of these rows, in the same order
+    examples: list[dict[str, Any]]  # of these rows, in the same order
     probability: list[float]
     unseen: list[list[str]]
     wrong: dict[int, Wrong] = field(default_factory=dict)
@@ -49,13 +49,15 @@ class Scorer:
         """The probability of each row. The lookups are the other tables."""
         with span("build", rows=len(rows)):
             places, examples, wrong = self._examples(rows, lookups)
-            wrong |= self._broken(places, examples)
+            told = examples.to_dicts()
+            wrong |= self._broken(places, examples, told)
         good = [n for n, place in enumerate(places) if place not in wrong]
         if len(good) < len(places):
             places, examples = [places[n] for n in good], examples[good]
+            told = [told[n] for n in good]
         with span("predict", rows=len(places)):
             probability, unseen = self._predictor.answers(examples) if places else ([], [])
-        return Answers(places, examples, probability, unseen, wrong)
+        return Answers(places, told, probability, unseen, wrong)
 
     def _examples(
         self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]
@@ -127,7 +129,9 @@ class Scorer:
     def _plan(self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
         return self._build({**lookups, self._table: rows.lazy()}).select(*self._columns)
 
-    def _broken(self, places: list[int], examples: pl.DataFrame) -> dict[int, Wrong]:
+    def _broken(
+        self, places: list[int], examples: pl.DataFrame, told: list[dict[str, Any]]
+    ) -> dict[int, Wrong]:
         """The examples that `Examples` refuses, by their rows, with the first reason."""
         wrong: dict[int, Wrong] = {}
         for row, names in broken_rules(examples, self._rules).items():
@@ -136,7 +140,7 @@ class Scorer:
             said = f"breaks the rule {rule} of Examples, as {BUILD} makes it"
             wrong[places[row]] = Wrong(column, said, value)
         try:
-            self._checked.validate_python(examples.to_dicts())
+            self._checked.validate_python(told)
         except ValidationError as error:
             for found in error.errors(include_url=False, include_context=False):
                 said = found["msg"].replace("Input ", "")

@@ -14,6 +14,7 @@ from . import settings
 from .settings import Serving
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
 
 
@@ -50,21 +51,23 @@ def main(root: Path, arguments: list[str]) -> int:
         app = application(
             service,
             root.name,
-            threads=os.cpu_count() or 1,
+            threads=2 * (os.cpu_count() or 1),  # more only wait for each other
             secured=bool(allowed),
             tracers=tracers,
         )
         listening = _listen(options.host, options.port)
+        server = _server(Guard(app, serving, allowed, service.log, metrics), serving)
         print(
             f"{_url(listening)} answers with model {service.used.version}, trained at "
             f"{service.used.passport['trained_at']}; Ctrl-C stops it",
             flush=True,
         )
-        _run(Guard(app, serving, allowed, service.log, metrics), listening, serving)
+        server.run(sockets=[listening])
     return 0
 
 
-def _run(app: "ASGIApp", listening: socket.socket, serving: Serving) -> None:
+def _server(app: "ASGIApp", serving: Serving) -> "uvicorn.Server":
+    """What stops on SIGTERM and Ctrl-C, when all that was accepted is answered."""
     import uvicorn
 
     config = uvicorn.Config(
@@ -76,9 +79,11 @@ def _run(app: "ASGIApp", listening: socket.socket, serving: Serving) -> None:
         server_header=False,
         timeout_graceful_shutdown=int(serving.seconds) + 5,
     )
+    server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)  # uvicorn raises it again when all is answered
-    uvicorn.Server(config).run(sockets=[listening])
+        # Also before it runs; and when all is answered, it raises the signal once more.
+        signal.signal(number, server.handle_exit)
+    return server
 
 
 def _options(arguments: list[str], serving: Serving) -> argparse.Namespace:

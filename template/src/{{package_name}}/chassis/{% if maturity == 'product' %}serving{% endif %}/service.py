@@ -37,6 +37,7 @@ class Service:
         self._oldest = serving.oldest_lookup
         self.log = Log(store.root, serving.keep_days)
         self.log.forget()
+        self._columns = list(columns(personal=True))
         self._scorer = Scorer(used.predictor, self.table)
         passport = used.passport
         metrics.model(
@@ -116,13 +117,13 @@ class Service:
         except OSError as error:
             raise not_recorded(error) from error
         self._count(found)
-        keys = found.examples.select(*key(personal=True)).iter_rows(named=True)
+        names = key(personal=True)
         by_row: dict[int, dict[str, Any]] = {
             row: {"wrong": wrong} for row, wrong in found.wrong.items()
         }
-        for answer, own in zip(answers, keys, strict=True):
+        for answer, example in zip(answers, found.examples, strict=True):
             row = answer.pop("row")
-            by_row[row] = {"key": own, **answer}
+            by_row[row] = {"key": {name: example[name] for name in names}, **answer}
         return [by_row[row] for row in range(len(rows))]
 
     def _count(self, found: Answers) -> None:
@@ -130,7 +131,9 @@ class Service:
         for names in found.unseen:
             for name in names:
                 unseen[name] += 1
-        missing = {column.name: column.null_count() for column in found.examples}
+        missing = {
+            name: sum(example[name] is None for example in found.examples) for name in self._columns
+        }
         self.metrics.predictions(pl.Series(found.probability, dtype=pl.Float64), missing, unseen)
 
     def _about(self, state: dict[str, Any]) -> dict[str, Any]:

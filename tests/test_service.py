@@ -1,0 +1,364 @@
+"""The service as a process of its own: killed, stopped, overrun, without room, with wrong files."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import must
+from test_pipeline import POE, quick_project
+
+SERVE = ("-m", "flight_delay.chassis", "serve", "--port", "0")
+ROW = {
+    "time_hour": "2013-07-01T16:00:00Z",
+    "carrier": "UA",
+    "flight": 100,
+    "sched_dep_time": 1200,
+    "sched_arr_time": 1345,
+    "origin": "EWR",
+    "dest": "ORD",
+    "distance": 719,
+}
+JSON = {"Content-Type": "application/json"}
+NONE: Mapping[str, str] = {}
+BATCH = {"rows": [{**ROW, "flight": number} for number in range(1, 1001)]}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a model; tests leave it as it is."""
+    folder = quick_project(tmp_path_factory.mktemp("trained") / "project")
+    must(folder, *POE, "run")
+    return folder
+
+
+@pytest.fixture
+def place(trained: Path, tmp_path: Path) -> Path:
+    """A copy of what the service reads, which runs the code of the project."""
+    for name in ("conf", "data", "model"):
+        shutil.copytree(trained / name, tmp_path / name)
+    (tmp_path / "python").symlink_to(trained / ".venv/bin/python")
+    return tmp_path
+
+
+class Running:
+    """A service that runs, by its port."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.port = port
+
+    def ask(
+        self, path: str, body: Any = None, headers: Mapping[str, str] = NONE, timeout: float = 60
+    ) -> tuple[int, dict[str, str], Any]:
+        """Status, headers and content of an answer; a body makes it a POST."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            text = None if body is None else json.dumps(body).encode()
+            connection.request("GET" if body is None else "POST", path, text, {**JSON, **headers})
+            response = connection.getresponse()
+            content = json.loads(response.read())
+            return response.status, {k.lower(): v for k, v in response.headers.items()}, content
+        finally:
+            connection.close()
+
+
+@contextmanager
+def running(place: Path, *before: str, **environment: str) -> Iterator[Running]:
+    """Start the service in a folder, and end it with the block."""
+    command = (str((place / "python").readlink()), *(before or SERVE))
+    with subprocess.Popen(
+        command,
+        cwd=place,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=(place / "stderr").open("w"),
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert " answers with model " in line, (place / "stderr").read_text()
+            yield Running(process, int(line.split()[0].rpartition(":")[2]))
+        finally:
+            process.kill()
+
+
+def refused(place: Path, *options: str, **environment: str) -> str:
+    """What the service says when it does not start."""
+    done = subprocess.run(
+        (str((place / "python").readlink()), *SERVE, *options),
+        cwd=place,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def recorded(place: Path) -> set[str]:
+    """The requests whose predictions are in the log."""
+    found = set()
+    for file in (place / "served/predictions").glob("*.jsonl"):
+        for line in file.read_bytes().splitlines():
+            try:
+                found.add(json.loads(line)["request"])
+            except ValueError:
+                continue
+    return found
+
+
+def acknowledged(
+    service: Running, clients: int, seconds: float, end: Callable[[], object]
+) -> set[str]:
+    """Ask with several clients, end the service in the middle; the requests that were answered."""
+    good: set[str] = set()
+
+    def client(number: int) -> None:
+        for count in range(100_000):
+            name = f"client-{number}-{count}"
+            try:
+                status, _, _ = service.ask("/predict", ROW, {"X-Request-ID": name})
+            except (OSError, http.client.HTTPException, ValueError):
+                return
+            assert status == 200
+            good.add(name)
+
+    with ThreadPoolExecutor(clients) as pool:
+        asking = [pool.submit(client, number) for number in range(clients)]
+        time.sleep(seconds)
+        end()
+        for one in asking:
+            one.result()
+    return good
+
+
+def test_a_kill_loses_no_prediction_that_was_answered(place: Path) -> None:
+    with running(place) as service:
+        answered = acknowledged(service, 8, 2, service.process.kill)
+
+    assert len(answered) > 20
+    assert answered <= recorded(place)
+
+
+def test_what_was_accepted_is_answered_before_it_stops(place: Path) -> None:
+    with running(place) as service, ThreadPoolExecutor(8) as pool:
+        service.ask("/predict", ROW)
+        asked = [pool.submit(service.ask, "/predict/batch", BATCH) for _ in range(8)]
+        time.sleep(0.1)
+        service.process.send_signal(signal.SIGTERM)
+
+        assert [one.result()[0] for one in asked] == [200] * 8
+        assert service.process.wait(20) == 0
+
+
+def test_the_interrupt_key_ends_it_without_a_traceback(place: Path) -> None:
+    with running(place) as service:
+        service.process.send_signal(signal.SIGINT)
+
+        assert service.process.wait(20) == 0
+    assert "Traceback" not in (place / "stderr").read_text()
+
+
+def test_ten_times_the_load_is_answered_or_told_to_come_again(place: Path) -> None:
+    (place / "conf/service.yaml").write_text("serving: {at_once: 4}")
+
+    with running(place) as service, ThreadPoolExecutor(40) as pool:
+        asked = [pool.submit(service.ask, "/predict", ROW) for _ in range(400)]
+        answers = [one.result() for one in asked]
+        health = service.ask("/health")
+
+    statuses = [status for status, _, _ in answers]
+    assert set(statuses) == {200, 503}
+    assert all(headers["retry-after"] == "1" for status, headers, _ in answers if status == 503)
+    assert health[0] == 200
+
+
+def test_an_answer_that_takes_too_long_is_refused_with_the_reason(place: Path) -> None:
+    (place / "conf/service.yaml").write_text("serving: {seconds: 0.001}")
+
+    with running(place) as service:
+        status, headers, problem = service.ask("/predict/batch", BATCH)
+
+    assert (status, headers["content-type"]) == (503, "application/problem+json")
+    assert "took longer than 0.001 seconds" in problem["detail"]
+
+
+def test_a_client_that_does_not_finish_is_refused(place: Path) -> None:
+    (place / "conf/service.yaml").write_text("serving: {seconds: 0.5}")
+
+    with running(place) as service, socket.create_connection(("127.0.0.1", service.port)) as slow:
+        slow.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n")
+        slow.sendall(b"Content-Type: application/json\r\n\r\n{")
+        slow.settimeout(20)
+
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_a_full_disk_refuses_what_it_can_not_record(place: Path) -> None:
+    limit = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); "
+    limit += "sys.argv = ['serve', 'serve', '--port', '0']; "
+    limit += "runpy.run_module('flight_delay.chassis', run_name='__main__', alter_sys=False)"
+    names = [f"number-{number}" for number in range(60)]
+
+    with running(place, "-c", limit) as service:
+        answers = {name: service.ask("/predict", ROW, {"X-Request-ID": name}) for name in names}
+        ready = service.ask("/health")
+
+    statuses = {status for status, _, _ in answers.values()}
+    assert statuses == {200, 503}
+    assert "File too large" in answers[names[-1]][2]["detail"]
+    assert {name for name, answer in answers.items() if answer[0] == 200} <= recorded(place)
+    assert ready[0] == 200
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["with its length", "streamed"])
+def test_a_hundred_megabytes_are_refused_without_being_kept(place: Path, streamed: bool) -> None:
+    with running(place) as service:
+        service.ask("/predict", ROW)
+        before = memory(service.process.pid)
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+        part = b" " * 1_000_000
+        length = {} if streamed else {"Content-Length": str(100 * len(part))}
+        connection.request("POST", "/predict", iter([part] * 100), JSON | length)
+        response = connection.getresponse()
+
+        assert response.status == 413
+        assert "more than 2,000,000 bytes" in json.loads(response.read())["detail"]
+        assert memory(service.process.pid) - before < 30
+        assert service.ask("/predict", ROW)[0] == 200
+
+
+def memory(process: int) -> float:
+    """What a process holds, in MB."""
+    return int(subprocess.check_output(("ps", "-o", "rss=", "-p", str(process)))) / 1024
+
+
+def half(place: Path) -> None:
+    file = place / "model/model.txt"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def swap(place: Path) -> None:
+    shutil.copy(place / "model/baseline.txt", place / "model/model.txt")
+
+
+def edit_passport(part: str, value: Any) -> Callable[[Path], object]:
+    def edit(place: Path) -> None:
+        passport = json.loads((place / "model/passport.json").read_text())
+        passport["sha256"][part] = value
+        (place / "model/passport.json").write_text(json.dumps(passport))
+
+    return edit
+
+
+WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
+    "half a model": (half, "model/model.txt is not what model/passport.json describes"),
+    "another model": (swap, "model/model.txt is not what model/passport.json describes"),
+    "another schema": (
+        edit_passport("schema", "0" * 64),
+        "examples.py changed since model/model.txt was trained",
+    ),
+    "half a passport": (
+        lambda place: (place / "model/passport.json").write_text('{"sha'),
+        "model/passport.json can't be read",
+    ),
+    "an empty passport": (
+        lambda place: (place / "model/passport.json").write_text("{}"),
+        "model/passport.json is not a passport",
+    ),
+    "no model": (
+        lambda place: (place / "model/model.txt").unlink(),
+        "model/model.txt is missing: `uv run poe run` makes it",
+    ),
+    "no champion": (
+        lambda place: (place / "champion.dvc").write_text(""),
+        "champion/passport.json is missing: `uv run dvc pull champion` gets it",
+    ),
+    "no lookup": (
+        lambda place: (place / "data/checked/weather.parquet").unlink(),
+        "data/checked/weather.parquet is missing",
+    ),
+    "half a lookup": (
+        lambda place: (place / "data/checked/planes.parquet").write_bytes(b"PAR1"),
+        "data/checked/planes.parquet can't be read",
+    ),
+    "an unknown lookup": (
+        lambda place: (place / "conf/service.yaml").write_text(
+            "serving: {oldest_lookup: {wether: 3}}"
+        ),
+        "serving.oldest_lookup names wether: the lookups are weather, planes",
+    ),
+    "an unknown table": (
+        lambda place: (place / "conf/service.yaml").write_text("serving: {table: flight}"),
+        "serving.table is 'flight': the tables are flights, weather, planes",
+    ),
+    "an unknown setting": (
+        lambda place: (place / "conf/service.yaml").write_text("serving: {prot: 1}"),
+        "serving.prot is not a setting",
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "message"), WRONG.values(), ids=WRONG)
+def test_it_does_not_start_with_what_is_not_right_and_says_what(
+    place: Path, damage: Callable[[Path], object], message: str
+) -> None:
+    damage(place)
+
+    assert message in refused(place)
+
+
+def test_it_does_not_listen_beyond_this_machine_without_keys(place: Path) -> None:
+    assert "without keys it listens on this machine only" in refused(place, "--host", "0.0.0.0")  # noqa: S104 -- that is asked
+    assert "in production the service needs keys" in refused(place, ENVIRONMENT="production")
+    assert "could be guessed" in refused(place, SERVICE_KEYS="short")
+
+
+def test_a_port_that_is_taken_is_said_so(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+
+        assert f"can't listen on 127.0.0.1, port {port}" in refused(place, "--port", port)
+
+
+def test_keys_from_a_file_open_it(place: Path) -> None:
+    (place / "keys").write_text("the-first-of-the-keys\nthe-second-of-the-keys\n")
+
+    with running(place, ENVIRONMENT="production", SERVICE_KEYS_FILE="keys") as service:
+        closed = service.ask("/predict", ROW)
+        opened = service.ask("/predict", ROW, {"X-API-Key": "the-second-of-the-keys"})
+
+    assert (closed[0], opened[0]) == (401, 200)
+
+
+def test_nothing_that_a_fuzzer_sends_makes_it_fail(place: Path, trained: Path) -> None:
+    with running(place) as service:
+        done = subprocess.run(
+            (
+                *(str(trained / ".venv/bin/schemathesis"), "run"),
+                f"http://127.0.0.1:{service.port}/openapi.json",
+                *("--checks", "not_a_server_error", "--max-examples", "15", "--seed", "1"),
+                *("--phases", "examples,coverage,fuzzing", "--workers", "2"),
+            ),
+            cwd=place,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stdout[-3000:]
