@@ -63,6 +63,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     full = folder / "conf/data/full.yaml"
     full.write_text('source: source/{table}.parquet\nnulls: [""]\nrows: {}\ntolerated: 0.01\n')
     edit(folder / "conf/config.yaml", "feature_loss: 0.0005", "feature_loss: null")  # few rows
+    edit(folder / "conf/config.yaml", "better_than_baseline: 0.0", "better_than_baseline: null")
     must(folder, "uv", "run", "dvc", "add", "--quiet", "source")
     must(folder.parent, "git", "init", "--quiet", "--bare", "origin.git")
     must(folder, "git", "remote", "add", "origin", "../origin.git")
