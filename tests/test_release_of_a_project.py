@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import commit, must, render, run
 
-WAIVER = "champion: {why: a smaller model will do, owner: Anna, until: 2999-01-01}\n"
+WAIVER = "shift.days: {why: the strike in May, owner: Anna, until: 2999-01-01}\n"
 POE = ("uv", "run", "--quiet", "poe")
 NOT_CI = {"GITHUB_ACTIONS": "", "GITLAB_CI": "", "ENVIRONMENT": ""}
 CI = {"GITHUB_ACTIONS": "true", "ENVIRONMENT": "production"}
@@ -65,28 +65,28 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     edit(folder / "conf/config.yaml", "feature_loss: 0.0005", "feature_loss: null")  # few rows
     edit(folder / "conf/config.yaml", "better_than_baseline: 0.0", "better_than_baseline: null")
     must(folder, "uv", "run", "dvc", "add", "--quiet", "source")
-    must(folder.parent, "git", "init", "--quiet", "--bare", "origin.git")
+    must(folder.parent, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
     must(folder, "git", "remote", "add", "origin", "../origin.git")
     return folder
 
 
 @pytest.fixture(scope="module")
 def released(project: Path) -> Path:
-    """The same with versions 1.0.0 and 1.1.0, which has a smaller model; tests add to its tags."""
-    edit(project / "conf/model/boosting.yaml", "trees: 200", "trees: 40")
+    """The same with versions 1.0.0 and 1.1.0, which is better; tests add to its tags."""
+    edit(project / "conf/model/boosting.yaml", "trees: 200", "trees: 20")
     poe(project, "promote")
     publish(project, "The first model")
     poe(project, "release")
-    edit(project / "conf/model/boosting.yaml", "trees: 40", "trees: 20")
+    edit(project / "conf/model/boosting.yaml", "trees: 20", "trees: 40")
     (project / "conf/waivers.yaml").write_text(WAIVER)
     poe(project, "promote")
-    publish(project, "A smaller model")
+    publish(project, "A better model")
     poe(project, "release", "minor")
     return project
 
 
 def test_a_release_is_refused_with_all_that_stands_in_the_way(released: Path) -> None:
-    edit(released / "conf/model/boosting.yaml", "trees: 20", "trees: 50")
+    edit(released / "conf/model/boosting.yaml", "trees: 40", "trees: 50")
 
     said = refusal(released, "release")
     must(released, "git", "restore", ".")
@@ -146,6 +146,7 @@ def test_of_two_who_release_at_once_one_does(released: Path, tmp_path: Path) -> 
     must(released, "git", "push", "--quiet")
     people = [released, tmp_path / "project"]
     shutil.copytree(released, people[1], symlinks=True)
+    must(people[1], "git", "config", "user.name", "Ben")
     must(people[1], "git", "remote", "set-url", "origin", str(released.parent / "origin.git"))
     shutil.copytree(released.parent / "flight-delay-storage", tmp_path / "flight-delay-storage")
     python = str(released / ".venv/bin/python")  # uv would do one after the other
@@ -190,7 +191,8 @@ def test_a_version_that_is_not_what_it_says_is_found_out(released: Path) -> None
     assert "| data/checked/weather.parquet |" not in done.stdout
 
 
-def test_a_rebuild_that_is_interrupted_leaves_nothing(released: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_rebuild_that_is_stopped_leaves_nothing(released: Path, how: signal.Signals) -> None:
     before = beside(released)
     command = (*POE, "reproduce", "1.0.0")
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
@@ -206,11 +208,11 @@ def test_a_rebuild_that_is_interrupted_leaves_nothing(released: Path) -> None:
     assert job.stdout is not None
     assert "is built again in" in job.stdout.readline()
     assert beside(released) != before
-    time.sleep(4)
+    time.sleep(1)  # while packages are installed
 
-    os.killpg(job.pid, signal.SIGINT)
-    job.communicate(timeout=60)
+    os.killpg(job.pid, how)
+    said = job.communicate(timeout=60)
 
     assert job.returncode != 0
-    assert beside(released) == before
+    assert beside(released) == before, said
     assert must(released, "git", "worktree", "list").count("\n") == 1
