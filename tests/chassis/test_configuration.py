@@ -1,3 +1,4 @@
+import json
 import shutil
 import subprocess
 import sys
@@ -265,3 +266,15 @@ def test_a_broken_settings_yaml_says_how_to_get_a_new_one(tmp_path: Path, text: 
 def test_a_missing_settings_yaml_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"settings\.yaml is missing: `uv run poe run` makes it"):
         configuration.load(store(tmp_path))
+
+
+def test_what_dvc_remembers_of_the_settings_is_json(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "conf", tmp_path / "conf")
+    waiver = "gap: {why: a strike, owner: the lead, until: 2027-01-31}\n"
+    (tmp_path / "conf/waivers.yaml").write_text(waiver)
+
+    configuration.configure(tmp_path)
+
+    settings = yaml.safe_load((tmp_path / "settings.yaml").read_text())
+    assert json.loads(json.dumps(settings)) == settings
+    assert settings["waivers"]["gap"]["until"] == "2027-01-31"

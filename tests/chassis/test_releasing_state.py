@@ -62,26 +62,31 @@ def _on_a_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ENVIRONMENT", raising=False)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project that is ready to be released, with a remote for Git and one for DVC."""
-    folder = tmp_path_factory.mktemp("made") / "project"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch", "main")
+def make(folder: Path, repository: Path) -> None:
+    """A project that is ready to be released, with a remote for DVC."""
+    folder.mkdir(parents=True)
+    git(repository, "init", "--quiet", "--initial-branch", "main")
     for name in ("name", "email"):
-        git(folder, "config", f"user.{name}", "anna@example.com")
+        git(repository, "config", f"user.{name}", "anna@example.com")
     (folder / ".gitignore").write_text("/data\n/model\n/champion\n")
     (folder / "make.py").write_text(MAKE)
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": STAGE}}))
-    with chdir(folder), Repo.init() as repo:
+    with chdir(folder), Repo.init(subdir=folder != repository) as repo:
         with repo.config.edit() as config:
             config["core"] |= {"remote": "storage", "analytics": False}
-            config["remote"]["storage"] = {"url": str(folder.parent / "storage")}
+            config["remote"]["storage"] = {"url": str(repository.parent / "storage")}
         (folder / "champion").mkdir()
         repo.reproduce()
         promote(folder)
         repo.push()
-    commit(folder)
+    commit(repository)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a remote for Git, too."""
+    folder = tmp_path_factory.mktemp("made") / "project"
+    make(folder, folder)
     git(folder.parent, "init", "--quiet", "--bare", "origin.git")
     git(folder, "remote", "add", "origin", str(folder.parent / "origin.git"))
     git(folder, "push", "--quiet", "--set-upstream", "origin", "main")
@@ -314,3 +319,22 @@ def test_the_folder_of_a_rebuilt_version_is_gone_when_it_is_stopped(project: Pat
 
     assert set(project.parent.iterdir()) == before
     assert git(project, "worktree", "list").count("\n") == 1
+
+
+def test_a_project_in_a_folder_of_a_repository_has_versions_of_its_own(tmp_path: Path) -> None:
+    from flight_delay.chassis.releasing.rebuild import get_sources, worktree
+
+    top = tmp_path / "repository"
+    project = top / "flights"
+    make(project, top)
+    (top / "other.txt").write_text("another team is at work")  # which is none of this project's
+
+    release.main(project, [])
+
+    assert git(top, "tag").split() == ["flights=model@v1.0.0"]
+    recorded = reproduce.recorded(project, "flights=model@v1.0.0")
+    assert recorded["champion/model.txt"] == recorded["model/model.txt"] == MD5_OF_MODEL
+    with worktree(project, "flights=model@v1.0.0") as folder:
+        assert folder.name == "flights"
+        get_sources(project, folder)
+        assert (folder / "make.py").is_file()

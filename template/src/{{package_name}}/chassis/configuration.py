@@ -90,7 +90,8 @@ def write(content: dict[str, Any], store: Store) -> Settings:
     """Check the settings and write them down."""
     waived = {name: one.model_dump() for name, one in waivers(store.project / "conf").items()}
     settings = checked({**content, "waivers": waived}, "")
-    whole = {**content, **settings.model_dump(include={"gates", "staleness", "waivers"})}
+    own = settings.model_dump(mode="json", include={"gates", "staleness", "waivers"})  # DVC's form
+    whole = {**content, **own}
     text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
     store.write_text(store.settings, HEADER + text)
     return settings

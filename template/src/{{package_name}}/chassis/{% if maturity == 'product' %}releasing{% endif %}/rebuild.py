@@ -1,19 +1,29 @@
 # Keel keeps this file up to date.
 """A version of the project, built once more in a folder that is gone afterwards."""
 
+import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from ..commands import UV, call, must, output
+from ..commands import UV, must
 from ..errors import UserError
 from .versions import top
 
 CHAMPION = "champion.dvc"
+# Waits until nobody writes to it any more. It is a process of its own, because poe gives one that
+# was stopped no time to clean up, and a killed one has none.
+CLEANER = """
+import shutil, subprocess, sys
+sys.stdin.read()
+shutil.rmtree(sys.argv[1], ignore_errors=True)
+subprocess.run(["git", "worktree", "prune"], cwd=sys.argv[2])
+"""
 
 
 @contextmanager
@@ -21,15 +31,15 @@ def worktree(root: Path, revision: str) -> Iterator[Path]:
     """The project as of a revision, beside this one, so that relative paths lead to the same."""
     place = top(root)
     folder = Path(tempfile.mkdtemp(prefix=f"{place.name}-", dir=place.parent))
+    command = (sys.executable, "-c", CLEANER, str(folder), str(place))
+    cleaner = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     told = signal.signal(signal.SIGTERM, _stop)
     try:
         must(place, "git", "worktree", "add", "--quiet", "--detach", str(folder), revision)
         yield folder / root.resolve().relative_to(place.resolve())
     finally:
-        output(place, "git", "worktree", "remove", "--force", str(folder))
-        shutil.rmtree(folder, ignore_errors=True)
-        output(place, "git", "worktree", "prune")
         signal.signal(signal.SIGTERM, told)
+        cleaner.communicate()
 
 
 def get_sources(root: Path, folder: Path) -> None:
@@ -56,7 +66,7 @@ def get_sources(root: Path, folder: Path) -> None:
 
 def make_environment(folder: Path) -> None:
     """Install what the version's own `uv.lock` names. Raises UserError if that fails."""
-    if call(folder, UV, "sync", "--locked", "--quiet", **_own(folder)):
+    if _run(folder, UV, "sync", "--locked", "--quiet"):
         raise UserError("its packages can't be installed: uv says above why")
 
 
@@ -77,14 +87,22 @@ def run_pipeline(folder: Path) -> int:
         "--force",
         "--no-commit",
     )
-    own: dict[str, Any] = _own(folder)
-    return call(folder, *command, **own, DVC_EXP_BASELINE_REV="HEAD", DVC_NO_ANALYTICS="1")
+    return _run(folder, *command, DVC_EXP_BASELINE_REV="HEAD", DVC_NO_ANALYTICS="1")
 
 
-def _own(folder: Path) -> dict[str, str]:
-    """Variables that keep the project's own environment out of it."""
+def _run(folder: Path, *command: str, **environment: str) -> int:
+    """Run a program with an environment of its own; if it is stopped, so is all that it started."""
     place = str(folder / ".venv")
-    return {"VIRTUAL_ENV": place, "UV_PROJECT_ENVIRONMENT": place, "PYTHONPATH": ""}
+    own = {"VIRTUAL_ENV": place, "UV_PROJECT_ENVIRONMENT": place, "PYTHONPATH": ""}
+    environ = {**os.environ, **own, **environment}
+    process = subprocess.Popen(command, cwd=folder, env=environ, start_new_session=True)
+    try:
+        return process.wait()
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
 
 
 def _stop(*_: object) -> None:

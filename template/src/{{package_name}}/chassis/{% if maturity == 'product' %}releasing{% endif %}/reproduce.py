@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,12 @@ def recorded(root: Path, tag: str) -> dict[str, str]:
 
     found: dict[str, str] = {}
     try:
-        with Repo(str(root), rev=tag) as repo:
+        with Repo(str(root)) as repo, repo.switch(tag):
             stages = [stage for stage in repo.index.stages if not stage.is_data_source]
             for out in (out for stage in stages for out in stage.outs):
-                found |= _out(repo.dvcfs, out)
-            found[CHAMPION] = repo.dvcfs.info(f"{repo.root_dir.rstrip('/')}/{CHAMPION}")["md5"]
+                path = f"/{repo.fs.relpath(out.fspath, repo.root_dir)}"
+                found |= _out(repo.dvcfs, path, folder=out.hash_info.isdir)
+            found[CHAMPION] = repo.dvcfs.info(f"/{CHAMPION}")["md5"]
     except (DvcException, DataIndexDirError, OSError) as error:
         raise UserError(
             f"what {tag} recorded can't be read ({error}): `uv run dvc fetch --all-tags` gets it"
@@ -116,15 +118,13 @@ def rebuilt(folder: Path, expected: list[str]) -> dict[str, str]:
     return found
 
 
-def _out(files: Any, out: Any) -> dict[str, str]:
+def _out(files: Any, place: str, *, folder: bool) -> dict[str, str]:
     """The facts of what a stage made, a folder or a file, from Git or DVC's cache."""
     found: dict[str, str] = {}
-    paths = sorted(files.find(out.fspath)) if out.hash_info.isdir else [out.fspath]
-    for path in paths:
-        name = out.def_path + path.removeprefix(out.fspath)
-        if name not in PAGES:
+    for path in sorted(files.find(place)) if folder else [place]:
+        if path.lstrip("/") not in PAGES:
             md5 = files.info(path).get("md5")
-            found |= facts(name, lambda path=path: files.read_bytes(path), md5)  # type: ignore[misc]
+            found |= facts(path.lstrip("/"), partial(files.read_bytes, path), md5)
     return found
 
 
