@@ -216,13 +216,16 @@ def test_a_stage_that_is_stopped_was_aborted(tmp_path: Path) -> None:
     assert noted(place, "train")[-1]["eventType"] == "ABORT"
 
 
-def test_what_can_not_be_noted_stops_no_stage(source: str, tmp_path: Path) -> None:
+def test_what_can_not_be_noted_is_told_and_stops_no_stage(
+    source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     place = store(tmp_path)
     (tmp_path / "reports").write_text("a file in the place of a folder")
 
     run_stage("ingest", settings(source), place)
 
     assert place.raw("flights").is_file()
+    assert "lineage_not_noted" in capsys.readouterr().out
 
 
 def test_a_pipeline_that_can_not_be_read_stops_no_stage(source: str, tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ class Places:
 def places(project: Path, stage: str) -> Places:
     """Code and settings are no data: Git has them."""
     file = project / "dvc.yaml"
+    if not file.is_file():
+        return Places([], [])
     stages: dict[str, Any] = parsed(file.read_text("utf-8"))["stages"]
     made = {
         name: [*_paths(about, "outs"), *_paths(about, "metrics")] for name, about in stages.items()

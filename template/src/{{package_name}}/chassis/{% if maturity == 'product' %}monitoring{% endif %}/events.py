@@ -7,7 +7,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 @contextmanager
 def recorded(stage: str, settings: Settings, store: Store) -> Iterator[None]:
-    """Note the start of a stage and its end. What can't be noted is told, and stops nothing."""
+    """Note the start of a stage and its end. What can't be noted is told at the end."""
     run = Run(stage, str(uuid4()), store)
     run.note("START", {}, inputs=lambda: _inputs(stage, settings, store))
     try:
@@ -50,6 +50,8 @@ def recorded(stage: str, settings: Settings, store: Store) -> Iterator[None]:
         run.note(kind, {"errorMessage": _error(error)})
         raise
     run.note("COMPLETE", {}, outputs=lambda: _outputs(stage, store))
+    for problem in run.problems:
+        log.warning("lineage_not_noted", stage=stage, reason=problem)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Run:
     stage: str
     id: str
     store: Store
+    problems: list[str] = field(default_factory=list)
 
     def note(self, kind: str, facets: Facets, **datasets: Callable[[], list[Facets]]) -> None:
         """Append an event to the file."""
@@ -78,7 +81,7 @@ class Run:
             }
             append(self.store.report(FILE), event)
         except UNNOTED as error:
-            log.warning("lineage_not_noted", stage=self.stage, at=kind, reason=reason(error))
+            self.problems.append(reason(error))
 
 
 def append(file: Path, event: Facets) -> None:

@@ -122,10 +122,10 @@ def _step(history: History, lock: Lock, data: Data, before: str) -> Node:
     step, run = lock.maker(data), history.run(data, before)
     if step is None:
         return Node(f"? what made {data.path}: another version of it is in {lock.where}")
-    notes = []
+    notes = ["? when, and by which code: nothing about it was noted here"]
     if run:
-        notes.append(f"ran {_time(run.ended)}, run {run.id}")
-        notes += [f"with commit {run.commit[:DIGITS]}"] if run.commit else []
+        code = f", with commit {run.commit[:DIGITS]}" if run.commit else ""
+        notes = [f"ran {_time(run.ended)}, run {run.id}{code}"]
     nodes = [_data(history, lock, one, run.started if run else before) for one in step.inputs]
     if not nodes:
         notes += [f"{name}: {_values(value)}" for name, value in step.settings.items()]
