@@ -50,10 +50,31 @@ def model_inputs(examples: pl.DataFrame, known: Categories) -> pl.DataFrame:
 
     So does a number that is not finite, such as a ratio to 0: not every model can take one.
     """
+    return _features(examples).with_columns(_as_inputs(known)).collect()
+
+
+def inputs_and_unseen(
+    examples: pl.DataFrame, known: Categories
+) -> tuple[pl.DataFrame, list[list[str]]]:
+    """The same, and for each example the features whose category is not in `known`."""
+    texts = [pl.col(name).alias(_text(name)) for name in known]
+    inputs = _features(examples).with_columns(*_as_inputs(known), *texts).collect()
+    unseen: list[list[str]] = [[] for _ in range(len(inputs))]
+    for name in known:
+        for row in (inputs[name].is_null() & inputs[_text(name)].is_not_null()).arg_true():
+            unseen[row].append(name)
+    return inputs.drop(_text(name) for name in known), unseen
+
+
+def _as_inputs(known: Categories) -> list[pl.Expr]:
     number = pl.col(pl.Float64, pl.Float32)
-    finite = pl.when(number.is_finite()).then(number)
     as_enum = [pl.col(name).cast(pl.Enum(values), strict=False) for name, values in known.items()]
-    return _features(examples).with_columns(finite, *as_enum).collect()
+    return [pl.when(number.is_finite()).then(number), *as_enum]
+
+
+def _text(name: str) -> str:
+    """What the text of a feature is called beside its category; no feature has a blank."""
+    return f"{name} text"
 
 
 def _features(examples: pl.DataFrame) -> pl.LazyFrame:

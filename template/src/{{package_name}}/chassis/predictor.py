@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -11,7 +12,8 @@ from ..models import Model
 from ..settings import Choice
 from .configuration import learner
 from .errors import UserError
-from .inputs import Categories, model_inputs
+from .inputs import Categories, inputs_and_unseen, model_inputs
+from .passport import schema_hash
 from .store import Store, sha256
 
 
@@ -26,9 +28,50 @@ class Predictor:
         """The probability of the label for each example, shape (rows,)."""
         return pl.Series(self.model.predict(self.inputs(examples)))
 
+    def answers(self, examples: pl.DataFrame) -> tuple[list[float], list[list[str]]]:
+        """The same, and for each example the features whose category training did not see."""
+        inputs, unseen = inputs_and_unseen(examples, self.known)
+        return self.model.predict(inputs).tolist(), unseen
+
     def inputs(self, examples: pl.DataFrame) -> pl.DataFrame:
         """The features of the examples, shape (rows, features)."""
         return model_inputs(examples, self.known)
+
+
+@dataclass(frozen=True)
+class InUse:
+    """The model that answers, with the passport that lies beside it."""
+
+    predictor: Predictor
+    passport: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The start of its hash: what a prediction is recorded with."""
+        return str(self.passport["sha256"]["model"])[:12]
+
+
+def in_use(store: Store) -> InUse:
+    """The champion where the project has one, else the trained model.
+
+    Raises UserError if it is not there, not what its passport describes, or of other examples than
+    the code makes.
+    """
+    path = store.champion("model.txt") if (store.root / "champion.dvc").is_file() else store.model
+    passport = read_passport(store, path)
+    try:
+        choice = Choice.model_validate(passport["settings"]["model"])
+        schema, _ = passport["sha256"]["schema"], passport["sha256"]["model"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{store.name(path.with_name('passport.json'))} is not a passport: {store.cure(path)}"
+        ) from error
+    if schema != schema_hash():
+        raise UserError(
+            f"examples.py changed since {store.name(path)} was trained: train it again with "
+            "`uv run poe run`, or go back to the code that it was trained with"
+        )
+    return InUse(load(store, choice, path), passport)
 
 
 def load(store: Store, choice: Choice, path: Path) -> Predictor:
@@ -36,14 +79,14 @@ def load(store: Store, choice: Choice, path: Path) -> Predictor:
 
     Raises UserError if the file is no such model.
     """
-    passport = store.read_json(store.passport)
+    passport = read_passport(store, path)
     if list(passport["features"]) != list(FEATURES):
         raise UserError("features.py changed since the model was trained: `uv run poe run`")
     text = store.read_text(path)
     if sha256(path) != passport["sha256"][path.stem]:
         raise UserError(
-            f"{store.name(path)} is not what {store.name(store.passport)} describes: "
-            "delete it, then `uv run poe run`"
+            f"{store.name(path)} is not what {store.name(path.with_name('passport.json'))} "
+            f"describes: {store.cure(path)}"
         )
     known = {
         name: values for name, values in passport["features"].items() if isinstance(values, list)
@@ -51,6 +94,9 @@ def load(store: Store, choice: Choice, path: Path) -> Predictor:
     try:
         return Predictor(learner(choice).from_text(text), known)
     except ValueError as error:
-        raise UserError(
-            f"{store.name(path)} is {error}: delete it, then `uv run poe run`"
-        ) from error
+        raise UserError(f"{store.name(path)} is {error}: {store.cure(path)}") from error
+
+
+def read_passport(store: Store, path: Path) -> Any:
+    """What lies beside a model."""
+    return store.read_json(path.with_name("passport.json"))

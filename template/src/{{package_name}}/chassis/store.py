@@ -109,14 +109,21 @@ class Store:
         """The path as a person writes it."""
         return path.relative_to(self.root).as_posix()
 
+    def cure(self, path: Path) -> str:
+        """How to get a file that is broken as it should be."""
+        if path.parent == self.champion(""):
+            return "`uv run dvc checkout --force champion.dvc` gets it as it was"
+        return "delete it, then `uv run poe run`"
+
     def _present(self, path: Path) -> Path:
         if not path.is_file():
-            raise UserError(f"{self.name(path)} is missing: `uv run poe run` makes it")
+            champion = path.parent == self.champion("")
+            cure = "`uv run dvc pull champion` gets it" if champion else "`uv run poe run` makes it"
+            raise UserError(f"{self.name(path)} is missing: {cure}")
         return path
 
     def _broken(self, path: Path, error: Exception) -> str:
-        cure = "delete it, then `uv run poe run`"
-        return f"{self.name(path)} can't be read ({reason(error)}): {cure}"
+        return f"{self.name(path)} can't be read ({reason(error)}): {self.cure(path)}"
 
 
 def replace(path: Path, write: Callable[[Path], object]) -> None:

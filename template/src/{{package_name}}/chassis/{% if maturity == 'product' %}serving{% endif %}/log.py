@@ -5,18 +5,17 @@
 `served/labels` one for each outcome that was sent in later. Personal columns are in none of them.
 """
 
-import errno
-import json
-import os
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic_core import to_json
 
 from ...examples import LABEL, Examples
 from ...tables import Known
+from . import jsonlines
 
 Clock = Callable[[], datetime]
 
@@ -43,15 +42,12 @@ def key(*, personal: bool) -> dict[str, pl.DataType]:
 
 
 def now() -> datetime:
+    """The clock of the machine."""
     return datetime.now(UTC)
 
 
 class Log:
-    """Appends to the files below `root`, each time with one write to a file that is then closed.
-
-    So a process that is killed loses no line that it had written, several may write side by side,
-    and a file may be moved away at any time. Raises OSError if not all of it could be written.
-    """
+    """Appends to the files below `root`. Raises OSError if not all of it could be written."""
 
     def __init__(self, root: Path, keep_days: int, clock: Clock = now) -> None:
         self._folder = root / FOLDER
@@ -60,32 +56,27 @@ class Log:
 
     def request(self, **facts: Any) -> None:
         """A request that is about to be answered, or refused."""
-        text = json.dumps({"at": _text(self._clock()), **facts}, separators=(",", ":"))
-        self._append("requests", f"{text}\n".encode())
+        self._append("requests", [facts])
 
     def predictions(
-        self, request: str, model: str, answers: pl.DataFrame, examples: pl.DataFrame
+        self, request: str, model: str, answers: Iterable[dict[str, Any]], examples: pl.DataFrame
     ) -> None:
         """The `row`s of a request with their `probability` and `unseen`, and their examples."""
-        lines = answers.select(
-            pl.lit(_text(self._clock())).alias("at"),
-            pl.lit(request).alias("request"),
-            "row",
-            pl.lit(model).alias("model"),
-            "probability",
-            "unseen",
-            examples.select(_written(columns(personal=False))).to_struct("example"),
-        )
-        self._append("predictions", lines.write_ndjson().encode())
+        told = {"request": request, "model": model}
+        logged = examples.select(*columns(personal=False)).iter_rows(named=True)
+        lines = [
+            {**told, **answer, "example": example}
+            for answer, example in zip(answers, logged, strict=True)
+        ]
+        self._append("predictions", lines)
 
     def labels(self, labels: pl.DataFrame) -> None:
         """What came out: the columns of `key`, and the label, which is null if it never will."""
-        lines = labels.select(
-            pl.lit(_text(self._clock())).alias("at"),
-            pl.struct(_written(key(personal=False))).alias("key"),
-            pl.col(LABEL).alias("label"),
-        )
-        self._append("labels", lines.write_ndjson().encode())
+        keys = labels.select(*key(personal=False)).iter_rows(named=True)
+        lines = [
+            {"key": one, "label": label} for one, label in zip(keys, labels[LABEL], strict=True)
+        ]
+        self._append("labels", lines)
 
     def forget(self) -> None:
         """Delete the files of more than `keep_days` ago.
@@ -95,29 +86,19 @@ class Log:
         """
         today = self._clock().date()
         for kind in KINDS:
-            days = _days(self._folder / kind)
+            days = jsonlines.days(self._folder / kind)
             last = max((day for day in days if day < today), default=today)
             for day, file in days.items():
                 if day <= last - timedelta(days=self._keep_days):
                     file.unlink(missing_ok=True)
 
-    def _append(self, kind: str, lines: bytes) -> None:
-        file = self._folder / kind / f"{self._clock():%Y-%m-%d}.jsonl"
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        try:
-            descriptor = os.open(file, flags, 0o640)
-        except FileNotFoundError:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(file, flags, 0o640)
-        try:
-            size = os.fstat(descriptor).st_size
-            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            lines = b"\n" + lines if torn else lines  # else they would be lost with what is broken
-            if os.write(descriptor, lines) < len(lines):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
-        finally:
-            os.close(descriptor)
-        if size == 0:
+    def _append(self, kind: str, content: list[dict[str, Any]]) -> None:
+        at = self._clock()
+        lines = b"".join(
+            to_json({"at": at, **line}, inf_nan_mode="null", timedelta_mode="float") + b"\n"
+            for line in content
+        )
+        if jsonlines.append(self._folder / kind / f"{at:%Y-%m-%d}.jsonl", lines):
             self.forget()  # once a day
 
 
@@ -133,12 +114,13 @@ def predictions(root: Path) -> pl.LazyFrame:
         "probability": pl.Float64(),
         "unseen": pl.List(pl.String),
     }
-    return _read(root, "predictions", fields, "example", columns(personal=False))
+    return jsonlines.read(root / FOLDER / "predictions", fields, "example", columns(personal=False))
 
 
 def labels(root: Path) -> pl.LazyFrame:
     """`at`, the columns that tell examples apart, and `label`."""
-    return _read(root, "labels", {"label": pl.Boolean()}, "key", key(personal=False))
+    fields = {"label": pl.Boolean()}
+    return jsonlines.read(root / FOLDER / "labels", fields, "key", key(personal=False))
 
 
 def requests(root: Path) -> pl.LazyFrame:
@@ -151,104 +133,9 @@ def requests(root: Path) -> pl.LazyFrame:
         "seconds": pl.Float64(),
         "problems": PROBLEMS,
     }
-    return _read(root, "requests", fields)
+    return jsonlines.read(root / FOLDER / "requests", fields)
 
 
 def broken(root: Path, kind: str) -> int:
     """How many lines the readers leave out: those that a crash or a full disk tore."""
-    torn = pl.col("line").is_not_null() & ~_is_whole()
-    return int(_lines(root, kind).select(torn.sum()).collect().item())
-
-
-def _read(
-    root: Path,
-    kind: str,
-    fields: Mapping[str, pl.DataType],
-    nested: str | None = None,
-    inside: Mapping[str, pl.DataType] = {},
-) -> pl.LazyFrame:
-    """The whole lines of a kind, with the fields of the object `nested` beside the others."""
-    shape = _shape({"at": pl.String(), **fields})
-    if nested:
-        shape[nested] = pl.Struct(_shape(inside))
-    line = pl.col("line").str.json_decode(pl.Struct(shape))
-    found = _lines(root, kind).filter(_is_whole()).select(line.alias("line")).unnest("line")
-    own = {name: f"log_{name}" if name in inside else name for name in ("at", *fields)}
-    found = found.rename(own)
-    found = found.unnest(nested) if nested else found
-    moments = pl.Datetime("us", "UTC")
-    types = {own[name]: dtype for name, dtype in {"at": moments, **fields}.items()}
-    return found.select(_typed(name, dtype) for name, dtype in {**types, **inside}.items())
-
-
-def _lines(root: Path, kind: str) -> pl.LazyFrame:
-    """The lines of all days, as text; a character that is cut in two makes no error."""
-    files = [file for _, file in sorted(_days(root / FOLDER / kind).items())]
-    if not files:
-        return pl.LazyFrame(schema={"line": pl.String})
-    return pl.scan_csv(
-        files,
-        schema={"line": pl.String},
-        has_header=False,
-        separator="\x01",  # which no line of JSON has
-        quote_char=None,
-        encoding="utf8-lossy",
-        truncate_ragged_lines=True,
-        raise_if_empty=False,
-    )
-
-
-def _is_whole() -> pl.Expr:
-    """Whether a line is JSON to its end, and says when it was written."""
-    return pl.col("line").str.json_path_match("$.at").is_not_null()
-
-
-def _days(folder: Path) -> dict[date, Path]:
-    """The files of a folder by their day; others are left alone."""
-    found = {}
-    for file in folder.glob("????-??-??.jsonl"):
-        try:
-            found[date.fromisoformat(file.stem)] = file
-        except ValueError:
-            continue
-    return found
-
-
-def _shape(types: Mapping[str, pl.DataType]) -> dict[str, Any]:
-    """How to decode JSON: a value as text, so that one of another type makes no error."""
-    return {name: dtype if dtype.is_nested() else pl.String() for name, dtype in types.items()}
-
-
-def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
-    """The text as its type, null where it is none."""
-    value = pl.col(name)
-    if dtype.is_nested():
-        return value
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-        moment = value.str.to_datetime(
-            "%+", time_unit=dtype.time_unit, time_zone="UTC", strict=False
-        )
-        return moment.dt.convert_time_zone(dtype.time_zone)
-    if isinstance(dtype, pl.Datetime):
-        return value.str.to_datetime(time_unit=dtype.time_unit, strict=False)
-    if isinstance(dtype, pl.Date):
-        return value.str.to_date(strict=False)
-    if isinstance(dtype, pl.Time):
-        return value.str.to_time(strict=False)
-    if isinstance(dtype, pl.Duration):
-        return value.cast(pl.Int64, strict=False).cast(dtype)
-    if isinstance(dtype, pl.Boolean):
-        return value == "true"
-    return value.cast(dtype, strict=False)
-
-
-def _written(types: Mapping[str, pl.DataType]) -> Sequence[pl.Expr]:
-    """The columns as JSON can hold them."""
-    return [
-        pl.col(name).to_physical() if isinstance(dtype, pl.Duration) else pl.col(name)
-        for name, dtype in types.items()
-    ]
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return jsonlines.broken(root / FOLDER / kind)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import yaml
 from annotated_types import Ge, Gt, Le
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from ...settings import Section
 from ..configuration import sentences
@@ -25,6 +25,9 @@ class Serving(Section):
     seconds: Annotated[float, Gt(0)] = 10.0  # for one request
     at_once: Positive = 32  # requests; more are told to come again
     keep_days: Positive = 90  # of the prediction log
+    table: str | None = None  # what a request is a row of; None for the first of tables.TABLES
+    # Hours, by table that rows are joined with: an older one is used, but said to be stale.
+    oldest_lookup: dict[str, Annotated[float, Gt(0)]] = Field(default_factory=dict)
 
 
 Share = Annotated[float, Ge(0), Le(1)]

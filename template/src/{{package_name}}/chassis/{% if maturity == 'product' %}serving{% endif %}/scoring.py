@@ -1,0 +1,144 @@
+# Keel keeps this file up to date.
+"""From rows to probabilities, on the way that training and evaluation went."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+from pydantic import TypeAdapter, ValidationError
+
+from ...examples import Examples, build
+from ..predictor import Predictor
+from ..tracing import span
+from .log import columns, key
+from .problems import Wrong
+from .rows import broken_rules, model, rules
+
+BUILD = "examples.py: `build`"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to the rows of a request, by their place in it; each has one or is wrong."""
+
+    rows: list[int]
+    examples: pl.DataFrame  # of these rows, in the same order
+    probability: list[float]
+    unseen: list[list[str]]
+    wrong: dict[int, Wrong] = field(default_factory=dict)
+
+
+class Scorer:
+    """Calls the team's `build` with the rows of the table that is asked for, and the predictor."""
+
+    def __init__(self, predictor: Predictor, table: str) -> None:
+        self._predictor = predictor
+        self._table = table
+        self._columns = pl.Schema(columns(personal=True))
+        self._key = list(key(personal=True))
+        known = {name: Examples.columns()[name] for name in self._columns}
+        self._example = model("Example", known, strict=False)
+        self._checked: TypeAdapter[Any] = TypeAdapter(list[self._example])  # type: ignore[name-defined]  # made just now
+        self._rules = rules(Examples, known)
+
+    def answer(self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]) -> Answers:
+        """The probability of each row. The lookups are the other tables."""
+        with span("build", rows=len(rows)):
+            places, examples, wrong = self._examples(rows, lookups)
+            wrong |= self._broken(places, examples)
+        good = [n for n, place in enumerate(places) if place not in wrong]
+        if len(good) < len(places):
+            places, examples = [places[n] for n in good], examples[good]
+        with span("predict", rows=len(places)):
+            probability, unseen = self._predictor.answers(examples) if places else ([], [])
+        return Answers(places, examples, probability, unseen, wrong)
+
+    def _examples(
+        self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]
+    ) -> tuple[list[int], pl.DataFrame, dict[int, Wrong]]:
+        """The examples in the order of their rows, the rows' places, and why others have none."""
+        try:
+            found = self._placed(rows, lookups)
+        except pl.exceptions.PolarsError as error:
+            if len(rows) == 1:
+                empty = pl.DataFrame(schema=self._columns)
+                return [], empty, {0: Wrong("", f"{BUILD} fails with it: {error}")}
+            found = None  # one of them is at fault
+        if found is None:
+            return self._one_by_one(rows, lookups)
+        examples, places = found
+        count = Counter(places)
+        wrong = {
+            row: Wrong("", f"{BUILD} makes {count[row]} examples of it, and not one")
+            for row in range(len(rows))
+            if count[row] != 1
+        }
+        order = sorted((place, n) for n, place in enumerate(places) if count[place] == 1)
+        if [n for _, n in order] != list(range(len(examples))):
+            examples = examples[[n for _, n in order]]
+        return [place for place, _ in order], examples, wrong
+
+    def _placed(
+        self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]
+    ) -> tuple[pl.DataFrame, list[int]] | None:
+        """The examples and the rows that they come from; None if two of them have the same key.
+
+        `build` may sort and leave out rows. So it is also asked for the rows whose number has a
+        certain bit, once for each bit: those that an example is found among are the bits of its
+        row. For 1,000 rows that is ten more plans, which are run together.
+        """
+        bits = range((len(rows) - 1).bit_length())
+        some = [rows[[row for row in range(len(rows)) if row >> bit & 1]] for bit in bits]
+        plans = [self._plan(part, lookups).select(self._key) for part in some]
+        whole, *parts = pl.collect_all([self._plan(rows, lookups), *plans])
+        examples = whole.cast(self._columns) if whole.schema != self._columns else whole
+        if len(rows) == 1:
+            return examples, [0] * len(examples)
+        keys = whole.select(self._key)
+        if keys.is_duplicated().any():
+            return None
+        place = pl.Series([0] * len(keys), dtype=pl.Int64)
+        for bit, part in zip(bits, parts, strict=True):
+            there = part.with_columns(pl.lit(1 << bit).alias("its bit"))
+            found = keys.join(
+                there, on=self._key, how="left", nulls_equal=True, maintain_order="left"
+            )
+            place += found["its bit"].fill_null(0)
+        return examples, place.to_list()
+
+    def _one_by_one(
+        self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]
+    ) -> tuple[list[int], pl.DataFrame, dict[int, Wrong]]:
+        places: list[int] = []
+        frames = [pl.DataFrame(schema=self._columns)]
+        wrong: dict[int, Wrong] = {}
+        for row in range(len(rows)):
+            found, example, why = self._examples(rows[row], lookups)
+            places += [row] * len(found)
+            frames.append(example)
+            for reason in why.values():
+                wrong[row] = reason
+        return places, pl.concat(frames), wrong
+
+    def _plan(self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+        return build({**lookups, self._table: rows.lazy()}).select(*self._columns)
+
+    def _broken(self, places: list[int], examples: pl.DataFrame) -> dict[int, Wrong]:
+        """The examples that `Examples` refuses, by their rows, with the first reason."""
+        wrong: dict[int, Wrong] = {}
+        for row, names in broken_rules(examples, self._rules).items():
+            column, _, rule = names[0].rpartition("|")
+            value = examples[column][row] if column else None
+            said = f"breaks the rule {rule} of Examples, as {BUILD} makes it"
+            wrong[places[row]] = Wrong(column, said, value)
+        try:
+            self._checked.validate_python(examples.to_dicts())
+        except ValidationError as error:
+            for found in error.errors(include_url=False, include_context=False):
+                said = found["msg"].replace("Input ", "")
+                place, column = places[int(found["loc"][0])], str(found["loc"][1])
+                reason = f"{said}, as {BUILD} makes it"
+                wrong.setdefault(place, Wrong(column, reason, found["input"]))
+        return wrong

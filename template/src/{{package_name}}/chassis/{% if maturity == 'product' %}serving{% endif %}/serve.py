@@ -1,0 +1,97 @@
+# Keel keeps this file up to date.
+"""Serve the model over HTTP: `uv run poe serve`."""
+
+import argparse
+import ipaddress
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UserError, reason
+from . import settings
+from .settings import Serving
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+
+def main(root: Path, arguments: list[str]) -> int:
+    """Answer requests until it is told to stop; those that it accepted are answered first.
+
+    Raises UserError if the model, a lookup or a setting is not right, or the port is taken.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before LightGBM is loaded: rows come singly
+    from ..predictor import in_use
+    from ..store import Store
+    from .app import application
+    from .guard import Guard
+    from .keys import keys
+    from .service import Service
+    from .telemetry import Metrics
+
+    serving = settings.load(root).serving
+    options = _options(arguments, serving)
+    allowed = keys(os.environ)
+    if not allowed and not _is_loopback(options.host):
+        raise UserError(
+            f"without keys it listens on this machine only, and not on {options.host}: put keys "
+            "into the environment variable SERVICE_KEYS, or use --host 127.0.0.1"
+        )
+    store, metrics = Store(root, root), Metrics()
+    service = Service(store, serving, in_use(store), metrics)
+    app = application(service, root.name, threads=os.cpu_count() or 1)
+    listening = _listen(options.host, options.port)
+    print(
+        f"{_url(listening)} answers with model {service.used.version}, trained at "
+        f"{service.used.passport['trained_at']}; Ctrl-C stops it",
+        flush=True,
+    )
+    _run(Guard(app, serving, allowed, service.log, metrics), listening, serving)
+    return 0
+
+
+def _run(app: "ASGIApp", listening: socket.socket, serving: Serving) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=int(serving.seconds) + 5,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn raises it again when all is answered
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _options(arguments: list[str], serving: Serving) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="poe serve", description="Serve the model over HTTP.")
+    parser.add_argument("--host", default=serving.host, help="where to listen")
+    parser.add_argument("--port", type=int, default=serving.port, help="0 takes any that is free")
+    return parser.parse_args(arguments)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise UserError(
+            f"it can't listen on {host}, port {port} ({reason(error)}): --port 0 takes a free one"
+        ) from error
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -1,0 +1,133 @@
+# Keel keeps this file up to date.
+"""What the service does, whatever asks it."""
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from ...examples import LABEL, Examples
+from ...tables import TABLES
+from ..errors import UserError
+from ..predictor import InUse
+from ..store import Store
+from .log import Log, key
+from .lookups import Lookups
+from .problems import MOST, ProblemError, Wrong, not_recorded
+from .rows import Rows, asked
+from .scoring import Answers, Scorer
+from .settings import Serving
+from .telemetry import Metrics
+
+
+class Service:
+    """What the routes call; all of it may be called from several threads."""
+
+    def __init__(self, store: Store, serving: Serving, used: InUse, metrics: Metrics) -> None:
+        """Raises UserError if a lookup is missing, or a setting names what is not there."""
+        self.table = serving.table or next(iter(TABLES))
+        if self.table not in TABLES:
+            raise UserError(f"serving.table is {self.table!r}: the tables are {', '.join(TABLES)}")
+        self.store = store
+        self.used = used
+        self.metrics = metrics
+        self.rows = Rows(TABLES[self.table], asked(TABLES[self.table]), serving.rows)
+        self.labels = Rows(Examples, [*key(personal=False), LABEL], serving.rows)
+        self.lookups = Lookups(store, self.table, serving.oldest_lookup)
+        self.log = Log(store.root, serving.keep_days)
+        self.log.forget()
+        self._scorer = Scorer(used.predictor, self.table)
+        passport = used.passport
+        metrics.model(
+            used.version,
+            datetime.fromisoformat(passport["trained_at"]),
+            passport["training"]["share_positive"],
+        )
+        for table, written in self.lookups.written().items():
+            metrics.lookup(table, written)
+
+    def predict_one(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a row. Raises ProblemError if there is none."""
+        rows = self.rows.read_one(body)
+        state["rows"] = 1
+        (answer,) = self._predict(rows, state)
+        if wrong := answer.get("wrong"):
+            raise ProblemError(422, f"{wrong.field} {wrong.reason}".strip(), [wrong])
+        return answer | self._about(state)
+
+    def predict_many(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
+        """The answers to rows, in their order; a row that has none gets a problem."""
+        rows = self.rows.read_many(body)
+        state["rows"] = len(rows)
+        answers = self._predict(rows, state)
+        for answer in answers:
+            if wrong := answer.pop("wrong", None):
+                answer["problem"] = wrong.as_json()
+        return {"predictions": answers} | self._about(state)
+
+    def take_labels(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
+        """Write down what came out."""
+        rows = self.labels.read_many(body)
+        state["rows"] = len(rows)
+        try:
+            self.log.labels(rows)
+        except OSError as error:
+            raise not_recorded(error) from error
+        return {"recorded": len(rows), "request": state["request"]}
+
+    def ready(self) -> dict[str, str]:
+        """Raises ProblemError if a lookup is too old, or can't be read."""
+        self.lookups.tables()
+        if stale := self.lookups.stale():
+            wrong = [Wrong(table, reason) for table, reason in stale.items()]
+            raise ProblemError(503, "; ".join(stale.values()), wrong)
+        return {"status": "ready", "model": self.used.version}
+
+    def version(self) -> dict[str, Any]:
+        """The passport of the model, and its scores where it is the one that was judged last."""
+        report = self.store.report("metrics.json")
+        judged = not (self.store.root / "champion.dvc").is_file() and report.is_file()
+        scores = {"metrics": self.store.read_json(report)} if judged else {}
+        return {"model": self.used.version, **self.used.passport, **scores}
+
+    def _predict(self, rows: pl.DataFrame, state: dict[str, Any]) -> list[dict[str, Any]]:
+        found = self._scorer.answer(rows, self.lookups.tables())
+        state["problems"] = [
+            {"field": wrong.field, "reason": wrong.reason}
+            for wrong in list(found.wrong.values())[:MOST]
+        ]
+        answers: list[dict[str, Any]] = [
+            {"row": row, "probability": probability, "unseen": unseen}
+            for row, probability, unseen in zip(
+                found.rows, found.probability, found.unseen, strict=True
+            )
+        ]
+        try:
+            if answers:
+                self.log.predictions(state["request"], self.used.version, answers, found.examples)
+        except OSError as error:
+            raise not_recorded(error) from error
+        self._count(found)
+        keys = found.examples.select(*key(personal=True)).iter_rows(named=True)
+        by_row: dict[int, dict[str, Any]] = {
+            row: {"wrong": wrong} for row, wrong in found.wrong.items()
+        }
+        for answer, own in zip(answers, keys, strict=True):
+            row = answer.pop("row")
+            by_row[row] = {"key": own, **answer}
+        return [by_row[row] for row in range(len(rows))]
+
+    def _count(self, found: Answers) -> None:
+        unseen = dict.fromkeys(self.used.predictor.known, 0)
+        for names in found.unseen:
+            for name in names:
+                unseen[name] += 1
+        missing = {column.name: column.null_count() for column in found.examples}
+        self.metrics.predictions(pl.Series(found.probability, dtype=pl.Float64), missing, unseen)
+
+    def _about(self, state: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "request": state["request"],
+            "model": self.used.version,
+            "stale": list(self.lookups.stale()),
+        }
