@@ -14,11 +14,11 @@ from ..chance import MAIN
 from ..inputs import LOCAL_DAY
 from ..serving.settings import Monitoring
 from . import drift
-from .observed import Observed
+from .observed import FAILED, Observed
 from .quality import Quality, Window
 
 FEWEST = 10  # expected rows, of which none can't be chance
-FAILED, OK = 500, 300  # where the status of what failed begins, and that of what is no answer
+OK = 300  # below it a request was answered
 
 
 @dataclass(frozen=True)
@@ -134,14 +134,19 @@ def said(one: Quality) -> str:
 
 
 def _refused(seen: Observed, limit: float) -> Iterator[Judgement]:
-    refused = seen.requests.filter(pl.col("status").is_between(400, FAILED - 1))
-    field = pl.col("problems").list.eval(pl.element().struct.field("field")).list.unique()
-    named = refused.with_columns(field=field).explode("field")
-    rows = seen.requests.group_by("day").agg(rows=pl.col("rows").fill_null(1).clip(1).sum())
+    requests = seen.requests.with_columns(field=fields().list.unique())
+    named = requests.filter(pl.col("refused") > 0).explode("field")
+    rows = requests.group_by("day").agg(pl.col("rows").sum())
     for (name,), part in named.group_by("field", maintain_order=True):
-        broken = part.group_by("day").agg(count=pl.col("rows").fill_null(1).clip(1).sum())
+        broken = part.group_by("day").agg(count=pl.col("refused").sum())
         counted = rows.join(broken, on="day", how="left").with_columns(pl.col("count").fill_null(0))
-        yield from _shares("refused", str(name or "the request"), counted, limit)
+        yield from _shares("refused", str(name or "no field by itself"), counted, limit)
+
+
+def fields() -> pl.Expr:
+    """The fields of the problems of each request, without the number of the row."""
+    field = pl.element().struct.field("field").str.replace(r"^rows\.\d+\.?", "")
+    return pl.col("problems").fill_null([]).list.eval(field)
 
 
 def _shares(

@@ -77,7 +77,7 @@ CHECKS = {
         "look at what changed for these rows",
     ),
     "slow": Check(
-        WATCH, 1, "{value:.0%} of the requests were answered later than promised",
+        WATCH, None, "{value:.0%} of the requests were answered later than promised",
         "look at the spans of slow requests, and at the load",
     ),
     "volume": Check(

@@ -12,9 +12,9 @@ from datetime import date
 import polars as pl
 
 from ..serving.settings import Monitoring
-from .checks import FAILED, OK, Judgement
+from .checks import OK, Judgement, fields
 from .drift import unmeasured
-from .observed import Observed
+from .observed import FAILED, Observed
 
 EVENTS = {  # of which a day is one, by the checks that make it bad
     "volume": ("gap", "volume"),
@@ -71,11 +71,10 @@ def _rows(seen: Observed) -> Iterator[Indicator]:
         missing=pl.col("missing").sum(),
         unseen=pl.col("unseen").filter(new).explode(),
     )
-    problems = pl.col("problems").list.eval(pl.element().struct.field("field")).explode()
     refused = (
-        seen.requests.filter(pl.col("status").is_between(400, FAILED - 1))
+        seen.requests.filter(pl.col("refused") > 0)
         .group_by("day")
-        .agg(refused=pl.col("rows").fill_null(1).clip(1).sum(), fields=problems.drop_nulls())
+        .agg(pl.col("refused").sum(), fields=fields().explode().drop_nulls())
     )
     both = days.join(refused, on="day", how="full", coalesce=True).drop_nulls("day")
     for row in both.iter_rows(named=True):

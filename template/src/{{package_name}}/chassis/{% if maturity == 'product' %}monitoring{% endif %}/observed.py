@@ -16,6 +16,7 @@ from ..serving import log
 
 PREDICTIONS = "/predict"  # what the routes start with
 REPEATED = pl.col("came").filter(~pl.col("contradicted")).cast(pl.Int64).sub(1).sum()
+FAILED = 500  # where the status of what the service could not answer begins
 AT, OFFSET = pl.col("at"), pl.col("offset")
 
 
@@ -26,7 +27,7 @@ class Observed:
     `facts` has `line`, its place in the log, `day`, `request`, `model`, `probability`, `unseen`,
     `last` (no later prediction has the same key), `labelled` (a label came), `label` (null if none
     ever will) and `known_on`, the day on which it came. `requests` has `at`, `day`,
-    `status`, `rows`, `seconds` and `problems`.
+    `status`, `seconds`, `problems`, `rows`, and how many of these were `refused`.
     """
 
     facts: pl.DataFrame
@@ -77,13 +78,15 @@ def observe(root: Path) -> Observed:
 
 def _dated(requests: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """The requests with their day: that of their predictions, or of their neighbours'."""
-    decided = facts.group_by("request").agg(pl.col("time").min())
+    decided = facts.group_by("request").agg(pl.col("time").min(), answered=pl.len())
+    rows = pl.col("rows").fill_null(1).clip(1)  # what can't be read is a row too
+    refused = pl.when(pl.col("status") < FAILED).then(rows - pl.col("answered").fill_null(0))
     offset = (pl.col("time") - AT).forward_fill().backward_fill().fill_null(pl.duration())
     dated = requests.join(decided, on="request", how="left", maintain_order="left")
     return (
-        dated.with_columns(offset=offset)
+        dated.with_columns(offset=offset, rows=rows, refused=refused.fill_null(0).clip(0))
         .with_columns(day=(AT + OFFSET).dt.convert_time_zone(ZONE).dt.date())
-        .drop("time")
+        .drop("time", "answered")
     )
 
 

@@ -14,8 +14,9 @@ from ..chance import MAIN
 from ..serving.settings import Monitoring
 from ..store import Store
 from . import drift, pictures
-from .checks import FAILED
+from .checks import fields
 from .findings import ACT
+from .observed import FAILED
 from .quality import Quality
 from .watch import Watched
 
@@ -72,7 +73,7 @@ def _months(found: Watched) -> Iterator[dict[str, Any]]:
             "rows": len(part),
             "requests": len(calls),
             "failed": int((calls["status"] >= FAILED).sum()),
-            "refused": _rows(calls.filter(pl.col("status").is_between(400, FAILED - 1))),
+            "refused": int(calls["refused"].sum()),
             "labelled": last["labelled"].mean() or 0.0,
             "predicted": known["probability"].mean(),
             "came": known["label"].mean(),
@@ -109,8 +110,9 @@ def _columns(found: Watched, settings: Monitoring) -> Iterator[dict[str, Any]]:
 
 def _refused(found: Watched) -> list[tuple[str, str, int]]:
     """Why rows were refused: field, reason and how often, most often first."""
-    problems = found.seen.requests.select(pl.col("problems").explode().drop_nulls())
-    named = problems.unnest("problems").group_by("field", "reason").len("count")
+    reason = pl.col("problems").fill_null([]).list.eval(pl.element().struct.field("reason"))
+    problems = found.seen.requests.select(field=fields(), reason=reason).explode("field", "reason")
+    named = problems.drop_nulls().group_by("field", "reason").len("count")
     return list(named.sort("count", "field", "reason", descending=[True, False, False]).iter_rows())
 
 
@@ -193,10 +195,6 @@ def _slices(found: Watched) -> dict[str, Any]:
             for name, rows in chart.items()
         },
     }
-
-
-def _rows(requests: pl.DataFrame) -> int:
-    return int(requests["rows"].fill_null(1).clip(1).sum())
 
 
 def _days(count: int) -> Any:
