@@ -16,11 +16,12 @@ CLEAN = {"VIRTUAL_ENV": None, "UV_PROJECT_ENVIRONMENT": None, "PYTHONDONTWRITEBY
 
 PROFILES = {
     "defaults": {"package_name": "flight_delay"},
-    "gitlab, s3, no licence": {
+    "proof of concept, gitlab, s3, no licence": {
         "package_name": "churn",
         "ci": "gitlab",
         "storage": "s3",
         "licence": "none",
+        "maturity": "proof-of-concept",
     },
     "no ci, special characters": {
         "package_name": "a_package_with_a_name_of_forty_character",

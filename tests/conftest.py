@@ -128,7 +128,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Render:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the default answers and its packages; tests leave it as it is."""
     folder = render(tmp_path_factory.mktemp("default") / "project")
-    must(folder, "uv", "sync", "--quiet")
+    must(folder, "uv", "sync", "--quiet", "--group", "lineage")
     return folder
 
 

@@ -41,7 +41,8 @@ def commands(rendered: Render, gitlab: Path) -> dict[str, list[str]]:
         "gitlab": [
             line
             for name, job in parse(gitlab).items()
-            if isinstance(job, dict) and name != "keel"  # which tests of its own run
+            # The others have tests of their own, or are started by hand.
+            if isinstance(job, dict) and name not in ("keel", ".deploy")
             for line in job.get("script", [])
         ],
     }
@@ -92,6 +93,24 @@ def test_both_call_the_same_commands(commands: dict[str, list[str]]) -> None:
     run_by_github = [command for command in commands["github"] if command.startswith("uv run ")]
 
     assert run_by_github == commands["gitlab"]
+
+
+def test_both_deploy_a_version_where_they_are_told(rendered: Render, gitlab: Path) -> None:
+    (github,) = parse(rendered(ci="github") / WORKFLOWS / "deploy.yml")["jobs"].values()
+    there = parse(gitlab)
+
+    assert github["steps"][-1]["run"] == 'uv run poe deploy "$VERSION" "$ENVIRONMENT"'
+    assert '@v}" "$ENVIRONMENT"' in there[".deploy"]["script"][-1]
+    for environment in ("sandbox", "production"):
+        assert there[environment] == {"extends": ".deploy"}
+
+
+def test_a_proof_of_concept_deploys_nothing(rendered: Render) -> None:
+    github = rendered(ci="github", maturity="proof-of-concept")
+    gitlab = rendered(ci="gitlab", maturity="proof-of-concept")
+
+    assert not (github / WORKFLOWS / "deploy.yml").exists()
+    assert "deploy" not in (gitlab / ".gitlab-ci.yml").read_text()
 
 
 def test_each_session_of_the_templates_own_ci_exists() -> None:

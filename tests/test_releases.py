@@ -14,7 +14,7 @@ from conftest import TEMPLATE, must, parse
 from copier import run_update
 from test_ownership import PATTERNS, entry
 from test_render import CHOICES, pairwise
-from updates import NEXT, content, copy, releases, update
+from updates import ANSWERS, NEXT, content, copy, releases, update
 
 TRUSTED = {"_tasks", "_migrations", "_jinja_extensions"}  # what Copier asks --trust for
 
@@ -62,11 +62,13 @@ def test_the_version_is_that_of_the_last_release(old: list[str]) -> None:
 
 
 def test_a_project_of_the_last_release_becomes_a_new_one(
-    last: Path, fresh: Path, tmp_path: Path
+    last: Path, fresh: Path, answers: dict[str, str], tmp_path: Path
 ) -> None:
     project = Path(shutil.copytree(last, tmp_path / "project"))
+    asked = parse(project / ANSWERS)
+    new = [f"{name}={answer}" for name, answer in answers.items() if name not in asked]
 
-    done = update(project)
+    done = update(project, "--to", NEXT, *new)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert content(project) == content(fresh)

@@ -164,6 +164,17 @@ def test_text_has_the_same_bytes_on_every_system(tmp_path: Path) -> None:
     assert written == '{\n  "größe": [\n    1,\n    null\n  ]\n}\n'.encode()
 
 
+def test_equal_tables_have_equal_bytes_however_threads_cut_them(tmp_path: Path) -> None:
+    whole = pl.DataFrame({"carrier": ["UA", "B6", "AA"] * 1000, "late": [True, False, None] * 1000})
+    parts = pl.concat([whole[:7], whole[7:1900], whole[1900:]], rechunk=False)
+    assert parts.n_chunks() == 3
+
+    for name, frame in (("whole", whole), ("parts", parts)):
+        store(tmp_path).write_table(tmp_path / name, frame)
+
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "parts").read_bytes()
+
+
 def test_a_table_that_is_missing_or_broken_is_named_with_the_cure(tmp_path: Path) -> None:
     kept = store(tmp_path)
 

@@ -35,12 +35,18 @@ class Tally:
 
 
 def tally(label: pl.Series, probability: pl.Series, groups: int | None = None) -> Tally:
-    """The tally of all rows, with one group for each probability, or about `groups` equal ones."""
+    """The tally of all rows, with one group for each probability, or about `groups` in all.
+
+    Those hold equal shares, of positive and negative rows together: a rare label would else fill
+    one group, in which no order is told.
+    """
     rows = pl.DataFrame({"label": label, "probability": probability}).sort("probability")
     key = pl.col("probability").rank("dense")
     if groups is not None:
-        rank = pl.col("probability").rank("min").cast(pl.Int64)  # a rank's own type overflows
-        key = rank * groups // (len(rows) + 1)
+        label = rows["label"].cast(pl.Int64)
+        places = [(one.cum_sum() - one) * groups / one.sum() for one in (label, 1 - label)]
+        rows = rows.with_columns(place=pl.mean_horizontal(one.fill_nan(None) for one in places))
+        key = pl.col("place").min().over("probability").cast(pl.Int64)
     counted = rows.group_by(group=key, maintain_order=True).agg(
         pl.col("probability").mean(), positive=pl.col("label").sum().cast(pl.Float64), rows=pl.len()
     )

@@ -2,12 +2,12 @@
 """Runs a stage of the pipeline or a verb: `python -m <package>.chassis train`."""
 
 import gc
-import importlib
 import os
 import sys
 from pathlib import Path
 
 from .errors import RefusedError, UserError
+from .product import part
 
 VERBS = {
     "setup": "verbs.setup",
@@ -30,6 +30,9 @@ PRODUCT = {  # only a product has these
     "rollback": "releasing.rollback",
     "reproduce": "releasing.reproduce",
     "sandbox": "releasing.sandbox",
+    "incident": "quality.incident",
+    "budget": "quality.freeze",
+    "availability": "quality.availability",
 }
 
 
@@ -50,13 +53,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _verb(name: str, module: str, arguments: list[str]) -> int:
-    folder = Path(__file__).parent / module.partition(".")[0]
-    if not folder.is_dir():
+    found = part(module)
+    if found is None:
         raise UserError(
             f"{name} comes with a product, and this is a proof of concept: "
             "`uv run poe update maturity=product` makes it one"
         )
-    found = importlib.import_module(f".{module}", __package__)
     return int(found.main(Path.cwd(), arguments))
 
 
@@ -65,12 +67,17 @@ def _stage(name: str) -> int:
     from .progress import set_up_logging
     from .stages import STAGES, run_stage
     from .store import Store
+    from .tracing import PIPELINE, VARIABLE, recording, span
 
     set_up_logging()
     root = Path.cwd()
-    if name == "configure":
-        configuration.configure(root)
-    elif name in STAGES:
+    if name not in ("configure", *STAGES):
+        raise UserError(f"there is {', '.join(['configure', *STAGES, *VERBS])}")
+    with recording(root / PIPELINE, os.environ.get(VARIABLE, "")):
+        if name == "configure":
+            with span(name):
+                configuration.configure(root)
+            return 0
         store = Store(root, root)
         try:
             run_stage(name, configuration.load(store), store)
@@ -78,8 +85,6 @@ def _stage(name: str) -> int:
             if "DVC_EXP_BASELINE_REV" not in os.environ:
                 raise
             print(f"warning: {refused}", file=sys.stderr)  # an experiment is kept, to compare
-    else:
-        raise UserError(f"there is {', '.join(['configure', *STAGES, *VERBS])}")
     return 0
 
 

@@ -15,6 +15,7 @@ from .errors import RefusedError, UserError
 from .progress import set_up_logging
 from .stages import STAGES, run_stage
 from .store import Store
+from .tracing import PIPELINE, recording, span
 
 
 def flow(composed: DictConfig, project: Path) -> float | None:
@@ -23,7 +24,8 @@ def flow(composed: DictConfig, project: Path) -> float | None:
     store = Store(project, Path(HydraConfig.get().runtime.output_dir))
     try:
         content = cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=True))
-        run(content, store)
+        with recording(store.root / PIPELINE), span("flow"):
+            run(content, store)
     except RefusedError as refused:
         if HydraConfig.get().mode != RunMode.MULTIRUN:
             sys.exit(f"error: {refused}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from ..examples import TIME, ZONE, Examples
+from ..examples import LABEL, TIME, ZONE, Examples
 from .commands import output
 from .inputs import Categories, Period
 from .store import Store, sha256
@@ -31,6 +31,10 @@ def passport(
             "share_positive": round(float(period.label.sum()) / len(period.label), 6),
             "from": str(days.min()),
             "to": str(days.max()),
+            "missing": {
+                column.name: round(column.null_count() / len(column), 6)
+                for column in period.examples.drop(LABEL)
+            },
         },
         "features": {name: known.get(name, str(dtype)) for name, dtype in inputs.schema.items()},
         "sha256": {

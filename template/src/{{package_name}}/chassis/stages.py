@@ -5,12 +5,15 @@ import importlib
 import inspect
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import structlog
 
 from ..settings import Settings
+from .product import part
 from .store import Store
+from .tracing import span
 
 STAGES = ("ingest", "validate", "prepare", "train", "evaluate")
 
@@ -21,7 +24,10 @@ def run_stage(name: str, settings: Settings, store: Store) -> dict[str, Any]:
     """Run a stage with the settings that its parameters name; returns what it says of itself."""
     started = time.perf_counter()
     stage, sections = load(name)
-    facts = stage(store, **{section: getattr(settings, section) for section in sections})
+    events = part("monitoring.events")
+    recorded = events.recorded(name, settings, store) if events else nullcontext()
+    with span(name), recorded:
+        facts = stage(store, **{section: getattr(settings, section) for section in sections})
     log.info(name, **facts, seconds=round(time.perf_counter() - started, 1))
     return facts
 

@@ -90,8 +90,10 @@ class Store:
             raise UserError(self._broken(path, error)) from error
 
     def write_table(self, path: Path, frame: pl.DataFrame | pl.LazyFrame) -> None:
-        write = frame.sink_parquet if isinstance(frame, pl.LazyFrame) else frame.write_parquet
-        replace(path, write)
+        if isinstance(frame, pl.LazyFrame):
+            replace(path, frame.sink_parquet)
+        else:  # in one piece: threads cut it differently each time, and the file shows where
+            replace(path, frame.rechunk().write_parquet)
 
     def write_text(self, path: Path, text: str) -> None:
         replace(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))

@@ -5,43 +5,96 @@ A proof of concept has no OpenTelemetry; there, and wherever nobody records, a s
 """
 
 import importlib
+import os
+import re
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+PIPELINE = Path("reports/traces.jsonl")
+VARIABLE = "TRACEPARENT"  # in which a process hands its span to those that it starts
+COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+
+class Ids(NamedTuple):
+    """Of a trace and of a span in it, as hexadecimal digits."""
+
+    trace: str
+    span: str
+
+    def __str__(self) -> str:
+        return f"00-{self.trace}-{self.span}-01"  # the header `traceparent` (W3C); 01 is recorded
 
 
 class Tracer(Protocol):
-    """What starts spans."""
+    """What starts spans; the options are those of OpenTelemetry."""
 
-    def start_as_current_span(
-        self, name: str, *, attributes: dict[str, Any]
-    ) -> AbstractContextManager[object]: ...
+    def start_as_current_span(self, name: str, **options: Any) -> AbstractContextManager[Any]: ...
 
 
 _tracers: list[Tracer] = []  # the one in use is the last
 
 
+def current() -> Tracer | None:
+    """What records, if anybody does."""
+    return _tracers[-1] if _tracers else None
+
+
 def span(name: str, **attributes: str | float | bool) -> AbstractContextManager[object]:
     """Record what runs within as a span, with its errors, if somebody records."""
-    if not _tracers:
-        return nullcontext()
-    return _tracers[-1].start_as_current_span(name, attributes=attributes)
+    tracer = current()
+    return tracer.start_as_current_span(name, attributes=attributes) if tracer else nullcontext()
 
 
 @contextmanager
-def recording(file: Path, parent: str | None = None) -> Iterator[None]:
+def recording(file: Path, parent: str = "", ids: Ids | None = None) -> Iterator[Any]:
     """Record the spans of what runs within, in a file or at the collector that is named.
 
+    Yields OpenTelemetry's `TracerProvider`, for libraries that record too, or None without it.
     `parent` is the span that they belong to, as the header `traceparent` writes it (W3C).
     """
     if not (Path(__file__).parent / "serving").is_dir():
-        yield  # a proof of concept
+        yield None  # a proof of concept
         return
     spans = importlib.import_module(".serving.spans", __package__)
-    with spans.tracer(file, parent) as tracer:
+    with spans.provider(file, parent, ids) as provider:
+        tracer = provider.get_tracer(__package__)
         _tracers.append(tracer)
         try:
-            yield
+            yield provider
         finally:
             _tracers.remove(tracer)
+
+
+@contextmanager
+def processes(name: str, file: Path) -> Iterator[None]:
+    """One span for all the processes that are started within, and that record in the same file.
+
+    If none of them recorded, there is none: then nothing was to do, and nothing may take time.
+    """
+    parent = os.environ.get(VARIABLE, "")
+    above = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-.*", parent)
+    ids = Ids(above[1] if above else os.urandom(16).hex(), os.urandom(8).hex())
+    before, started = _size(file), time.time_ns()
+    os.environ[VARIABLE] = str(ids)
+    try:
+        yield
+    finally:
+        os.environ[VARIABLE] = parent
+        if _size(file) != before or any(map(os.environ.get, COLLECTOR)):
+            _write(name, file, parent, ids, started)
+
+
+def _write(name: str, file: Path, parent: str, ids: Ids, started: int) -> None:
+    with recording(file, parent, ids):
+        tracer = current()
+        if tracer is None:
+            return
+        with tracer.start_as_current_span(name, start_time=started):
+            pass
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0

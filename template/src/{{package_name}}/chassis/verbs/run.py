@@ -3,10 +3,13 @@
 
 import json
 import re
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
 from ..errors import RefusedError, UserError
+from ..product import part
+from ..tracing import PIPELINE, processes
 from .setup import set_up
 
 
@@ -17,7 +20,10 @@ def main(root: Path, arguments: list[str]) -> int:
     stop_at_ended_waivers(root, date.today())  # noqa: DTZ011 -- the day here
     from dvc.cli import main as dvc  # type: ignore[import-untyped]  # DVC has no types
 
-    code = int(dvc(["repro", *arguments]))  # in this process: another one takes longer to start
+    lineage = part("monitoring.sending")
+    sent = lineage.sent(root) if lineage else nullcontext()
+    with processes("run", root / PIPELINE), sent:
+        code = int(dvc(["repro", *arguments]))  # in this process: another takes longer to start
     if code == 0:
         stop_at_refusals(root)
     report = root / "reports/report.html"

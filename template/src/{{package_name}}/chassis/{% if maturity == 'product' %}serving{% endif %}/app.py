@@ -8,47 +8,68 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from pydantic import BaseModel
+from fastapi.telemetry import TelemetryConfig
+from opentelemetry.trace import TracerProvider
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse
 
+from .describe import JSON, describe
 from .problems import ProblemError
 from .service import Service
-from .telemetry import Metrics
 
-JSON = "application/json"
+QUIET = ("/health", "/ready", "/metrics")
 Work = Callable[[bytes, dict[str, Any]], dict[str, Any]]
 
 
-def application(service: Service, title: str, threads: int) -> FastAPI:
+def application(
+    service: Service,
+    title: str,
+    threads: int,
+    *,
+    secured: bool = False,
+    tracers: TracerProvider | None = None,
+) -> FastAPI:
     """The routes. Work that takes long is done in so many threads of its own."""
     app = FastAPI(
         title=title,
         version=service.used.version,
         docs_url=None,
         redoc_url=None,
-        telemetry={"metrics": False, "logs": False},
+        telemetry=_traced(tracers),
         exception_handlers=dict.fromkeys((ProblemError, HTTPException, Exception), _refuse),
     )
     pool = ThreadPoolExecutor(threads, "predict")
-    posts: dict[str, tuple[Work, type[BaseModel]]] = {
-        "/predict": (service.predict_one, service.rows.model),
-        "/predict/batch": (service.predict_many, service.rows.batch),
-        "/labels": (service.take_labels, service.labels.batch),
+    posts: dict[str, Work] = {
+        "/predict": service.predict_one,
+        "/predict/batch": service.predict_many,
+        "/labels": service.take_labels,
     }
-    for path, (work, wanted) in posts.items():
-        app.add_api_route(
-            path, _in_thread(work, pool), methods=["POST"], openapi_extra=_asks_for(wanted)
-        )
+    for path, work in posts.items():
+        app.add_api_route(path, _in_thread(work, pool), methods=["POST"], name=path)
     gets: dict[str, Callable[[], Response]] = {
         "/health": lambda: _json({"status": "runs"}),
         "/ready": lambda: _json(service.ready()),
         "/version": lambda: _json(service.version()),
-        "/metrics": lambda: _figures(service.metrics),
+        "/metrics": lambda: _figures(service.figures()),
     }
     for path, answer in gets.items():
-        app.add_api_route(path, answer, methods=["GET"])
+        kind = PlainTextResponse if path == "/metrics" else JSONResponse
+        app.add_api_route(path, answer, methods=["GET"], name=path, response_class=kind)
+    describe(app, service, secured=secured)
     return app
+
+
+def _traced(tracers: TracerProvider | None) -> TelemetryConfig:
+    """A span for each request but those that come every few seconds and would bury the rest."""
+    return {
+        "tracing": tracers is not None,
+        "tracer_provider": tracers,
+        "operation_spans": False,
+        "exclude": lambda scope: scope["path"] in QUIET,
+        "metrics": False,  # `Metrics` has them
+        "logs": False,
+    }
 
 
 def _in_thread(work: Work, pool: ThreadPoolExecutor) -> Callable[[Request], Awaitable[Response]]:
@@ -60,11 +81,6 @@ def _in_thread(work: Work, pool: ThreadPoolExecutor) -> Callable[[Request], Awai
         return _json(await asyncio.wrap_future(state["work"]))
 
     return endpoint
-
-
-def _asks_for(wanted: type[BaseModel]) -> dict[str, Any]:
-    schema = wanted.model_json_schema()
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -98,6 +114,6 @@ def _json(content: Any) -> Response:
     return Response(body, media_type=JSON)
 
 
-def _figures(metrics: Metrics) -> Response:
-    content, media_type = metrics.expose()
+def _figures(figures: tuple[bytes, str]) -> Response:
+    content, media_type = figures
     return Response(content, media_type=media_type)

@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,8 @@ class Log:
             for line in content
         )
         if jsonlines.append(self._folder / kind / f"{at:%Y-%m-%d}.jsonl", lines):
-            self.forget()  # once a day
+            with suppress(OSError):
+                self.forget()  # once a day
 
 
 def predictions(root: Path) -> pl.LazyFrame:

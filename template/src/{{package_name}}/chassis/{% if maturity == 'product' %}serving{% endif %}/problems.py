@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
 MOST = 50  # problems that one answer names
+MEDIA_TYPE = "application/problem+json"
 LONG = 100  # characters of a value or name that it repeats
 
 
@@ -57,7 +58,7 @@ class ProblemError(Exception):
             self.as_json(),
             self.status,
             headers=self.headers,
-            media_type="application/problem+json",
+            media_type=MEDIA_TYPE,
         )
 
 

@@ -2,7 +2,7 @@
 """From rows to probabilities, on the way that training and evaluation went."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from .problems import Wrong
 from .rows import broken_rules, model, rules
 
 BUILD = "examples.py: `build`"
+Build = Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,10 @@ class Answers:
 class Scorer:
     """Calls the team's `build` with the rows of the table that is asked for, and the predictor."""
 
-    def __init__(self, predictor: Predictor, table: str) -> None:
+    def __init__(self, predictor: Predictor, table: str, build: Build = build) -> None:
         self._predictor = predictor
         self._table = table
+        self._build = build
         self._columns = pl.Schema(columns(personal=True))
         self._key = list(key(personal=True))
         known = {name: Examples.columns()[name] for name in self._columns}
@@ -123,7 +125,7 @@ class Scorer:
         return places, pl.concat(frames), wrong
 
     def _plan(self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
-        return build({**lookups, self._table: rows.lazy()}).select(*self._columns)
+        return self._build({**lookups, self._table: rows.lazy()}).select(*self._columns)
 
     def _broken(self, places: list[int], examples: pl.DataFrame) -> dict[int, Wrong]:
         """The examples that `Examples` refuses, by their rows, with the first reason."""

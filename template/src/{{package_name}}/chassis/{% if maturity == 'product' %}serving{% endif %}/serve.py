@@ -25,13 +25,16 @@ def main(root: Path, arguments: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before LightGBM is loaded: rows come singly
     from ..predictor import in_use
     from ..store import Store
+    from ..tracing import recording
     from .app import application
+    from .events import set_up_logging
     from .guard import Guard
     from .keys import keys
     from .service import Service
     from .telemetry import Metrics
 
-    serving = settings.load(root).serving
+    operation = settings.load(root)
+    serving = operation.serving
     options = _options(arguments, serving)
     allowed = keys(os.environ)
     if not allowed and not _is_loopback(options.host):
@@ -39,16 +42,25 @@ def main(root: Path, arguments: list[str]) -> int:
             f"without keys it listens on this machine only, and not on {options.host}: put keys "
             "into the environment variable SERVICE_KEYS, or use --host 127.0.0.1"
         )
+    set_up_logging()
     store, metrics = Store(root, root), Metrics()
-    service = Service(store, serving, in_use(store), metrics)
-    app = application(service, root.name, threads=os.cpu_count() or 1)
-    listening = _listen(options.host, options.port)
-    print(
-        f"{_url(listening)} answers with model {service.used.version}, trained at "
-        f"{service.used.passport['trained_at']}; Ctrl-C stops it",
-        flush=True,
-    )
-    _run(Guard(app, serving, allowed, service.log, metrics), listening, serving)
+    metrics.limits(operation.alerts.model_dump())
+    with recording(root / "served/traces.jsonl") as tracers:
+        service = Service(store, serving, in_use(store), metrics)
+        app = application(
+            service,
+            root.name,
+            threads=os.cpu_count() or 1,
+            secured=bool(allowed),
+            tracers=tracers,
+        )
+        listening = _listen(options.host, options.port)
+        print(
+            f"{_url(listening)} answers with model {service.used.version}, trained at "
+            f"{service.used.passport['trained_at']}; Ctrl-C stops it",
+            flush=True,
+        )
+        _run(Guard(app, serving, allowed, service.log, metrics), listening, serving)
     return 0
 
 
@@ -59,6 +71,7 @@ def _run(app: "ASGIApp", listening: socket.socket, serving: Serving) -> None:
         app,
         access_log=False,
         log_level="warning",
+        log_config=None,  # `set_up_logging` did it
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=int(serving.seconds) + 5,
@@ -85,11 +98,14 @@ def _is_loopback(host: str) -> bool:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
         raise UserError(
             f"it can't listen on {host}, port {port} ({reason(error)}): --port 0 takes a free one"
         ) from error
+    # Connections inherit it; without, an answer waits 40 ms for the client's acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _url(listening: socket.socket) -> str:

@@ -1,7 +1,7 @@
 # Keel keeps this file up to date.
 """What the service does, whatever asks it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -34,6 +34,7 @@ class Service:
         self.rows = Rows(TABLES[self.table], asked(TABLES[self.table]), serving.rows)
         self.labels = Rows(Examples, [*key(personal=False), LABEL], serving.rows)
         self.lookups = Lookups(store, self.table, serving.oldest_lookup)
+        self._oldest = serving.oldest_lookup
         self.log = Log(store.root, serving.keep_days)
         self.log.forget()
         self._scorer = Scorer(used.predictor, self.table)
@@ -42,9 +43,8 @@ class Service:
             used.version,
             datetime.fromisoformat(passport["trained_at"]),
             passport["training"]["share_positive"],
+            passport["training"].get("missing"),
         )
-        for table, written in self.lookups.written().items():
-            metrics.lookup(table, written)
 
     def predict_one(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
         """The answer to a row. Raises ProblemError if there is none."""
@@ -89,6 +89,13 @@ class Service:
         judged = not (self.store.root / "champion.dvc").is_file() and report.is_file()
         scores = {"metrics": self.store.read_json(report)} if judged else {}
         return {"model": self.used.version, **self.used.passport, **scores}
+
+    def figures(self) -> tuple[bytes, str]:
+        """What Prometheus reads, and the media type that it is written in."""
+        for table, written in self.lookups.written().items():
+            hours = self._oldest.get(table)
+            self.metrics.lookup(table, written, timedelta(hours=hours) if hours else None)
+        return self.metrics.expose()
 
     def _predict(self, rows: pl.DataFrame, state: dict[str, Any]) -> list[dict[str, Any]]:
         found = self._scorer.answer(rows, self.lookups.tables())

@@ -30,6 +30,31 @@ class Serving(Section):
     oldest_lookup: dict[str, Annotated[float, Gt(0)]] = Field(default_factory=dict)
 
 
+Limit = Annotated[float, Gt(0)]
+
+
+class Alerts(Section):
+    """What the service may reach before Prometheus calls somebody; it tells Prometheus these."""
+
+    error_share: Limit = 0.01  # of the requests, answered with 5xx
+    p95_seconds: Limit = 0.1
+    p99_seconds: Limit = 0.25
+    model_days: Limit = 90.0
+    rows: Limit = 100.0  # predicted in an hour: fewer say nothing of the shares below
+    unseen_share: Limit = 0.05  # of the rows, by category
+    missing_share: Limit = 0.1  # of the rows, by column, more than in training
+    score_factor: Limit = 2.0  # between the mean prediction and the share in training
+
+
+class Sandbox(Section):
+    """What a person may use to try things out."""
+
+    rows: Annotated[int, Gt(1)] = 100_000  # of a table
+    minutes: Annotated[float, Gt(0)] = 10.0  # for one run
+    price_per_hour: Annotated[float, Ge(0)] = 0.2  # of this machine
+    cost: Annotated[float, Ge(0)] = 5.0  # of all runs in a sandbox
+
+
 Share = Annotated[float, Ge(0), Le(1)]
 
 
@@ -57,6 +82,8 @@ class Operation(Section):
     """All of them."""
 
     serving: Serving = Serving()
+    alerts: Alerts = Alerts()
+    sandbox: Sandbox = Sandbox()
     monitoring: Monitoring = Monitoring()
 
 

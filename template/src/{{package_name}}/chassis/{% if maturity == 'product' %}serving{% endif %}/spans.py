@@ -16,37 +16,40 @@ from opentelemetry import context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import Tracer
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from ..errors import UserError
+from ..tracing import COLLECTOR, Ids
 
-PACKAGE = __package__.partition(".")[0]
 OTLP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"  # installed where it is wanted
 LARGEST = 20_000_000  # bytes; then the file is put aside, in the place of the one before
 
 
 @contextmanager
-def tracer(file: Path, parent: str | None) -> Iterator[Tracer]:
-    """What starts spans; all that it started are written at the end at the latest."""
-    name = os.environ.get("OTEL_SERVICE_NAME", PACKAGE)
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": name}), shutdown_on_exit=False
+def provider(file: Path, parent: str = "", ids: Ids | None = None) -> Iterator[TracerProvider]:
+    """What makes tracers; all spans that those started are written at the end at the latest.
+
+    `parent` is the header `traceparent` of the span above; `ids` are those of the one to start.
+    """
+    name = os.environ.get("OTEL_SERVICE_NAME", __package__.partition(".")[0])
+    made = TracerProvider(
+        resource=Resource.create({"service.name": name}),
+        id_generator=Given(ids) if ids else None,
+        shutdown_on_exit=False,
     )
-    provider.add_span_processor(BatchSpanProcessor(_exporter(file)))
-    header = {"traceparent": parent} if parent else {}
-    token = context.attach(TraceContextTextMapPropagator().extract(header))
+    made.add_span_processor(BatchSpanProcessor(_exporter(file)))
+    token = context.attach(TraceContextTextMapPropagator().extract({"traceparent": parent}))
     try:
-        yield provider.get_tracer(PACKAGE)
+        yield made
     finally:
         context.detach(token)
-        provider.shutdown()
+        made.shutdown()
 
 
 def _exporter(file: Path) -> SpanExporter:
     """Raises UserError if a collector is named and what speaks with it is not installed."""
-    variables = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-    named = next((name for name in variables if os.environ.get(name)), None)
+    named = next((name for name in COLLECTOR if os.environ.get(name)), None)
     if named is None:
         return File(file)
     try:
@@ -57,6 +60,19 @@ def _exporter(file: Path) -> SpanExporter:
             "`uv sync --group otlp`, or `uv run --group otlp poe …`"
         ) from error
     return cast("SpanExporter", otlp.OTLPSpanExporter())
+
+
+class Given(IdGenerator):
+    """Ids that another process has written down already."""
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+
+    def generate_trace_id(self) -> int:
+        return int(self._ids.trace, 16)
+
+    def generate_span_id(self) -> int:
+        return int(self._ids.span, 16)
 
 
 class File(SpanExporter):

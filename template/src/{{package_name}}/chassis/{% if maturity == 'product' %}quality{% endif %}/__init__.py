@@ -1,0 +1,2 @@
+# Keel keeps this file up to date.
+"""Quality that everyone can see, and that stops the line."""
