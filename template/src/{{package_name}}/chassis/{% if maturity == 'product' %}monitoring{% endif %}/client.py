@@ -24,9 +24,11 @@ PACKAGE = __name__.partition(".")[0]
 
 
 class Client(Protocol):
-    """What a replay needs of a service; both return the status."""
+    """What a replay needs of a service; each returns the status."""
 
     def predict(self, rows: pl.DataFrame) -> int: ...
+
+    def predict_slowly(self, rows: pl.DataFrame) -> int: ...
 
     def label(self, rows: pl.DataFrame) -> int: ...
 

@@ -20,7 +20,6 @@ from ..store import Store
 from .client import Client
 from .trouble import Tables, Trouble
 
-LABELS = 1_000  # in a request
 REFUSED = 400  # where the status of what was not taken begins
 DAY, PLACE = "its day", "its place"  # no column has a blank
 
@@ -34,6 +33,17 @@ class Schedule:
     days: list[date]
     rows: pl.DataFrame
     labels: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The rows that were asked for, and the requests that were not answered as they should be."""
+
+    rows: int = 0
+    refused: int = 0
+
+    def and_one(self, rows: int, status: int) -> "Sent":
+        return Sent(self.rows + rows, self.refused + (status >= REFUSED))
 
 
 def schedule(tables: Tables, asked: str, start: date | None, count: int | None) -> Schedule:
@@ -96,27 +106,29 @@ def drive(  # noqa: PLR0913 -- what a replay is made of
     rows: int,
     pause: float,
     progress: Callable[[int, int], None],
-) -> int:
-    """Ask day by day, with the lookups of that day; returns how many requests were refused."""
+) -> Sent:
+    """Ask day by day, with the lookups of that day, and send the labels of the day before."""
     by_day = found.rows.partition_by(DAY, as_dict=True, include_key=False)
     came = found.labels.partition_by(DAY, as_dict=True, include_key=False)
-    refused, yesterday = 0, pl.DataFrame()
-    for n, day in enumerate(found.days):
-        now = {one.kind for one in troubles if one.on(day)}
-        held = {one.table for one in troubles if one.kind == "stale" and one.on(day)}
-        refresh(store, found, day, held)
-        asks = by_day.get((day,)) if "gap" not in now else None
-        ask = getattr(client, "predict_slowly", client.predict) if "slow" in now else client.predict
-        parts = asks.iter_slices(rows) if asks is not None else []
-        refused += sum(ask(part) >= REFUSED for part in parts)
-        for part in yesterday.iter_slices(min(rows, LABELS)):
-            refused += client.label(part) >= REFUSED
-        yesterday = came[day,] if asks is not None else pl.DataFrame()
-        progress(n + 1, len(found.days))
+    nothing = found.rows.clear(), found.labels.clear()
+    sent, yesterday = Sent(), nothing[1]
+    for n, day in enumerate([*found.days, None]):
+        asked, labels = nothing
+        if day is not None:
+            now = [one for one in troubles if one.on(day)]
+            kinds = {one.kind for one in now}
+            refresh(store, found, day, {one.table for one in now if one.kind == "stale"})
+            if "gap" not in kinds:
+                asked, labels = by_day.get((day,), asked), came.get((day,), labels)
+            ask = client.predict_slowly if "slow" in kinds else client.predict
+            for part in asked.iter_slices(rows):
+                sent = sent.and_one(len(part), ask(part))
+        for part in yesterday.iter_slices(rows):
+            sent = sent.and_one(0, client.label(part))
+        yesterday = labels
+        progress(min(n + 1, len(found.days)), len(found.days))
         time.sleep(pause)
-    for part in yesterday.iter_slices(min(rows, LABELS)):
-        refused += client.label(part) >= REFUSED
-    return refused
+    return sent
 
 
 def refresh(store: Store, found: Schedule, day: date, held: set[str]) -> None:

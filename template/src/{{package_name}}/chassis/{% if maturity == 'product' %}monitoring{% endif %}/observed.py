@@ -63,7 +63,9 @@ def observe(root: Path) -> Observed:
     joined = joined.with_columns(
         last=pl.col("line") == pl.col("line").max().over("key"),
         labelled=pl.col("came").is_not_null(),
-        known_on=pl.max_horizontal("known_on", "day"),
+        known_on=pl.when(pl.col("known_on").is_not_null()).then(
+            pl.max_horizontal("known_on", "day")
+        ),
     )
     return Observed(
         joined.drop("key", "time", "came", "contradicted"),

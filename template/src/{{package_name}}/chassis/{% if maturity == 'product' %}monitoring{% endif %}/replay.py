@@ -47,7 +47,7 @@ def main(root: Path, arguments: list[str]) -> int:
     for one in troubles:
         print(f"trouble, {one}")
     with running(store.root) as service, bar("days") as progress:
-        refused = drive(
+        sent = drive(
             service, store, found, troubles, rows=operating.serving.rows,
             pause=1 / options.speed if options.speed else 0.0, progress=progress,
         )  # fmt: skip
@@ -55,12 +55,12 @@ def main(root: Path, arguments: list[str]) -> int:
     watched = monitor(store, operating.monitoring, datetime.now(UTC))
     took = replayed - trained
     print(
-        f"served {len(found.rows):,} rows of {len(found.days)} days in {took:.0f} s, "
-        f"{len(found.rows) / took:,.0f} rows a second; watched in "
+        f"served {sent.rows:,} rows of {len(found.days)} days in {took:.0f} s, "
+        f"{sent.rows / took:,.0f} rows a second; watched in "
         f"{time.perf_counter() - replayed:.0f} s"
     )
-    if refused:
-        print(f"{refused:,} requests were refused")
+    if sent.refused:
+        print(f"{sent.refused:,} requests were refused")
     print("\nWhat the team would have been told:")
     print("\n".join(summary(watched)))
     print(f"\nThe page: {store.report(PAGE)}")
