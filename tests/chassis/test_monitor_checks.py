@@ -125,7 +125,7 @@ def test_rows_without_any_measurement_are_told_at_once_also_without_training_dat
 ) -> None:
     measured = drift.measured(on(day(1)))
     log = Served(tmp_path)
-    log.days(1, 20, **dict.fromkeys(measured))
+    log.days(1, 20, JULY, **dict.fromkeys(measured))
 
     (found,) = findings.findings(checks.inputs(log.observed(), None, FEW), 2)
 
