@@ -26,11 +26,11 @@ def over_time(rows: Rows, title: str) -> Markup:
     line = {"mark": {"type": "line"}, "encoding": {"y": {"field": "score", **y}}}
     point = {
         "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
-        "encoding": {"y": {"field": "score", **y}, "shape": _shape()},
+        "encoding": {"y": {"field": "score", **y}, "shape": _shape(rows)},
     }
-    return _svg(
+    return svg(
         rows,
-        {"height": 210, "layer": [band, line, point], "encoding": {"x": x, "color": _colour()}},
+        {"height": 210, "layer": [band, line, point], "encoding": {"x": x, "color": _colour(rows)}},
     )
 
 
@@ -50,14 +50,14 @@ def by_slice(rows: Rows, title: str) -> Markup:
     }
     point = {
         "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
-        "encoding": {"x": {"field": "score", **x}, "shape": _shape()},
+        "encoding": {"x": {"field": "score", **x}, "shape": _shape(rows)},
     }
-    return _svg(
+    return svg(
         rows,
         {
             "height": {"step": 11},
             "layer": [interval, point],
-            "encoding": {"y": y, "yOffset": offset, "color": _colour()},
+            "encoding": {"y": y, "yOffset": offset, "color": _colour(rows)},
         },
     )
 
@@ -76,14 +76,14 @@ def calibration(rows: Rows) -> Markup:
     }
     lines = {
         "mark": {"type": "line", "point": {"filled": True, "size": 45, "opacity": 1}},
-        "encoding": {"x": x, "y": y, "color": _colour(), "shape": _shape()},
+        "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
     }
-    return _svg(rows, {"height": 240, "layer": [perfect, lines]})
+    return svg(rows, {"height": 240, "layer": [perfect, lines]})
 
 
 def bars(rows: Rows, title: str, number_format: str) -> Markup:
     """A bar for each row, which has name and value."""
-    return _svg(
+    return svg(
         rows,
         {
             "height": {"step": 17},
@@ -101,26 +101,23 @@ def bars(rows: Rows, title: str, number_format: str) -> Markup:
     )
 
 
-def _colour() -> dict[str, Any]:
-    return {
-        "field": "model",
-        "type": "nominal",
-        "scale": COLOURS,
-        "legend": {"title": None, "orient": "top", "symbolOpacity": 1},
-    }
+def _colour(rows: Rows) -> dict[str, Any]:
+    return {"field": "model", "type": "nominal", "scale": COLOURS, "legend": _legend(rows)}
 
 
-def _shape() -> dict[str, Any]:
+def _shape(rows: Rows) -> dict[str, Any]:
     """Models differ by shape too, for who can't tell the colours."""
-    return {
-        "field": "model",
-        "type": "nominal",
-        "scale": SHAPES,
-        "legend": {"title": None, "orient": "top", "symbolOpacity": 1},
-    }
+    return {"field": "model", "type": "nominal", "scale": SHAPES, "legend": _legend(rows)}
 
 
-def _svg(rows: Rows, chart: dict[str, Any]) -> Markup:
+def _legend(rows: Rows) -> dict[str, Any] | None:
+    """None where all is the model's."""
+    if all(row["model"] == "model" for row in rows):
+        return None
+    return {"title": None, "orient": "top", "symbolOpacity": 1}
+
+
+def svg(rows: Rows, chart: dict[str, Any]) -> Markup:
     """The chart as SVG. Rows without a score are left out, as a gap."""
     config = {
         "font": "system-ui, sans-serif",

@@ -11,6 +11,8 @@ from ..examples import Examples
 from ..features import FEATURES
 from .inputs import LOCAL_DAY
 
+Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
 BINS = 10
 YEAR = 360  # days
 
@@ -32,9 +34,8 @@ def shifts(learnt: pl.DataFrame, judged: pl.DataFrame) -> Iterator[Shift]:
 
     A distribution is judged only when training covers a year: else any season is a shift.
     """
-    read = {name for build in FEATURES.values() for name in build().meta.root_names()}
     days = learnt.select((LOCAL_DAY.max() - LOCAL_DAY.min()).dt.total_days()).item()
-    for name in (name for name in Examples.columns() if name in read):
+    for name in columns_read():
         before, after = learnt[name], judged[name]
         number = before.dtype.is_numeric() or before.dtype == pl.Boolean
         text = before.dtype in (pl.String, pl.Categorical, pl.Enum)
@@ -49,26 +50,44 @@ def shifts(learnt: pl.DataFrame, judged: pl.DataFrame) -> Iterator[Shift]:
         )
 
 
+def columns_read() -> list[str]:
+    """The columns of the examples that a feature reads, in their order."""
+    read = {name for build in FEATURES.values() for name in build().meta.root_names()}
+    return [name for name in Examples.columns() if name in read]
+
+
 def stability(before: pl.Series, after: pl.Series) -> float:
     """Population stability index over tenths of `before`, less what chance adds; 0 is alike.
 
-    0 without known values. Source: Yurdakul and Naranjo, Statistical properties of the population
-    stability index, 2020: chance adds (bins - 1) (1/n + 1/m).
+    0 without known values.
     """
-    old, new = (
-        known.filter(known.is_finite())
-        for known in (column.drop_nulls().cast(pl.Float64) for column in (before, after))
-    )
-    if not (len(old) and len(new)):
+    edges = tenths(before)
+    return index(binned(before, edges), binned(after, edges))
+
+
+def tenths(before: pl.Series) -> Array:
+    """What separates the tenths of the known values, shape (9,) or less where values repeat."""
+    known = _finite(before).to_numpy()
+    return np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else known
+
+
+def binned(column: pl.Series, edges: Array) -> Array:
+    """How many known values lie between the edges, shape (edges + 1,)."""
+    bins = np.searchsorted(edges, _finite(column).to_numpy())
+    return np.bincount(bins, minlength=len(edges) + 1).astype(np.float64)
+
+
+def index(before: Array, after: Array) -> float:
+    """The population stability index of two counts of the same bins, less what chance adds.
+
+    Source: Yurdakul and Naranjo, Statistical properties of the population stability index, 2020:
+    chance adds (bins - 1) (1/n + 1/m).
+    """
+    if not (before.sum() and after.sum()):
         return 0.0
-    edges = np.unique(np.quantile(old.to_numpy(), np.linspace(0, 1, BINS + 1)[1:-1]))
-    shares = []
-    for column in (old, new):
-        bins = np.searchsorted(edges, column.to_numpy())
-        counts = np.bincount(bins, minlength=len(edges) + 1) + 0.5
-        shares.append(counts / counts.sum())
-    index = np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0]))
-    return float(max(0, index - len(edges) * (1 / len(old) + 1 / len(new))))
+    old, new = ((counts + 0.5) / (counts + 0.5).sum() for counts in (before, after))
+    chance = (len(before) - 1) * (1 / before.sum() + 1 / after.sum())
+    return float(max(0, np.sum((new - old) * np.log(new / old)) - chance))
 
 
 def gaps(examples: pl.DataFrame, longest: int) -> list[str]:
@@ -91,6 +110,11 @@ def _most(column: pl.Series) -> int:
     """How many rows have the value that most have."""
     counts = column.drop_nulls().unique_counts().sort(descending=True)
     return int(counts[0]) if len(counts) else 0
+
+
+def _finite(column: pl.Series) -> pl.Series:
+    known = column.drop_nulls().cast(pl.Float64)
+    return known.filter(known.is_finite())
 
 
 def _text(column: pl.Series) -> pl.Series:

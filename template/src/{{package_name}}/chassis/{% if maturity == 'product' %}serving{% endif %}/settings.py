@@ -55,12 +55,36 @@ class Sandbox(Section):
     cost: Annotated[float, Ge(0)] = 5.0  # of all runs in a sandbox
 
 
+Share = Annotated[float, Ge(0), Le(1)]
+
+
+class Monitoring(Section):
+    """When the monitoring says so; None switches a check off. Shares are those of a day."""
+
+    failed: Share | None = 0.01  # requests that the service could not answer
+    slow: Share | None = 0.05  # requests that took longer than
+    answer_within: Annotated[float, Gt(0)] = 0.5  # seconds
+    refused: Share | None = 0.05  # rows that were refused
+    unseen: Share | None = 0.05  # rows with a category that training did not see
+    nulls: Share | None = 0.1  # more of a column's values unknown than in training
+    same: Share | None = 0.3  # more of a number's values one and the same
+    psi: Annotated[float, Ge(0)] | None = 1.0  # stability index; needs a year to learn from
+    volume: Share | None = 0.5  # of the rows of the same weekdays before
+    rows: Positive = 200  # are enough to judge inputs by; days with fewer are put together
+    in_a_row: Positive = 2  # days that are needed to say so, and to take it back
+    window: Positive = 28  # days to judge the quality by
+    window_rows: Positive = 1_000  # of them with a label are enough
+    labels: Annotated[float, Gt(0), Le(1)] = 0.8  # of a day's rows make its labels enough
+    label_days: Positive = 7  # after which they should be there
+
+
 class Operation(Section):
     """All of them."""
 
     serving: Serving = Serving()
     alerts: Alerts = Alerts()
     sandbox: Sandbox = Sandbox()
+    monitoring: Monitoring = Monitoring()
 
 
 def load(root: Path) -> Operation:

@@ -1,0 +1,147 @@
+# Keel keeps this file up to date.
+"""What a service is asked in a replay: the rows of each day, and their labels a day later."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from ...examples import LABEL, ZONE, build
+from ...tables import TABLES
+from ..errors import UserError
+from ..hindsight import as_of
+from ..inputs import LOCAL_DAY
+from ..serving.log import key
+from ..serving.rows import asked as columns_asked
+from ..store import Store
+from .client import Client
+from .trouble import Tables, Trouble
+
+REFUSED = 400  # where the status of what was not taken begins
+DAY, PLACE = "its day", "its place"  # no column has a blank
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`rows` are the requests, with their `day` beside, and `labels` what came of them."""
+
+    tables: Tables  # all of them, as they will be known in the end
+    asked: str
+    days: list[date]
+    rows: pl.DataFrame
+    labels: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The rows that were asked for, and the requests that were not answered as they should be."""
+
+    rows: int = 0
+    refused: int = 0
+
+    def and_one(self, rows: int, status: int) -> "Sent":
+        return Sent(self.rows + rows, self.refused + (status >= REFUSED))
+
+
+def schedule(tables: Tables, asked: str, start: date | None, count: int | None) -> Schedule:
+    """Which rows came on which day. Raises UserError if there is nothing to replay."""
+    rows = tables[asked].collect()
+    examples = placed(rows, asked, tables).with_columns(LOCAL_DAY.alias(DAY))
+    days = examples[DAY].unique().sort().to_list()
+    if len(days) < 2:
+        raise UserError(f"the examples cover {len(days)} days: a replay needs some to learn from")
+    first = start or _middle(days)
+    end = first + timedelta(days=count or 1_000_000)
+    wanted = [day for day in days if first <= day < end]
+    if not wanted or days[0] >= first:
+        raise UserError(
+            f"from {first} on there are {len(wanted)} days to replay, and before that "
+            f"{sum(day < first for day in days)} to learn from: the examples are from {days[0]} "
+            f"to {days[-1]}"
+        )
+    some = examples.filter(pl.col(DAY).is_in(wanted)).sort(DAY, PLACE)
+    asked_for = rows[some[PLACE].to_list()].select(columns_asked(TABLES[asked]))
+    every = [first + timedelta(days=n) for n in range((wanted[-1] - first).days + 1)]
+    return Schedule(
+        tables,
+        asked,
+        every,
+        asked_for.with_columns(some[DAY]),
+        some.select(*key(personal=False), LABEL, DAY),
+    )
+
+
+def placed(rows: pl.DataFrame, asked: str, tables: Tables) -> pl.DataFrame:
+    """The examples, with the place of the row that each comes from; those of no one row left out.
+
+    `build` may sort, and leave out rows. So it is also asked for the rows whose number has a
+    certain bit: the bits for which an example is there are its row's number.
+    """
+    keys = list(key(personal=True))
+    count = len(rows)
+    numbered = rows.with_row_index(PLACE)
+    parts = [numbered.filter(pl.col(PLACE) // 2**bit % 2 == 1) for bit in range(count.bit_length())]
+    plans = [build({**tables, asked: part.drop(PLACE).lazy()}).select(keys) for part in parts]
+    examples = build({**tables, asked: rows.lazy()}).collect()
+    examples = examples.filter(pl.struct(keys).is_unique()).with_columns(pl.lit(0).alias(PLACE))
+    for bit, plan in enumerate(plans):
+        there = plan.unique().with_columns(pl.lit(2**bit).alias("its bit")).collect()
+        examples = examples.join(
+            there, on=keys, how="left", nulls_equal=True, maintain_order="left"
+        )
+        examples = examples.with_columns(pl.col(PLACE) + pl.col("its bit").fill_null(0))
+        examples = examples.drop("its bit")
+    return examples.filter(pl.col(PLACE) < count)
+
+
+def drive(  # noqa: PLR0913 -- what a replay is made of
+    client: Client,
+    store: Store,
+    found: Schedule,
+    troubles: Sequence[Trouble],
+    *,
+    rows: int,
+    pause: float,
+    progress: Callable[[int, int], None],
+) -> Sent:
+    """Ask day by day, with the lookups of that day, and send the labels of the day before."""
+    by_day = found.rows.partition_by(DAY, as_dict=True, include_key=False)
+    came = found.labels.partition_by(DAY, as_dict=True, include_key=False)
+    nothing = found.rows.clear(), found.labels.clear()
+    sent, yesterday = Sent(), nothing[1]
+    for n, day in enumerate([*found.days, None]):
+        asked, labels = nothing
+        if day is not None:
+            now = [one for one in troubles if one.on(day)]
+            kinds = {one.kind for one in now}
+            refresh(store, found, day, {one.table for one in now if one.kind == "stale"})
+            if "gap" not in kinds:
+                asked, labels = by_day.get((day,), asked), came.get((day,), labels)
+            ask = client.predict_slowly if "slow" in kinds else client.predict
+            for part in asked.iter_slices(rows):
+                sent = sent.and_one(len(part), ask(part))
+        for part in yesterday.iter_slices(rows):
+            sent = sent.and_one(0, client.label(part))
+        yesterday = labels
+        progress(min(n + 1, len(found.days)), len(found.days))
+        time.sleep(pause)
+    return sent
+
+
+def refresh(store: Store, found: Schedule, day: date, held: set[str]) -> None:
+    """Write the lookups as they are known at the end of a day, but for those that are held up."""
+    tomorrow = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(ZONE))
+    for name, known in as_of(found.tables, tomorrow.astimezone(UTC)).items():
+        if name not in {found.asked, *held} and known is not found.tables[name]:
+            store.write_table(store.checked(name), known)
+
+
+def _middle(days: list[date]) -> date:
+    """The first of a month, about in the middle; a day in the middle where that is none of them."""
+    middle = days[0] + (days[-1] - days[0]) / 2
+    firsts = [middle.replace(day=1), (middle.replace(day=1) + timedelta(days=32)).replace(day=1)]
+    nearest = min(firsts, key=lambda first: abs(first - middle))
+    return nearest if days[0] < nearest <= days[-1] else days[len(days) // 2]
