@@ -46,7 +46,7 @@ class Service:
             passport["training"]["share_positive"],
             passport["training"].get("missing"),
         )
-        self._count(Answers([], pl.DataFrame(schema=columns(personal=True)), [], []))
+        self._count(Answers([], [], [], []))
 
     def predict_one(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
         """The answer to a row. Raises ProblemError if there is none."""
