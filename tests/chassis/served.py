@@ -42,7 +42,7 @@ class Served:
             {"row": row, "probability": value, "unseen": list(unseen)}
             for row, value in enumerate(values)
         ]
-        self._log.predictions(name, model, answers, rows)
+        self._log.predictions(name, model, answers, rows.to_dicts())
         self.request(name, status=200, rows=len(rows), seconds=seconds)
 
     def request(
