@@ -11,17 +11,14 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import UserError, reason
-from . import attributes, debt, decisions, layers, packages, people, snapshots, upkeep
-from .churn import Change, added, changes, is_cut_off
+from . import attributes, debt, decisions, layers, measures, packages, people, upkeep
+from .churn import Change, changes
 from .documents import months_later, read
 from .figures import About, Figure
 from .settings import Quality
+from .tracked import CUT_OFF, added, is_cut_off
 
 PACKAGE = __name__.partition(".")[0]
-SHALLOW = (
-    "this clone lacks its history: `git fetch --unshallow`; "
-    "in CI, fetch-depth: 0 (GitHub) or GIT_DEPTH: 0 (GitLab)"
-)
 BY_CHANGES = (upkeep.HOTSPOTS, debt.SHARE, people.AUTHORS)
 
 
@@ -56,7 +53,7 @@ def figures(project: Project, others: Sequence[Figure] = ()) -> list[Figure]:
     """All of them; quality attributes name these figures and `others` of the page."""
     found = [*_code(project), *_debt(project), *_decisions(project), *_people(project)]
     if is_cut_off(project.root):
-        unknown = {about.name: about.unknown(SHALLOW) for about in BY_CHANGES}
+        unknown = {about.name: about.unknown(CUT_OFF) for about in BY_CHANGES}
         found = [unknown.get(figure.name, figure) for figure in found]
     return [*found, *_attributes(project, [*others, *found])]
 
@@ -73,8 +70,8 @@ def problems(root: Path) -> list[str]:
 
 def _code(project: Project) -> Iterator[Figure]:
     root, code = project.root, project.settings.code
-    files = snapshots.now(root, code.paths, code.lines)
-    past = snapshots.before(root, code.paths, code.lines, project.today, code.months)
+    files = measures.now(root, code.paths, code.lines)
+    past = measures.before(root, code.paths, code.lines, project.today, code.months)
     past[project.today] = files
     yield from upkeep.figures(files, past, project.lately(code.months), code)
     yield from layers.figures(layers.gather(root), PACKAGE, code)

@@ -1,6 +1,8 @@
 # Keel keeps this file up to date.
 """Files that people write about quality: read and checked, with words that help to mend them."""
 
+import re
+import unicodedata
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,3 +105,9 @@ def months_later(day: date, months: int) -> date:
     """The same day some months later or, with a negative number, before; the 28th at most."""
     years, month = divmod(day.month - 1 + months, 12)
     return date(day.year + years, month + 1, min(day.day, 28))
+
+
+def slug(title: str) -> str:
+    """A title as the name of a file, on every machine; "untitled" if it has no letter of ASCII."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-") or "untitled"
