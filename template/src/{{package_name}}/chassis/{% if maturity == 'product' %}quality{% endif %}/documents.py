@@ -1,6 +1,7 @@
 # Keel keeps this file up to date.
 """Files that people write about quality: read and checked, with words that help to mend them."""
 
+import json
 import re
 import unicodedata
 from datetime import date
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from ..errors import UserError
+from ..errors import UserError, reason
 
 Content = TypeVar("Content")
 FENCE = "---"
@@ -39,6 +40,19 @@ def read(root: Path, name: str, kind: type[Content]) -> Content:
     Raises UserError that names the file, the line or the field, the value and the cure.
     """
     return typed(parsed(text(root, name), name) or {}, name, kind)
+
+
+def report(root: Path, name: str, kind: type[Content], maker: str) -> Content:
+    """The content of a JSON file that a machine wrote, by its type.
+
+    Raises UserError that says what makes it anew.
+    """
+    try:
+        return typed(json.loads((root / name).read_text(encoding="utf-8")), name, kind)
+    except FileNotFoundError as error:
+        raise UserError(f"there is no {name}: `{maker}` writes it") from error
+    except (ValueError, UserError) as error:
+        raise UserError(f"{name} can't be read ({reason(error)}): `{maker}` writes it") from error
 
 
 def text(root: Path, name: str) -> str:
