@@ -2,7 +2,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from flight_delay.chassis.quality.churn import added, changes, files, is_cut_off
+from flight_delay.chassis.quality.churn import changes
+from flight_delay.chassis.quality.tracked import added, files, is_cut_off
 from repositories import ADA, BEN, Repository
 
 TODAY = date(2026, 11, 23)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flight_delay.chassis.errors import UserError
-from flight_delay.chassis.quality import layers, packages, snapshots, upkeep
+from flight_delay.chassis.quality import layers, measures, packages, upkeep
 from flight_delay.chassis.quality.churn import Change
 from flight_delay.chassis.quality.figures import Figure, State
 from flight_delay.chassis.quality.measures import Measures, copied, measure
@@ -34,7 +34,7 @@ def report(root: Path, name: str, content: object) -> None:
 
 
 def code(
-    name: str, *changes: Change, past: snapshots.Snapshots | None = None, **files: str
+    name: str, *changes: Change, past: measures.Snapshots | None = None, **files: str
 ) -> Figure:
     now = {f"src/{file}.py": measure(text, 6) for file, text in files.items()}
     found = upkeep.figures(now, past or {}, changes, Code())
@@ -125,7 +125,7 @@ def test_the_code_of_a_month_is_that_of_the_main_line_at_its_start(tmp_path: Pat
     repository.commit("1971-01-01", files={"docs/b.md": ""})
     repository.commit("2026-10-20", files={"src/a.py": "def f() -> None: ...\n"})
 
-    found = snapshots.before(tmp_path, ["src"], 6, TODAY, 4)
+    found = measures.before(tmp_path, ["src"], 6, TODAY, 4)
 
     assert {day: files["src/a.py"].typed for day, files in found.items()} == {
         date(2026, 10, 1): 0,
@@ -134,17 +134,17 @@ def test_the_code_of_a_month_is_that_of_the_main_line_at_its_start(tmp_path: Pat
 
 
 def test_the_chassis_is_not_the_code_of_the_team() -> None:
-    assert snapshots.is_measured("src/flight_delay/features.py", ["src"])
-    assert not snapshots.is_measured("src/flight_delay/chassis/train.py", ["src"])
-    assert not snapshots.is_measured("srcs/a.py", ["src"])
+    assert measures.is_measured("src/flight_delay/features.py", ["src"])
+    assert not measures.is_measured("src/flight_delay/chassis/train.py", ["src"])
+    assert not measures.is_measured("srcs/a.py", ["src"])
 
 
 def test_a_project_without_git_has_no_past(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src/a.py").write_text("def f(): ...\n")
 
-    assert snapshots.before(tmp_path, ["src"], 6, TODAY, 4) == {}
-    assert list(snapshots.now(tmp_path, ["src"], 6)) == ["src/a.py"]
+    assert measures.before(tmp_path, ["src"], 6, TODAY, 4) == {}
+    assert list(measures.now(tmp_path, ["src"], 6)) == ["src/a.py"]
 
 
 def test_the_pyramid_is_what_ran(tmp_path: Path) -> None:

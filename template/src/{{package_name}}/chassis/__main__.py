@@ -35,6 +35,10 @@ PRODUCT = {  # only a product has these
     "incident": "quality.incident",
     "budget": "quality.freeze",
     "availability": "quality.availability",
+    "documents": "quality.problems",
+    "scorecard": "quality.scorecard",
+    "comment": "quality.comment",
+    "keep": "quality.trends",
 }
 
 

@@ -1,7 +1,6 @@
 # Keel keeps this file up to date.
 """The report that people read: one HTML page, and the cards of model and data."""
 
-import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from . import charts
 from .chance import MAIN, Difference
 from .errors import UserError
 from .gates import Verdict
+from .pages import environment, page, project
 from .store import Store
 
 CARDS = ("model-card.md", "data-sheet.md")
@@ -47,11 +47,6 @@ def write_report(store: Store, found: Findings) -> None:
     )
     for card in CARDS:
         store.write_text(store.report(card), _card(store.project / "docs" / card, context))
-
-
-def page(template: str, **context: Any) -> str:
-    """One of the pages that stand beside this file, filled in."""
-    return _environment(Path(__file__).parent).get_template(template).render(**context)
 
 
 def figures(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
@@ -97,18 +92,6 @@ def figures(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
         "importance": {name: loss.value for name, loss in found.importance.items()},
         "passport": found.passport,
         "quality": quality,
-    }
-
-
-def project(root: Path) -> dict[str, str]:
-    """Name and purpose of the project, from `pyproject.toml`."""
-    file = root / "pyproject.toml"
-    content = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    about = content.get("project", {})
-    return {
-        "name": content.get("tool", {}).get("keel", {}).get("title")
-        or about.get("name", root.name),
-        "purpose": about.get("description", ""),
     }
 
 
@@ -190,34 +173,13 @@ def _table(scores: list[Score]) -> list[dict[str, Any]]:
 def _card(path: Path, context: dict[str, Any]) -> str:
     """The team's text with the run's figures in it."""
     try:
-        return _environment(path.parent).get_template(path.name).render(**context)
+        return environment(path.parent).get_template(path.name).render(**context)
     except jinja2.TemplateNotFound as error:
         raise UserError(f"docs/{path.name} is missing: `git restore docs/{path.name}`") from error
     except jinja2.TemplateError as error:
         raise UserError(
             f"docs/{path.name}: {error}; the figures there are are {', '.join(context)}"
         ) from error
-
-
-def _environment(folder: Path) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=jinja2.select_autoescape(["html"]),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"percent": _percent, "number": _number}
-    return environment
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}"
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:,.{digits}f}"
 
 
 def _share(label: pl.Series) -> float:

@@ -17,7 +17,7 @@ from .. import ml_test_score as score
 from ..commands import must
 from ..errors import UserError
 from ..ml_test_score import PARTS, Case, Facts, Gate, Row, Verdict
-from ..report import page, project
+from ..pages import page, project
 from ..store import Store
 
 ROWS, GATES, TESTS = "docs/ml-test-score.yaml", "reports/gates.json", "reports/tests"

@@ -2,8 +2,11 @@
 """`poe monitor`: how the predictions in use do, in words, on a page and as indicators."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+
+import polars as pl
 
 from ..errors import UserError
 from ..serving import settings as operation
@@ -15,7 +18,7 @@ from .observed import Observed, observe
 from .page import write_page
 from .watch import Watched, learn, watch
 
-PAGE, INDICATORS = "monitoring.html", "indicators.jsonl"
+PAGE, INDICATORS, QUALITY = "monitoring.html", "indicators.jsonl", "in-use.csv"
 
 
 def main(root: Path, arguments: list[str]) -> int:
@@ -41,6 +44,12 @@ def monitor(store: Store, settings: Monitoring, now: datetime) -> Watched:
     events = [json.dumps(line, ensure_ascii=False) for line in lines(found.indicators)]
     write_page(store, found, settings)
     store.write_text(store.report(INDICATORS), "".join(f"{line}\n" for line in events))
+    rows = [
+        {"month": part.month, "slice": part.slice, "value": part.value, **asdict(one)}
+        for part in found.parts
+        for one in part.quality
+    ]
+    store.write_text(store.report(QUALITY), pl.DataFrame(rows).write_csv(float_precision=6))
     return found
 
 

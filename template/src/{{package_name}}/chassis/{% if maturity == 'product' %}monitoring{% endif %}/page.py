@@ -9,8 +9,9 @@ import polars as pl
 
 from ...evaluation import METRICS
 from ...examples import LABEL
-from .. import charts, report
+from .. import charts
 from ..chance import MAIN
+from ..pages import page, project
 from ..serving.settings import Monitoring
 from ..store import Store
 from . import drift, pictures
@@ -25,9 +26,9 @@ MONTH = pl.col("day").dt.strftime("%Y-%m").alias("month")
 
 def write_page(store: Store, found: Watched, settings: Monitoring) -> None:
     """Write `reports/monitoring.html`."""
-    text = report.page(
+    text = page(
         "monitoring/monitoring.html",
-        project=report.project(store.project),
+        project=project(store.project),
         label=LABEL,
         metrics=METRICS,
         main=MAIN,

@@ -7,21 +7,18 @@ Each part is read by itself, so that a broken file takes away no more than its o
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from ..errors import UserError, reason
-from . import attributes, debt, decisions, layers, packages, people, snapshots, upkeep
-from .churn import Change, added, changes, is_cut_off
+from . import attributes, debt, decisions, layers, measures, packages, people, upkeep
+from .churn import Change, changes
 from .documents import months_later, read
-from .figures import About, Figure
+from .figures import About, Figure, guarded
 from .settings import Quality
+from .tracked import CUT_OFF, added, is_cut_off
 
 PACKAGE = __name__.partition(".")[0]
-SHALLOW = (
-    "this clone lacks its history: `git fetch --unshallow`; "
-    "in CI, fetch-depth: 0 (GitHub) or GIT_DEPTH: 0 (GitLab)"
-)
 BY_CHANGES = (upkeep.HOTSPOTS, debt.SHARE, people.AUTHORS)
 
 
@@ -54,11 +51,17 @@ class Project:
 
 def figures(project: Project, others: Sequence[Figure] = ()) -> list[Figure]:
     """All of them; quality attributes name these figures and `others` of the page."""
-    found = [*_code(project), *_debt(project), *_decisions(project), *_people(project)]
+    parts = {"Code": _code, "Debt": _debt, "Decisions": _decisions, "People": _people}
+    found = [
+        figure
+        for title, part in parts.items()
+        for figure in guarded("change", title, partial(part, project))
+    ]
     if is_cut_off(project.root):
-        unknown = {about.name: about.unknown(SHALLOW) for about in BY_CHANGES}
+        unknown = {about.name: about.unknown(CUT_OFF) for about in BY_CHANGES}
         found = [unknown.get(figure.name, figure) for figure in found]
-    return [*found, *_attributes(project, [*others, *found])]
+    named = [*others, *found]
+    return [*found, *guarded("change", "Attributes", lambda: _attributes(project, named))]
 
 
 def problems(root: Path) -> list[str]:
@@ -73,8 +76,8 @@ def problems(root: Path) -> list[str]:
 
 def _code(project: Project) -> Iterator[Figure]:
     root, code = project.root, project.settings.code
-    files = snapshots.now(root, code.paths, code.lines)
-    past = snapshots.before(root, code.paths, code.lines, project.today, code.months)
+    files = measures.now(root, code.paths, code.lines)
+    past = measures.before(root, code.paths, code.lines, project.today, code.months)
     past[project.today] = files
     yield from upkeep.figures(files, past, project.lately(code.months), code)
     yield from layers.figures(layers.gather(root), PACKAGE, code)

@@ -1,5 +1,5 @@
 # Keel keeps this file up to date.
-"""What Git knows of the work on a project: its changes, by file, and since when a file is there.
+"""What Git knows of the work on a project: its changes, by file.
 
 Who made a change is kept as a number that says nothing of the person: only how many different
 people know a part is asked, and never who did how much.
@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ..commands import output
+from .tracked import day
 
-BORN = datetime(2005, 4, 7, tzinfo=UTC).timestamp()  # Git's first commit: what is older is wrong
 COMMIT, FIELD, VALUE = "\x01", "\x02", "\x03"
 PEOPLE = "%aN <%aE>%x03%(trailers:key=Co-authored-by,valueonly,separator=%x03)"
 FORMAT = f"--format=%x01%at%x02{PEOPLE}%x02%s%x02"
@@ -45,24 +45,6 @@ def changes(root: Path, since: date, today: date) -> list[Change]:
     return list(_changes(log, today))
 
 
-def is_cut_off(root: Path) -> bool:
-    """Whether this is a clone without its history, as CI makes them unless told otherwise."""
-    return output(root, "git", "rev-parse", "--is-shallow-repository") == "true"
-
-
-def added(root: Path, today: date, *names: str) -> dict[str, date]:
-    """The day on which Git got each of these files or, in a folder, each file; else today."""
-    log = output(
-        root, "git", "log", "--diff-filter=A", "--name-only", "--relative", "--no-renames",
-        "--format=%x01%at", "--", *names,
-    )  # fmt: skip
-    days = dict.fromkeys(names, today)
-    for commit in (log or "").split(COMMIT)[1:]:
-        written, *files = commit.splitlines()
-        days |= {file: _day(int(written), today) for file in files if int(written) >= BORN}
-    return days
-
-
 def _git(root: Path, commits: str) -> str:
     command = ("git", "-c", "log.showSignature=false", "log", "--no-walk=unsorted", "--stdin")
     options = ("--name-status", "-M", "-z", "--relative", FORMAT)
@@ -85,7 +67,7 @@ def _changes(log: str, today: date) -> Iterator[Change]:
         written, who, subject, files = commit.split(FIELD, 3)
         changed = tuple(_files(files, names))
         if changed:
-            yield Change(_day(int(written), today), _people(who, people), subject, changed)
+            yield Change(day(int(written), today), _people(who, people), subject, changed)
 
 
 def _files(said: str, names: dict[str, str]) -> Iterator[str]:
@@ -112,16 +94,3 @@ def _people(said: str, known: dict[str, int]) -> frozenset[int]:
         known |= dict.fromkeys(names, number)
         found.add(number)
     return frozenset(found)
-
-
-def _day(written: int, today: date) -> date:
-    return min(datetime.fromtimestamp(written, UTC).date(), today)
-
-
-def files(root: Path) -> list[str]:
-    """The files that Git has, or would take; without Git, all but the hidden ones."""
-    listed = output(root, "git", "ls-files", "-z", "-co", "--exclude-standard")
-    if listed is not None:
-        return [name for name in sorted(set(listed.split("\0"))) if (root / name).is_file()]
-    found = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
-    return sorted(path.as_posix() for path in found if not path.as_posix().startswith("."))

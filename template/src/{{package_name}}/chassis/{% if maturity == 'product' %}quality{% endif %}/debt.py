@@ -16,9 +16,10 @@ from pydantic import Field
 from ...settings import Section
 from ..errors import UserError
 from . import settings as limits
-from .churn import Change, files
+from .churn import Change
 from .documents import listed, months_later, plural, read
 from .figures import About, Figure, State, state
+from .tracked import files
 
 FILE = "docs/quality/debt.yaml"
 PACKAGE = __name__.partition(".")[0]

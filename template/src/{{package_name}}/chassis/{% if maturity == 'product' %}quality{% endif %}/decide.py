@@ -2,15 +2,13 @@
 """Starts a record of a decision: `uv run poe decide TITLE`, with the next number."""
 
 import argparse
-import re
-import unicodedata
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ..errors import UserError
 from ..store import replace
 from .decisions import FILE, FOLDER
-from .documents import months_later
+from .documents import months_later, slug
 from .settings import load
 
 RECORD = """\
@@ -77,12 +75,6 @@ def start(
     file = root / FOLDER / f"{number:04}-{slug(title)}.md"
     replace(file, lambda beside: beside.write_text(content, encoding="utf-8", newline="\n"))
     return file
-
-
-def slug(title: str) -> str:
-    """The title as a part of a file name."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain)[:60].strip("-") or "decision"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,9 @@
 # Keel keeps this file up to date.
 """Files that people write about quality: read and checked, with words that help to mend them."""
 
+import json
+import re
+import unicodedata
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,7 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from ..errors import UserError
+from ..errors import UserError, reason
 
 Content = TypeVar("Content")
 FENCE = "---"
@@ -37,6 +40,19 @@ def read(root: Path, name: str, kind: type[Content]) -> Content:
     Raises UserError that names the file, the line or the field, the value and the cure.
     """
     return typed(parsed(text(root, name), name) or {}, name, kind)
+
+
+def report(root: Path, name: str, kind: type[Content], maker: str) -> Content:
+    """The content of a JSON file that a machine wrote, by its type.
+
+    Raises UserError that says what makes it anew.
+    """
+    try:
+        return typed(json.loads((root / name).read_text(encoding="utf-8")), name, kind)
+    except FileNotFoundError as error:
+        raise UserError(f"there is no {name}: `{maker}` writes it") from error
+    except (ValueError, UserError) as error:
+        raise UserError(f"{name} can't be read ({reason(error)}): `{maker}` writes it") from error
 
 
 def text(root: Path, name: str) -> str:
@@ -103,3 +119,9 @@ def months_later(day: date, months: int) -> date:
     """The same day some months later or, with a negative number, before; the 28th at most."""
     years, month = divmod(day.month - 1 + months, 12)
     return date(day.year + years, month + 1, min(day.day, 28))
+
+
+def slug(title: str) -> str:
+    """A title as the name of a file, on every machine; "untitled" if it has no letter of ASCII."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-") or "untitled"

@@ -1,7 +1,7 @@
 # Keel keeps this file up to date.
 """What the quality page shows: a figure is a value with all that one needs to read it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -43,6 +43,8 @@ class Figure:
     cure: str = ""  # what to do when it is red
     notes: list[str] = field(default_factory=list)  # what is not counted, or odd, and why
     details: list[str] = field(default_factory=list)  # what it is made of, a sentence each
+    counted: str = "events"  # what these are, such as "deployments"
+    broken: bool = False  # what it comes from can't be read
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class About:
     unit: str
     meaning: str
     cure: str
+    counted: str = "events"
 
     def figure(
         self,
@@ -97,7 +100,25 @@ class About:
             target="",
             state=State.UNKNOWN,
             events=0,
+            broken=True,
         )
+
+
+def guarded(group: Group, title: str, part: Callable[[], Iterable[Figure]]) -> list[Figure]:
+    """The figures of a part of the page or, if it fails, one that says so: the others come."""
+    try:
+        return list(part())
+    except Exception as error:  # noqa: BLE001 -- whatever is wrong there
+        about = About(
+            f"{group}.{title.lower()}",
+            group,
+            title,
+            "Figures that could not be made.",
+            "",
+            "Nobody knows how it stands.",
+            "Mend what it says; if that is no file of yours, tell who keeps this project's Keel.",
+        )
+        return [about.broken(f"{type(error).__name__}: {error}")]
 
 
 def state(value: float, good: float, bad: float) -> State:

@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import NoReturn
 
 from ..commands import must
 from ..errors import UserError
@@ -17,25 +16,18 @@ from .standing import POLICY, WAIVERS, Overview, Standing, look
 
 SHOWN = 5  # bad days, at most
 FEW = 20
-USE = "uv run poe budget --help says more"
-
-
-class Parser(ArgumentParser):
-    """Says what is wrong as other verbs do."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; {USE}")
 
 
 def main(root: Path, arguments: list[str]) -> int:
     """Print how the budgets stand; 1 while one is spent, unless what is merged may be merged."""
-    parser = Parser(prog="uv run poe budget", description=__doc__)
+    parser = ArgumentParser(prog="uv run poe budget", description=__doc__)
     parser.add_argument("--since", metavar="BRANCH", help="let its fixes pass: commits since there")
     parser.add_argument("--title", help="let a fix pass: the title of a request that is squashed")
     parser.add_argument("--on", metavar="DAY", help="as of a day that is over, such as 2026-11-23")
     options = parser.parse_args(arguments)
     chosen = settings.load(root).budgets
-    overview = look(root, chosen, _end(options.on) if options.on else datetime.now(UTC))
+    now = _end(options.on) if options.on else datetime.now(UTC)
+    overview = look(root, chosen, now, over=bool(options.on))
     subjects = _subjects(root, options.since) if options.since else []
     subjects += [options.title] if options.title else []
     text, code = told(overview, chosen.exempt, subjects)

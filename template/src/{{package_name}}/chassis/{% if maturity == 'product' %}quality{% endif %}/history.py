@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..commands import must, output
 from ..errors import UserError
+from .tracked import CUT_OFF, is_cut_off, prefix
 
 NUMBERED = re.compile(r"(?P<what>[#@][^#]+)#(?P<number>\d+)")
 REVERTS = re.compile(r"This reverts commit ([0-9a-f]{40,64})")
@@ -58,28 +59,33 @@ def read(root: Path, stage: str) -> History:
 
     Raises UserError outside of Git, and where a clone has a part of the history only.
     """
-    said = output(root, "git", "rev-parse", "--is-shallow-repository", "--show-prefix")
-    if said is None:
-        raise UserError(f"{root} is not in Git: `uv run poe setup` makes a repository")
-    shallow, _, prefix = said.partition("\n")
-    if shallow == "true":
-        raise UserError(
-            "this clone has only the newest commits: `git fetch --unshallow --tags` gets the rest; "
-            "in CI, say fetch-depth: 0 (GitHub) or GIT_DEPTH: 0 (GitLab)"
-        )
-    artifact = f"{prefix.rstrip('/')}=model" if prefix else "model"
-    form = "--format=%(refname:strip=2)%09%(*objecttype)%09%(*objectname)%09%(taggerdate:unix)"
-    tags = must(root, "git", "for-each-ref", form, f"refs/tags/{artifact}[#@]*")
-    deployments, deleted = deployed(tags.splitlines(), artifact, stage)
-    return History(_commits(root, prefix, f"{artifact}#{stage}#*"), deployments, deleted)
+    if is_cut_off(root):
+        raise UserError(CUT_OFF)
+    deployments, deleted = _tagged(root, stage)
+    return History(_commits(root, f"{_artifact(root)}#{stage}#*"), deployments, deleted)
 
 
 def known_deployments(root: Path, stage: str) -> list[Deployment] | None:
     """The deployments to a stage; None where they can't be looked up."""
     try:
-        return read(root, stage).deployments
+        return None if is_cut_off(root) else _tagged(root, stage)[0]
     except UserError:
         return None
+
+
+def _artifact(root: Path) -> str:
+    """What GTO calls the model; in a folder of a repository its name has that of the folder."""
+    folder = prefix(root).rstrip("/")
+    return f"{folder}=model" if folder else "model"
+
+
+def _tagged(root: Path, stage: str) -> tuple[list[Deployment], list[int]]:
+    if output(root, "git", "rev-parse", "--git-dir") is None:
+        raise UserError(f"{root} is not in Git: `uv run poe setup` makes a repository")
+    artifact = _artifact(root)
+    form = "--format=%(refname:strip=2)%09%(*objecttype)%09%(*objectname)%09%(taggerdate:unix)"
+    tags = must(root, "git", "for-each-ref", form, f"refs/tags/{artifact}[#@]*")
+    return deployed(tags.splitlines(), artifact, stage)
 
 
 def deployed(lines: Iterable[str], artifact: str, stage: str) -> tuple[list[Deployment], list[int]]:
@@ -101,13 +107,13 @@ def deployed(lines: Iterable[str], artifact: str, stage: str) -> tuple[list[Depl
     return [found[number] for number in sorted(found)], deleted
 
 
-def _commits(root: Path, prefix: str, tags: str) -> dict[str, Commit]:
+def _commits(root: Path, tags: str) -> dict[str, Commit]:
     if not output(root, "git", "rev-parse", "--verify", "--quiet", "HEAD"):
         return {}
     starts = ("HEAD", f"--tags={tags}")
     log = must(root, "git", "log", "-z", "--format=%H%n%P%n%at%n%ct%n%B", *starts, "--")
     here = None
-    if prefix:
+    if prefix(root):
         here = set(
             must(root, "git", "log", "--full-history", "--format=%H", *starts, "--", ".").split()
         )

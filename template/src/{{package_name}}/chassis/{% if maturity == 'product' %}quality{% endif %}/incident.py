@@ -1,19 +1,17 @@
 # Keel keeps this file up to date.
 """Start the file of an incident: what is known of it, and the questions of its review."""
 
-import re
-import unicodedata
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import yaml
 
 from ..errors import UserError
 from ..store import replace
 from . import settings, standing
+from .documents import slug
 from .history import Deployment, known_deployments
 from .incidents import FOLDER, Incident, flaws, impossible, problems, read
 
@@ -49,17 +47,10 @@ needs at least one.
 """
 
 
-class Parser(ArgumentParser):
-    """Says what is wrong as other verbs do."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; uv run poe incident --help says more")
-
-
 def main(root: Path, arguments: list[str]) -> int:
     """Start a file; without a title, say what is wrong with those that are there."""
     now = datetime.now(UTC)
-    parser = Parser(prog="uv run poe incident", description=__doc__)
+    parser = ArgumentParser(prog="uv run poe incident", description=__doc__)
     parser.add_argument("title", nargs="?", help="what users noticed; none: check the files")
     for name in ("started", "detected", "restored"):
         parser.add_argument(f"--{name}", metavar="TIME", help="such as 2026-11-23T14:05+01:00")
@@ -86,7 +77,7 @@ def start(root: Path, incident: Incident, now: datetime) -> Path:
     wrong = [*impossible(incident, now), *flaws({"it": incident}, deployments, large=1e9)]
     if wrong:
         raise UserError("\n".join(wrong))
-    path = root / FOLDER / f"{incident.started:%Y-%m-%d}-{_slug(incident.title)}.md"
+    path = root / FOLDER / f"{incident.started:%Y-%m-%d}-{slug(incident.title)}.md"
     if path.exists():
         raise UserError(f"{FOLDER}/{path.name} is there already: go on with it, or say more words")
     costs = _costs(root, incident, chosen, now)
@@ -145,12 +136,6 @@ def _time(name: str, written: str | None) -> datetime | None:
         return datetime.fromisoformat(written) if written else None
     except ValueError as error:
         raise UserError(f"--{name} is {written!r}: write it as 2026-11-23T14:05+01:00") from error
-
-
-def _slug(title: str) -> str:
-    """A title as the name of a file, on every machine."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-") or "incident"
 
 
 def _plain(value: object) -> str:

@@ -3,11 +3,11 @@
 
 from pathlib import Path
 
-from ..commands import output
 from ..errors import UserError
 from ..store import replace
 from .documents import read
 from .people import FILE, Team
+from .tracked import prefix
 
 NAME = "CODEOWNERS"
 PLACES = (f".github/{NAME}", f".gitlab/{NAME}", NAME, f"docs/{NAME}")
@@ -69,11 +69,6 @@ def place(root: Path) -> str:
     if (root / ".github").is_dir():
         return PLACES[0]
     return PLACES[1] if (root / ".gitlab-ci.yml").is_file() else NAME
-
-
-def prefix(root: Path) -> str:
-    """The folder of the repository that the project is in, with a / at its end; "" if all of it."""
-    return output(root, "git", "rev-parse", "--show-prefix") or ""
 
 
 def _owned(team: Team) -> dict[str, list[str]]:

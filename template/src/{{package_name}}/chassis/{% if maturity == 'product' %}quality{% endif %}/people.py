@@ -18,9 +18,10 @@ from pydantic import Field
 from ...settings import Section
 from ..errors import UserError
 from . import settings as limits
-from .churn import Change, files
+from .churn import Change
 from .documents import listed, plural, read
 from .figures import About, Figure, State
+from .tracked import files
 
 FILE = "docs/quality/people.yaml"
 Text = Annotated[str, MinLen(1)]

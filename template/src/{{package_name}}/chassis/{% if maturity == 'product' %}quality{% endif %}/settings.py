@@ -46,6 +46,23 @@ class Delivery(Section):
     rework_share: tuple[Share, Share] = (0.1, 0.2)
 
 
+class Model(Section):
+    """What is shown of the model; its floors stand where it is judged, in `conf/config.yaml`."""
+
+    versions: Annotated[int, Gt(0)] = 200  # of reports that were committed, in trends
+    age_months: tuple[Positive, Positive] = (6.0, 12.0)  # where evaluation found no ageing
+
+
+class Data(Section):
+    """How good data should be; the limits are a good value, and a bad one beyond it."""
+
+    valid_share: tuple[Share, Share] = (0.999, 0.99)
+    missing_share: tuple[Share, Share] = (0.05, 0.2)
+    unmatched_share: tuple[Share, Share] = (0.2, 0.5)
+    drift_share: tuple[Share, Share] = (0.25, 0.75)
+    days: Annotated[int, Gt(0)] = 28  # of use, that drift looks back
+
+
 class Budgets(Section):
     """What error budgets ask for."""
 
@@ -113,8 +130,10 @@ class Code(Section):
 class Quality(Section):
     """All of them."""
 
-    delivery: Delivery = Delivery()
     budgets: Budgets = Budgets()
+    model: Model = Model()
+    data: Data = Data()
+    delivery: Delivery = Delivery()
     attributes: Attributes = Attributes()
     decisions: Decisions = Decisions()
     debt: Debt = Debt()

@@ -9,8 +9,7 @@ from . import settings as limits
 from .churn import Change
 from .documents import plural
 from .figures import About, Figure, state
-from .measures import Measures, copied
-from .snapshots import Snapshots
+from .measures import Measures, Snapshots, copied
 
 Files = Mapping[str, Measures]
 Count = Callable[[Files], tuple[int, int]]  # how many, of how many

@@ -1,0 +1,48 @@
+# Keel keeps this file up to date.
+"""The pages that people read: templates of HTML beside the code, filled in."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+
+def page(template: str, **context: Any) -> str:
+    """One of the pages that stand beside this file, filled in."""
+    return environment(Path(__file__).parent).get_template(template).render(**context)
+
+
+def project(root: Path) -> dict[str, str]:
+    """Name and purpose of the project, from `pyproject.toml`."""
+    file = root / "pyproject.toml"
+    content = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    about = content.get("project", {})
+    return {
+        "name": content.get("tool", {}).get("keel", {}).get("title")
+        or about.get("name", root.name),
+        "purpose": about.get("description", ""),
+    }
+
+
+def environment(folder: Path) -> jinja2.Environment:
+    """What fills in the templates of a folder; a name that it is not given is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"percent": _percent, "number": number}
+    return made
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number as people read it, or a dash for none."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
