@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from behave.parser import parse_file
 import yaml
+from behave.parser import parse_file
 from builders import PROJECT
 from flight_delay.chassis import commands
 from flight_delay.chassis.__main__ import main
@@ -518,7 +518,7 @@ TESTS = [
 ] + [
     Case(file.relative_to(PROJECT).as_posix(), scenario.name)
     for file in (PROJECT / "tests/acceptance").glob("*.feature")
-    for scenario in parse_file(str(file)).walk_scenarios()
+    for scenario in parse_file(str(file)).walk_scenarios()  # type: ignore[no-untyped-call]
 ]
 
 
