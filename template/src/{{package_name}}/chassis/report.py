@@ -1,7 +1,6 @@
 # Keel keeps this file up to date.
 """The report that people read: one HTML page, and the cards of model and data."""
 
-import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import polars as pl
 from ..evaluation import METRICS, Score, tally
 from ..examples import LABEL
 from . import charts
+from .about import project
 from .chance import MAIN, Difference
 from .errors import UserError
 from .gates import Verdict
@@ -97,18 +97,6 @@ def figures(found: Findings, quality: dict[str, Any]) -> dict[str, Any]:
         "importance": {name: loss.value for name, loss in found.importance.items()},
         "passport": found.passport,
         "quality": quality,
-    }
-
-
-def project(root: Path) -> dict[str, str]:
-    """Name and purpose of the project, from `pyproject.toml`."""
-    file = root / "pyproject.toml"
-    content = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    about = content.get("project", {})
-    return {
-        "name": content.get("tool", {}).get("keel", {}).get("title")
-        or about.get("name", root.name),
-        "purpose": about.get("description", ""),
     }
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from ...evaluation import METRICS
 from ...examples import LABEL
 from .. import charts, report
+from ..about import project
 from ..chance import MAIN
 from ..serving.settings import Monitoring
 from ..store import Store
@@ -27,7 +28,7 @@ def write_page(store: Store, found: Watched, settings: Monitoring) -> None:
     """Write `reports/monitoring.html`."""
     text = report.page(
         "monitoring/monitoring.html",
-        project=report.project(store.project),
+        project=project(store.project),
         label=LABEL,
         metrics=METRICS,
         main=MAIN,
