@@ -52,7 +52,7 @@ WRITTEN = (
 )
 
 
-def figure(state: State, title: str = "Rows") -> Figure:
+def figure(state: State) -> Figure:
     if state == State.UNKNOWN:
         return ABOUT.unknown("nobody looked")
     return ABOUT.figure(0.5, "50%", state, 10)
