@@ -57,6 +57,7 @@ EDITS: dict[str, tuple[str, str | None, str]] = {
     "a stage": ("dvc.yaml", None, STAGE),
 }
 VERBS = {"serve", "monitor", "lineage", "release", "rollback", "reproduce", "sandbox", "deploy"}
+VERBS |= {"scorecard", "budget"}
 
 
 def edit(project: Path) -> dict[str, list[str]]:

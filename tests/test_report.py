@@ -1,32 +1,17 @@
 """The model report in a real browser, on a desk and on a phone."""
 
-import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from browsing import asked, browser, log, needs_browser, show, too_wide
 from conftest import must, render
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import Chrome
+
+__all__ = ["browser"]  # a fixture
 
 NAME = '<b>Flights</b> & "friends"'
 WIDTHS = {"desk": 1280, "phone": 390}
-PROGRAMS = [shutil.which("chromium"), shutil.which("chromedriver")]
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-needs_browser = pytest.mark.skipif(
-    not all(PROGRAMS),
-    reason="there is no Chromium here: apt-get install chromium chromium-driver",
-)
 # The left and right end of each chart that is on the page, and its height.
 CHARTS = """return [...document.querySelectorAll("figure svg")].map(chart => {
     const {left, right, height} = chart.getBoundingClientRect();
@@ -44,25 +29,10 @@ def report(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(printed.splitlines()[-1])
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(PROGRAMS[0])
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    for option in QUIET:
-        options.add_argument(option)
-    browser = Chrome(options=options, service=ChromeService(PROGRAMS[1]))
-    yield browser
-    browser.quit()
-
-
 @pytest.fixture(scope="module", params=WIDTHS.values(), ids=list(WIDTHS))
 def page(request: pytest.FixtureRequest, browser: Chrome, report: Path) -> Chrome:
     """The browser with the report in it, as wide as a desk's or a phone's."""
-    size = {"width": request.param, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(report.as_uri())
-    return browser
+    return show(browser, report, request.param)
 
 
 @needs_browser
@@ -72,11 +42,7 @@ def test_the_page_has_no_errors(page: Chrome) -> None:
 
 @needs_browser
 def test_the_page_is_not_wider_than_the_window(page: Chrome) -> None:
-    widths: list[int] = page.execute_script(
-        "const page = document.documentElement; return [page.scrollWidth, page.clientWidth]"
-    )
-
-    assert widths[0] <= widths[1]
+    assert too_wide(page) <= 0
 
 
 @needs_browser
@@ -93,12 +59,10 @@ def test_each_chart_is_seen_whole(page: Chrome) -> None:
 
 @needs_browser
 def test_the_page_asks_the_network_for_nothing(page: Chrome) -> None:
-    page.refresh()
+    addresses = asked(page)
 
-    asked = [message["params"]["request"]["url"] for message in requests(page)]
-
-    assert asked
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert addresses
+    assert [url for url in addresses if not url.startswith(("file:", "data:"))] == []
 
 
 @needs_browser
@@ -118,14 +82,3 @@ def test_the_page_has_the_name_escaped(report: Path) -> None:
 
     assert "<b>Flights" not in text
     assert "&lt;b&gt;Flights" in text
-
-
-def requests(page: Chrome) -> list[dict[str, Any]]:
-    """The requests that the page has sent since last asked."""
-    messages = [json.loads(entry["message"])["message"] for entry in log(page, "performance")]
-    return [message for message in messages if message["method"] == "Network.requestWillBeSent"]
-
-
-def log(page: Chrome, kind: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = page.get_log(kind)  # type: ignore[no-untyped-call]
-    return entries

@@ -1,9 +1,12 @@
 """Git repositories with commits of any day and person, for tests of what Git knows."""
 
 import os
+import shutil
 import subprocess
 from datetime import date
 from pathlib import Path
+
+from builders import PROJECT
 
 ADA, BEN = "Ada <ada@example.com>", "Ben <ben@example.com>"
 
@@ -64,3 +67,14 @@ class Repository:
 
 def _noon(day: date | str) -> str:
     return f"{day}T12:00:00+00:00"
+
+
+def new_project(root: Path, day: date | str = "2026-11-01") -> Repository:
+    """The docs of a new project, its code and its packages, in one commit."""
+    for name in ("docs", "conf", "tests", "src"):
+        shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("README.md", "CONTRIBUTING.md", "pyproject.toml", "uv.lock"):
+        shutil.copy(PROJECT / name, root / name)
+    repository = Repository(root)
+    repository.commit(day, "first")
+    return repository

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 import yaml
-from builders import PROJECT
 from flight_delay.chassis.quality import attributes, change, decisions
 from flight_delay.chassis.quality.attributes import Attributes
 from flight_delay.chassis.quality.figures import About, Figure, State
 from flight_delay.chassis.quality.settings import Quality
-from repositories import Repository
+from repositories import Repository, new_project
 
 TODAY = date(2026, 11, 23)
 CAME = date(2026, 8, 1)
@@ -52,15 +51,7 @@ def figures(root: Path, today: date = TODAY) -> dict[str, Figure]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Repository:
-    """The docs of a new project, its code and its packages, in one commit."""
-    root = tmp_path / "project"
-    for name in ("docs", "conf", "tests", "src"):
-        shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("README.md", "CONTRIBUTING.md", "pyproject.toml", "uv.lock"):
-        shutil.copy(PROJECT / name, root / name)
-    repository = Repository(root)
-    repository.commit("2026-11-01", "first")
-    return repository
+    return new_project(tmp_path / "project")
 
 
 def test_a_scenario_is_shown_by_the_figure_that_it_names() -> None:

@@ -166,7 +166,7 @@ def _parts(
     rows: pl.DataFrame, slices: pl.DataFrame, metrics: list[str], evaluation: Evaluation
 ) -> Iterator[Part]:
     """The quality of each month, and of each slice of it that is large enough."""
-    names = slices.columns
+    names, floored = slices.columns, list(dict.fromkeys([MAIN, *evaluation.slice_floors]))
     values = slices.select(pl.all().cast(pl.String).name.prefix("slice ")).with_row_index("line")
     month = pl.col("day").dt.strftime("%Y-%m").alias("month")
     whole = rows.with_columns(month).join(values, on="line", how="left", maintain_order="left")
@@ -177,7 +177,7 @@ def _parts(
         for slice_name in names:
             for (value,), some in sorted(part.group_by(f"slice {slice_name}"), key=str):
                 if len(some) >= evaluation.smallest_slice:
-                    found = judged(some, [MAIN, *evaluation.slice_floors], evaluation)
+                    found = judged(some, floored, evaluation)
                     yield Part(str(name), slice_name, str(value), last, noticed, found)
 
 

@@ -72,6 +72,7 @@ MEASURED = About(
     "share",
     "What is not measured gets worse without anybody noticing.",
     "Measure the highest one that is not, or agree that it does not matter and take it out.",
+    "scenario",
 )
 
 

@@ -26,6 +26,7 @@ AGREED = About(
     "days",
     "Without an agreement beforehand, each freeze is a quarrel.",
     f"Talk about it for half an hour, and put names and the next date into {POLICY}.",
+    "signature",
 )
 OBJECTIVES = About(
     "budget.objectives",
@@ -73,13 +74,20 @@ def figure(one: Standing, settings: Budgets) -> Figure:
         return replace(lacking, target=target, notes=notes)
     shown = about.figure(
         100 * budget.left,
-        budget_told(budget),
+        _told(budget),
         _state(budget, settings.low),
         round(budget.sums(budget.day, budget.window)[0]),
         target,
         _trend(budget),
     )
-    return replace(shown, notes=notes)
+    return replace(shown, notes=notes, details=[budget_told(budget)])
+
+
+def _told(budget: Budget) -> str:
+    if budget.since:
+        return f"spent since {budget.since}; over on {budget.ends} if nothing goes wrong any more"
+    runs_out = f"spent on {budget.runs_out} if it goes on like this"
+    return f"{budget.left:.0%} left; {runs_out if budget.runs_out else 'it will last'}"
 
 
 def _state(budget: Budget, low: float) -> State:

@@ -26,7 +26,7 @@ VALID = About(
     "share",
     "Rows that break it are set aside: the model neither learns from them nor knows of them.",
     "data/quarantine/ has the rows, reports/report.html the reasons: have the source mended.",
-    "rows",
+    "row",
 )
 MISSING = About(
     "data.missing",
@@ -36,7 +36,7 @@ MISSING = About(
     "share",
     "What is not known can't help to predict, and a column that fades away raises no error.",
     "Ask the source of the columns named here since when, and why.",
-    "values",
+    "value",
 )
 JOINS = About(
     "data.joins",
@@ -46,7 +46,7 @@ JOINS = About(
     "share",
     "These cases are predicted without what the other table knows; nothing else shows it.",
     "Look at some of these rows: a key that is written in another way, or a table that is behind?",
-    "rows",
+    "row",
 )
 DRIFT = About(
     "data.drift",
@@ -56,7 +56,7 @@ DRIFT = About(
     "share",
     "On such days the model answers questions that it was not taught.",
     "reports/monitoring.html names the inputs: see whether the world changed or the measurement.",
-    "days",
+    "day",
 )
 ALL = (VALID, MISSING, JOINS, DRIFT)
 
@@ -144,6 +144,8 @@ def _share(about: About, facts: Facts, limits: tuple[float, float], count: Count
     was = {day: count(tables)[:2] for day, tables in facts.past}
     trend = [(day, part / whole) for day, (part, whole) in sorted(was.items()) if whole]
     text = f"{part / whole:.2%}, {part:,} of {whole:,}"
+    if part < whole and part / whole > 0.9999:
+        text = f"all but {whole - part:,} of {whole:,}"  # and not a round 100 %
     figure = about.figure(part / whole, text, state(part / whole, *limits), whole, target, trend)
     return replace(figure, details=told)
 

@@ -66,6 +66,7 @@ INTEREST = About(
     "hours a month",
     "Work that brings no feature, each month, until the debt behind it is paid.",
     "Pay the entry whose principal is small beside its interest first.",
+    "debt",
 )
 AGE = About(
     "debt.age",
@@ -75,6 +76,7 @@ AGE = About(
     "days",
     "What is old has seldom become cheaper: fewer people remember why.",
     "Plan what is overdue, or agree on a new day and write it down.",
+    "debt",
 )
 PAID = About(
     "debt.paid",
@@ -84,6 +86,7 @@ PAID = About(
     "hours",
     "What is paid costs nothing any more.",
     "Give debt the share of the work that was agreed.",
+    "debt",
 )
 SHARE = About(
     "debt.share",
@@ -93,6 +96,7 @@ SHARE = About(
     "share",
     "Below what was agreed, debt grows while nobody looks.",
     "Plan debt beside features, with the share that was agreed.",
+    "change",
 )
 
 
@@ -180,8 +184,13 @@ def _months(entries: Iterable[Entry]) -> float:
 def _interest(
     entries: Mapping[str, Entry], unpaid: Mapping[str, Entry], today: date, debt: limits.Debt
 ) -> Figure:
+    first = min(entry.since or today for entry in entries.values())
     days = [months_later(today.replace(day=1), -months) for months in range(11, -1, -1)]
-    trend = [(day, _months(e for e in entries.values() if _open(e, day))) for day in days]
+    trend = [
+        (day, _months(e for e in entries.values() if _open(e, day)))
+        for day in days
+        if first <= day < today
+    ]
     owed = _months(unpaid.values())
     good, bad = debt.interest_hours
     figure = INTEREST.figure(

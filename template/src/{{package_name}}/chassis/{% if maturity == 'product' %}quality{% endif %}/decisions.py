@@ -80,6 +80,7 @@ REVIEW = About(
     "decisions",
     "What was right a year ago may hold us back today, unless somebody asks.",
     "Look at each: write down that it holds, with a new day, or replace it: `uv run poe decide`.",
+    "decision",
 )
 EARLY = About(
     "decisions.open",
@@ -89,6 +90,7 @@ EARLY = About(
     "decisions",
     "Taken late, they cost much of the work that was done until then.",
     "Take them, and write each down: `uv run poe decide TITLE`.",
+    "decision",
 )
 
 

@@ -34,6 +34,7 @@ FREQUENCY = About(
     "a week",
     "Small and frequent steps carry less risk each, and an idea meets its users sooner.",
     "See what deployments wait for, and make the next one smaller.",
+    "deployment",
 )
 LEAD = About(
     "delivery.lead_time",
@@ -43,6 +44,7 @@ LEAD = About(
     "days",
     "No urgent mend and no good idea can be there sooner.",
     "See where changes wait: for a review, for a release, for a person.",
+    "change",
 )
 FAILURES = About(
     "delivery.failure_rate",
@@ -52,6 +54,7 @@ FAILURES = About(
     "%",
     "Each of them costs trust, and time that was meant for something else.",
     "Add the test that would have found the last failure; make deployments smaller.",
+    "deployment",
 )
 RESTORE = About(
     "delivery.time_to_restore",
@@ -61,6 +64,7 @@ RESTORE = About(
     "hours",
     "A failure that is gone in minutes costs little.",
     "Practise `uv run poe rollback`, and see that what watches the service notices sooner.",
+    "incident",
 )
 REWORK = About(
     "delivery.rework_rate",
@@ -70,6 +74,7 @@ REWORK = About(
     "%",
     "This is work that is paid for twice.",
     "Do the actions of the last incidents first.",
+    "deployment",
 )
 ALL = (FREQUENCY, LEAD, FAILURES, RESTORE, REWORK)
 

@@ -43,7 +43,7 @@ class Figure:
     cure: str = ""  # what to do when it is red
     notes: list[str] = field(default_factory=list)  # what is not counted, or odd, and why
     details: list[str] = field(default_factory=list)  # what it is made of, a sentence each
-    counted: str = "events"  # what these are, such as "deployments"
+    counted: str = "event"  # what each of them is, such as "deployment"
     broken: bool = False  # what it comes from can't be read
 
 
@@ -58,7 +58,7 @@ class About:
     unit: str
     meaning: str
     cure: str
-    counted: str = "events"
+    counted: str = "event"
 
     def figure(
         self,

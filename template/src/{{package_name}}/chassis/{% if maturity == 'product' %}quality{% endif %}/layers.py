@@ -32,6 +32,7 @@ PYRAMID = About(
     "share",
     "With few of them, a mistake is found late, and then searched for.",
     "Test the next change by a unit test; move what a slow test asks down, where it can be asked.",
+    "test",
 )
 SECONDS = About(
     "code.seconds",
@@ -41,6 +42,7 @@ SECONDS = About(
     "seconds",
     "What takes long is run seldom, and mistakes are found later.",
     "`uv run pytest --durations=10` names the slowest ten.",
+    "test",
 )
 COVERED = About(
     "code.coverage",
@@ -50,6 +52,7 @@ COVERED = About(
     "share",
     "What no test runs through may break without anybody noticing.",
     f"Measure it: {MEASURE}.",
+    "statement",
 )
 MUTANTS = About(
     "code.mutants",
@@ -59,6 +62,7 @@ MUTANTS = About(
     "share",
     "The tests protect from the mistakes that they notice, and from no others.",
     "`uv run poe mutate` names the mistakes that no test notices: write the missing test.",
+    "mistake",
 )
 
 

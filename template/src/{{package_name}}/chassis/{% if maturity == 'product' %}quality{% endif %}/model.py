@@ -34,7 +34,7 @@ SCORE = About(
     "Below its floor, acting on a prediction costs more than it saves.",
     "reports/report.html shows when and for whom it is weak: newer data, a better feature, or a "
     "smaller promise.",
-    "rows",
+    "row",
 )
 SLICES = About(
     "model.slices",
@@ -44,7 +44,7 @@ SLICES = About(
     METRICS[MAIN].title,
     "A good average hides that some customers are served badly.",
     "Look for what this group lacks: data, a feature, or a rule of its own until then.",
-    "groups",
+    "group",
 )
 RULES = About(
     "model.gates",
@@ -54,7 +54,7 @@ RULES = About(
     "rules",
     "A model that misses one is better not used, even if its average is good.",
     "`uv run poe run` names what is missed; mend it, or waive it for a while in conf/waivers.yaml.",
-    "rules",
+    "rule",
 )
 USED = About(
     "model.in_use",
@@ -65,7 +65,7 @@ USED = About(
     "This is what users have got; the tests could only promise it.",
     "Train on newer data (`uv run poe run`, then `uv run poe promote`), or find out what changed: "
     "reports/monitoring.html.",
-    "predictions",
+    "prediction",
 )
 AGE = About(
     "model.age",
@@ -75,7 +75,7 @@ AGE = About(
     "months",
     "The world moves on, and the model does not.",
     "Train it again: `uv run poe run`, then `uv run poe promote`.",
-    "models",
+    "model",
 )
 SENTENCES = {
     "calibration_error": "How far its probabilities are from how often it then happens.",

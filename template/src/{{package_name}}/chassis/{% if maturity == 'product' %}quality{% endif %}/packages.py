@@ -24,6 +24,7 @@ AGE = About(
     "days",
     "Old packages lack mended security holes, and the longer we wait the larger the step is.",
     "`uv run poe upgrade`, then `uv run poe check`: each month is easier than each year.",
+    "package",
 )
 
 

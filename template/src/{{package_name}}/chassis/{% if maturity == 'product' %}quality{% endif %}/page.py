@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..about import project
 from ..pages import page
@@ -28,14 +28,22 @@ WIDTH, HEIGHT = 120, 32  # of a trend, in pixels
 
 def write(store: Store, card: Scorecard) -> Path:
     """Write all three; returns where the HTML is."""
-    about = project(store.project)
+    about = _about(store.project)
     file = store.report("scorecard.html")
-    context = {**facts(card), "project": about, "first": first(card), "words": WORDS}
-    text = page("quality/scorecard.html", **context, trend=trend, was=was, groups=groups(card))
+    context = {**facts(card), "project": about, "first": first(card), "groups": groups(card)}
+    words = {"words": WORDS, "trend": trend, "was": was, "counted": counted, "coded": coded}
+    text = page("quality/scorecard.html", **context, **words)
     store.write_text(file, text)
     store.write_text(store.report("scorecard.md"), markdown(card, about["name"]))
     store.write_json(store.report("scorecard.json"), as_json(card, about["name"]))
     return file
+
+
+def _about(root: Path) -> dict[str, str]:
+    try:
+        return project(root)
+    except ValueError:  # a broken pyproject.toml is for uv to tell
+        return {"name": root.name, "purpose": ""}
 
 
 def facts(card: Scorecard) -> dict[str, Any]:
@@ -44,6 +52,7 @@ def facts(card: Scorecard) -> dict[str, Any]:
         "day": card.now.date().isoformat(),
         "answers": {q: answer(card.group(name)) for name, q in QUESTIONS.items()},
         "freeze": [stop(one) for one in card.stopping],
+        "exempt": list(card.exempt),
         "waivers": [
             f"“{one.objective.title}” may be missed until {one.waiver.until}: {one.waiver.why} "
             f"(signed by {one.waiver.signed} on {one.waiver.since})"
@@ -150,10 +159,28 @@ def trend(points: Sequence[tuple[date, float]]) -> Markup:
     )
 
 
+def counted(figure: Figure) -> str:
+    """From how many of what a figure was computed, in words."""
+    return f"{figure.events:,} {figure.counted}{'s' * (figure.events != 1)}"
+
+
 def was(figure: Figure) -> str:
     """What the first value of a trend was, in words."""
     if len(figure.trend) < 2:
         return ""
     day, value = figure.trend[0]
-    told = f"{value:.1%}" if figure.unit == "share" else f"{value:.3g}"
+    share = figure.unit == "share"
+    told = (
+        f"{value:.1%}"
+        if share
+        else f"{value:.3g} {figure.unit}".replace(" %", "\N{NO-BREAK SPACE}%")
+    )
     return f"{told} on {day}"
+
+
+def coded(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    parts = [str(escape(part)) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # one that nothing closes
+        return escape(text)
+    return Markup("".join(f"<code>{p}</code>" if n % 2 else p for n, p in enumerate(parts)))  # noqa: S704 -- escaped above

@@ -74,6 +74,7 @@ EXPERTS = About(
     "areas",
     "When that person is away, the part can't be changed safely.",
     "Let a second person make the next changes there, with the expert as the reviewer.",
+    "area",
 )
 AUTHORS = About(
     "people.authors",
@@ -83,6 +84,7 @@ AUTHORS = About(
     "areas",
     "What one person changes, one person knows, whatever is written down.",
     "Work there in pairs, or swap who takes the next change.",
+    "change",
 )
 TASKS = About(
     "people.tasks",
@@ -92,6 +94,7 @@ TASKS = About(
     "tasks",
     "A task that only one person does stops with that person.",
     "Let somebody else do it next time, by the runbook, and mend the runbook where it fails.",
+    "task",
 )
 
 

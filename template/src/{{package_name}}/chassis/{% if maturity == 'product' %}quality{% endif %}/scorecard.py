@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..store import Store
-from . import budget_figures, change, dora, settings, standing
+from . import budget_figures, change, dora, settings, standing, trends
 from .figures import Figure, Group, State, guarded
 from .problems import problems
 from .settings import Quality
@@ -29,6 +29,7 @@ class Scorecard:
     figures: list[Figure]
     stopping: list[Standing] = field(default_factory=list)  # what stops feature work
     waived: list[Standing] = field(default_factory=list)
+    exempt: tuple[str, ...] = ()  # what goes on all the same
     problems: list[str] = field(default_factory=list)  # with files that people write
 
     def group(self, name: Group) -> list[Figure]:
@@ -54,7 +55,10 @@ def main(root: Path, arguments: list[str]) -> int:
 
 def gather(root: Path, now: datetime) -> Scorecard:
     """Make all figures. Whatever is broken takes away no more than its own."""
-    wrong = problems(root, now)
+    try:
+        wrong = problems(root, now)
+    except Exception as error:  # noqa: BLE001 -- as for the figures: the rest of the page comes
+        wrong = [f"what people wrote can't be checked: {type(error).__name__}: {error}"]
     try:
         chosen = settings.load(root)
     except UserError:
@@ -83,12 +87,14 @@ def gather(root: Path, now: datetime) -> Scorecard:
         *guarded("delivery", "Delivery", lambda: dora.provide(root, chosen, now)),
     ]
     found += change.figures(change.Project(root, now.date(), chosen), found)
+    found = trends.filled(found, trends.known(root), now.date())
     standings = overview.standings
     return Scorecard(
         now,
         found,
         [one for one in standings if one.stops],
         [one for one in standings if one.waiver],
+        chosen.budgets.exempt,
         wrong,
     )
 
@@ -96,18 +102,21 @@ def gather(root: Path, now: datetime) -> Scorecard:
 def answer(figures: list[Figure]) -> str:
     """How a group stands, in a sentence; what is not known is never called good."""
     times = Counter(figure.state for figure in figures)
-    red, yellow, unknown = times[State.BAD], times[State.WATCH], times[State.UNKNOWN]
-    total = len(figures)
-    rest = f" Of {total} figures, {unknown} can't be told yet." if unknown else ""
-    if red:
-        return f"No: {_named(figures, State.BAD)}.{rest}"
-    if yellow:
-        return f"Mostly; look at {_named(figures, State.WATCH)}.{rest}"
+    total, unknown = len(figures), times[State.UNKNOWN]
+    rest = f", {unknown} can’t be told yet" if unknown else ""
     if unknown == total:
         return "Nobody can tell yet: there are not enough data for any of its figures."
-    if 2 * unknown > total:
-        return f"What is known of it is good.{rest}"
-    return f"Yes.{rest}" if unknown else f"Yes: all {total} figures are good."
+    if red := times[State.BAD]:
+        return f"No. {_are(red, total, 'bad')} ({_titles(figures, State.BAD)}){rest}."
+    if yellow := times[State.WATCH]:
+        watched = _titles(figures, State.WATCH)
+        return f"Mostly. {_are(yellow, total, 'to be watched')} ({watched}){rest}."
+    yes = "As far as is known, yes" if unknown else "Yes"
+    return f"{yes}. {_are(times[State.GOOD], total, 'good')}{rest}."
+
+
+def _are(part: int, total: int, what: str) -> str:
+    return f"{part} of {total} figures {'is' if part == 1 else 'are'} {what}"
 
 
 def stop(one: Standing) -> str:
@@ -121,8 +130,8 @@ def stop(one: Standing) -> str:
     )
 
 
-def _named(figures: list[Figure], state: State) -> str:
-    """Their titles, some of them if there are many."""
+def _titles(figures: list[Figure], state: State) -> str:
+    """The titles of those in a state, some of them if there are many."""
     titles = [f"“{figure.title}”" for figure in figures if figure.state == state]
     more = [f"{len(titles) - 3} more"] if len(titles) > 4 else []
     names = [*(titles[:3] if more else titles), *more]

@@ -21,6 +21,7 @@ HOTSPOTS = About(
     "files",
     "Much of the work goes through these files, and each change there takes longer and is riskier.",
     "Split the complex function of the first one, before the next feature goes there.",
+    "change",
 )
 COMPLEX = About(
     "code.complexity",
@@ -30,6 +31,7 @@ COMPLEX = About(
     "share",
     "Such functions are slow to change, and hide mistakes.",
     "Take a part out of the function and give it a name, with tests around it first.",
+    "function",
 )
 TYPED = About(
     "code.typed",
@@ -39,6 +41,7 @@ TYPED = About(
     "share",
     "Types find mistakes in seconds that a training run finds in an hour.",
     "Write the types of the functions named here; `uv run poe types` checks them.",
+    "function",
 )
 COPIES = About(
     "code.copies",
@@ -48,6 +51,7 @@ COPIES = About(
     "share",
     "A mistake in copied code has to be found and mended more than once.",
     "Make one function of the copies that change together.",
+    "line",
 )
 CANNOT_TELL = {
     HOTSPOTS.name: "It can't tell whether the changes were hard, only that they came together "
