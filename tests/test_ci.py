@@ -1,13 +1,14 @@
 """The CI of generated projects, and of this repository."""
 
 import ast
+import os
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TEMPLATE, TOOLS, Render, parse, run
+from conftest import TEMPLATE, TOOLS, Render, commit, must, parse, run
 
 # The commits that actions may have, from https://github.com/OWNER/ACTION.
 ACTIONS = {
@@ -15,9 +16,12 @@ ACTIONS = {
     "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97",
     "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a",
     "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c",
+    "actions/upload-pages-artifact@fc324d3547104276b827a68afc52ff2a11cc49c9",
+    "actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128",
     "astral-sh/setup-uv@20cfd1bf945f4377ade1205e4dbc17946fc9a30d",
 }
 WORKFLOWS = ".github/workflows"
+QUALITY = {"quality": "request", "measure": "measure", "pages": "page"}  # GitLab's, GitHub's
 
 
 @pytest.fixture(params=["the project's", "the template's own"])
@@ -42,7 +46,7 @@ def commands(rendered: Render, gitlab: Path) -> dict[str, list[str]]:
             line
             for name, job in parse(gitlab).items()
             # The others have tests of their own, or are started by hand.
-            if isinstance(job, dict) and name not in ("keel", ".deploy")
+            if isinstance(job, dict) and name not in ("keel", ".deploy", ".quality", *QUALITY)
             for line in job.get("script", [])
         ],
     }
@@ -111,6 +115,108 @@ def test_a_proof_of_concept_deploys_nothing(rendered: Render) -> None:
 
     assert not (github / WORKFLOWS / "deploy.yml").exists()
     assert "deploy" not in (gitlab / ".gitlab-ci.yml").read_text()
+
+
+@pytest.fixture
+def quality(rendered: Render) -> dict[str, Any]:
+    """The jobs of GitHub for the quality page."""
+    jobs: dict[str, Any] = parse(rendered(ci="github") / WORKFLOWS / "quality.yml")["jobs"]
+    return jobs
+
+
+def test_the_quality_page_is_made_in_both_by_the_same_verbs(
+    quality: dict[str, Any], gitlab: Path, rendered: Render
+) -> None:
+    tasks = parse(rendered() / "tasks.toml")["tool"]["poe"]["tasks"]
+    there = parse(gitlab)
+
+    for name, job in QUALITY.items():
+        here = verbs([step.get("run", "") for step in quality[job]["steps"]])
+
+        assert here == verbs(there[name]["script"])
+        assert here
+        assert set(here) - tasks.keys() == set()
+
+
+def test_each_job_of_the_quality_page_may_write_one_thing(quality: dict[str, Any]) -> None:
+    may = {name: job["permissions"] for name, job in quality.items()}
+
+    assert may == {
+        "request": {"contents": "read", "pull-requests": "write"},
+        "measure": {"contents": "write"},
+        "page": {"contents": "read", "pages": "write", "id-token": "write"},
+    }
+
+
+def test_the_whole_history_is_there_where_git_is_asked(
+    quality: dict[str, Any], gitlab: Path
+) -> None:
+    for job in quality.values():
+        assert job["steps"][0]["with"]["fetch-depth"] == 0
+    assert parse(gitlab)[".quality"]["variables"]["GIT_DEPTH"] == 0
+
+
+def test_the_budget_is_asked_though_the_page_fails(quality: dict[str, Any]) -> None:
+    last = quality["request"]["steps"][-1]
+
+    assert last["run"] == 'uv run poe budget --since "origin/$GITHUB_BASE_REF"'
+    assert last["if"] == "${{ !cancelled() }}"
+
+
+def test_a_proof_of_concept_has_no_quality_page(rendered: Render) -> None:
+    github = rendered(ci="github", maturity="proof-of-concept")
+    gitlab = rendered(ci="gitlab", maturity="proof-of-concept")
+
+    assert not (github / WORKFLOWS / "quality.yml").exists()
+    assert "scorecard" not in (gitlab / ".gitlab-ci.yml").read_text()
+
+
+def test_what_was_measured_is_there_again_and_else_nothing_happens(
+    quality: dict[str, Any], tmp_path: Path
+) -> None:
+    (restore,) = {
+        command.partition(" #")[0]
+        for job in quality.values()
+        for step in job["steps"]
+        if (command := step.get("run", "")).startswith("git restore")
+    }
+    (tmp_path / "here/reports").mkdir(parents=True)
+    (tmp_path / "here/reports/metrics.json").write_text("{}")
+    commit(tmp_path / "here", "Start")
+    must(tmp_path / "here", "bash", "-ec", restore)  # the first time
+    (tmp_path / "kept/reports").mkdir(parents=True)
+    (tmp_path / "kept/reports/trends.jsonl").write_text("kept")
+    commit(tmp_path / "kept", "Quality")
+    must(
+        tmp_path / "here", "git", "fetch", "-q", "../kept", "main:refs/remotes/origin/keel-quality"
+    )
+
+    must(tmp_path / "here", "bash", "-ec", restore)
+
+    found = {path.name: path.read_text() for path in (tmp_path / "here/reports").iterdir()}
+    assert found == {"metrics.json": "{}", "trends.jsonl": "kept"}
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_pages_are_published_only_where_they_are_switched_on(
+    quality: dict[str, Any], tmp_path: Path, on: bool
+) -> None:
+    (asking,) = [step for step in quality["page"]["steps"] if step.get("id") == "pages"]
+    gh = tmp_path / "gh"
+    gh.write_text(f"#!/bin/sh\nexit {int(not on)}\n")
+    gh.chmod(0o755)
+    said = tmp_path / "output"
+    said.touch()
+
+    told = must(
+        tmp_path,
+        *("bash", "-ec", asking["run"]),
+        GITHUB_OUTPUT=str(said),
+        PATH=f"{tmp_path}:{os.environ['PATH']}",
+    )
+
+    assert said.read_text() == ("on=yes\n" if on else "")
+    assert ("::notice::" in told) is not on
 
 
 def test_each_session_of_the_templates_own_ci_exists() -> None:

@@ -90,11 +90,12 @@ def put_sample(project: Path, folder: Path) -> None:
     shutil.unpack_archive(data / "flights.csv.zip", folder)
 
 
-def test_the_tutorial_works(release: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["tutorial.md", "tutorial-budget.md"])
+def test_the_tutorials_work(release: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "path/to").mkdir(parents=True)
     (tmp_path / "path/to/keel").symlink_to(release)
 
-    Reader(tmp_path).follow(DOCS / "tutorial.md")
+    Reader(tmp_path).follow(DOCS / name)
 
 
 def test_a_model_can_be_added_as_described(own: Path) -> None:

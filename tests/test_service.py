@@ -194,7 +194,8 @@ def test_an_answer_that_takes_too_long_is_refused_with_the_reason(place: Path) -
     with running(place) as service:
         status, headers, problem = service.ask("/predict/batch", BATCH)
 
-    assert (status, headers["content-type"]) == (503, "application/problem+json")
+    assert status in (408, 503)  # whichever took so long: sending it, or answering
+    assert headers["content-type"] == "application/problem+json"
     assert "took longer than 0.001 seconds" in problem["detail"]
 
 

@@ -274,6 +274,17 @@ def test_days_in_the_future_are_not_counted(project: Path) -> None:
     assert found.notes == ["not counted: 1 day in the future"]
 
 
+def test_a_day_that_is_over_knows_nothing_of_later_ones(project: Path) -> None:
+    have_events(project, {0: 100}, last=TODAY + DAY)
+
+    (found,) = look(project, Budgets(), NOW, over=True).standings
+
+    assert not found.is_spent
+    assert found.notes == []
+    assert found.budget is not None
+    assert found.budget.day == TODAY
+
+
 def test_a_day_that_began_further_east_counts(project: Path) -> None:
     have_events(project, {0: 100}, last=TODAY + DAY)
 
@@ -356,6 +367,7 @@ def test_the_files_of_a_new_project_are_right() -> None:
     assert standing.problems(PROJECT, Budgets(), TODAY) == []
     assert {one.name for one in overview(PROJECT).standings} == {
         "availability",
+        "calibration",
         "latency",
         "quality",
         "valid_predictions",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from behave.parser import parse_file
 from builders import PROJECT
 from flight_delay.chassis import commands
 from flight_delay.chassis.__main__ import main
@@ -511,14 +512,13 @@ def test_the_page_has_each_row_and_needs_no_network(shown: str, project: Path) -
 
 SHIPPED = score.rows(PROJECT)
 TESTS = [
-    Case(file.relative_to(PROJECT).as_posix(), name.strip())
-    for file in (PROJECT / "tests").rglob("*.*")
-    if file.suffix in (".py", ".feature")
-    for name in re.findall(
-        r"^def (test_\w+)|^ *Scenario(?: Outline)?: (.*)", file.read_text("utf-8"), re.MULTILINE
-    )
-    for name in name
-    if name
+    Case(file.relative_to(PROJECT).as_posix(), name)
+    for file in (PROJECT / "tests").rglob("*.py")
+    for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)
+] + [
+    Case(file.relative_to(PROJECT).as_posix(), scenario.name)
+    for file in (PROJECT / "tests/acceptance").glob("*.feature")
+    for scenario in parse_file(str(file)).walk_scenarios()  # type: ignore[no-untyped-call]
 ]
 
 

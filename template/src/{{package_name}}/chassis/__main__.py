@@ -37,6 +37,8 @@ PRODUCT = {  # only a product has these
     "availability": "quality.availability",
     "documents": "quality.problems",
     "scorecard": "quality.scorecard",
+    "comment": "quality.comment",
+    "keep": "quality.trends",
 }
 
 

@@ -110,7 +110,7 @@ def quality(windows: list[Window], evaluation: Evaluation) -> Iterator[Judgement
             if limit is None:
                 continue
             say = (one.metric, window.day, window.noticed)
-            note = f"{said(one)}, the floor is {limit}"
+            note = said(one, limit)
             check = "quality" if one.metric == MAIN else "metric"
             yield Judgement(check, *say, one.beyond(limit), one.score, note)
             if one.metric == MAIN:
@@ -128,9 +128,12 @@ def labels(seen: Observed, settings: Monitoring, until: date) -> Iterator[Judgem
             yield Judgement("labels", "", day, day + wait, share < settings.labels, share)
 
 
-def said(one: Quality) -> str:
-    """A metric in words."""
-    return f"{METRICS[one.metric].title} is {one.score:.3f} ({one.low:.3f} to {one.high:.3f})"
+def said(one: Quality, limit: float, where: str = "") -> str:
+    """A metric in words, of the rows that `where` names, and what it should be."""
+    metric = METRICS[one.metric]
+    wanted = f"at {'least' if metric.higher_is_better else 'most'} {limit}"
+    found = f"{one.score:.3f} ({one.low:.3f} to {one.high:.3f})"
+    return f"{metric.title} is {found}{where}, and should be {wanted}"
 
 
 def _refused(seen: Observed, limit: float) -> Iterator[Judgement]:

@@ -58,17 +58,17 @@ CHECKS = {
         "train again with examples that have them",
     ),
     "quality": Check(
-        ACT, None, "{note}: surely worse than it may be",
+        ACT, None, "{note}: that is no chance",
         "train again with newer examples (`poe run`), or go back (`poe rollback`)",
         over=WEEK,
     ),
     "doubt": Check(
-        WATCH, WEEK, "{note}: worse than it may be, unless by chance",
+        WATCH, WEEK, "{note}: that may be by chance",
         "look at the months and slices, and train again if the next weeks are no better",
         over=WEEK,
     ),
     "metric": Check(
-        WATCH, None, "{note}: surely worse than it may be",
+        WATCH, None, "{note}: that is no chance",
         "see by the months whether it is the season, and train again with newer examples",
         over=WEEK,
     ),

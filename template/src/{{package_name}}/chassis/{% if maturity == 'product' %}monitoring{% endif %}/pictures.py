@@ -14,7 +14,7 @@ DAYS = {
     "field": "day",
     "type": "temporal",
     "title": None,
-    "axis": {"format": "%d %b", "tickCount": 5, "labelOverlap": True},
+    "axis": {"format": "%d %b", "tickCount": 5, "labelOverlap": True, "labelSeparation": 6},
 }
 
 
@@ -48,7 +48,10 @@ def volume(days: Sequence[tuple[date, int, int]]) -> Markup:
     }
     x = {**DAYS, "timeUnit": "yearmonthdate"}
     y = {"field": "rows", "type": "quantitative", "title": "rows a day"}
-    chart = {"mark": {"type": "bar"}, "encoding": {"x": x, "y": y, "color": colour}}
+    chart = {
+        "mark": {"type": "bar", "binSpacing": 0},
+        "encoding": {"x": x, "y": y, "color": colour},
+    }
     return svg(rows, {"height": 200, **chart})
 
 

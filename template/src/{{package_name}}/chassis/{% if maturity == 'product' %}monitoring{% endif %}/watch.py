@@ -187,7 +187,7 @@ def _worse_slices(parts: list[Part], evaluation: Evaluation) -> Iterator[Judgeme
             limit = evaluation.slice_floors.get(one.metric)
             if limit is not None:
                 where = f"{part.slice} = {part.value}"
-                note = f"{checks.said(one)} for {where} in {part.month}, the floor is {limit}"
+                note = checks.said(one, limit, f" for {where} in {part.month}")
                 bad = one.beyond(limit)
                 yield Judgement("slice", where, part.last, part.noticed, bad, one.score, note)
 

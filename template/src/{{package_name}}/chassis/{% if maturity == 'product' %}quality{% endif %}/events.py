@@ -116,6 +116,11 @@ def read(root: Path, source: Source, now: datetime) -> Events:
     return lines(text(root, INDICATORS).splitlines(), str(source.indicator))
 
 
+def until(known: Events, last: date) -> Events:
+    """Only what was known at the end of a day."""
+    return Events({day: one for day, one in known.days.items() if day <= last}, known.notes)
+
+
 def lines(written: Iterable[str], indicator: str) -> Events:
     """One indicator's lines of monitoring's file. The last one of a day counts: it knew most."""
     found, broken = {}, 0

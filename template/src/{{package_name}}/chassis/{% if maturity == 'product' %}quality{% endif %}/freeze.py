@@ -26,7 +26,8 @@ def main(root: Path, arguments: list[str]) -> int:
     parser.add_argument("--on", metavar="DAY", help="as of a day that is over, such as 2026-11-23")
     options = parser.parse_args(arguments)
     chosen = settings.load(root).budgets
-    overview = look(root, chosen, _end(options.on) if options.on else datetime.now(UTC))
+    now = _end(options.on) if options.on else datetime.now(UTC)
+    overview = look(root, chosen, now, over=bool(options.on))
     subjects = _subjects(root, options.since) if options.since else []
     subjects += [options.title] if options.title else []
     text, code = told(overview, chosen.exempt, subjects)

@@ -80,8 +80,11 @@ def problems(root: Path, settings: Budgets, today: date) -> list[str]:
     return [*wrong, *waivers, *_policy(root)[1]]
 
 
-def look(root: Path, settings: Budgets, now: datetime) -> Overview:
-    """How everything stands as of now. What is broken keeps nothing else from being read."""
+def look(root: Path, settings: Budgets, now: datetime, *, over: bool = False) -> Overview:
+    """How everything stands as of now, or at the end of a day that is `over`.
+
+    What is broken keeps nothing else from being read.
+    """
     objectives, unread = read_objectives(root)
     given, wrong = read_waivers(root, objectives, settings.waiver_days, now.date())
     policy, flaws = _policy(root)
@@ -90,6 +93,8 @@ def look(root: Path, settings: Budgets, now: datetime) -> Overview:
         own = [waiver for waiver in given if waiver.objective == name]
         try:
             known = events.read(root, objective.source, now)
+            if over:
+                known = events.until(known, now.date())
             found.append(stand(name, objective, known, own, settings, now.date()))
         except UserError as error:
             waiver = in_force(own, now.date())
