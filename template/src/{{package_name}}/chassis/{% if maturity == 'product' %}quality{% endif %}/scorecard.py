@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..store import Store
-from . import budget_figures, change, dora, settings, standing
+from . import budget_figures, change, dora, settings, standing, trends
 from .figures import Figure, Group, State, guarded
 from .problems import problems
 from .settings import Quality
@@ -87,6 +87,7 @@ def gather(root: Path, now: datetime) -> Scorecard:
         *guarded("delivery", "Delivery", lambda: dora.provide(root, chosen, now)),
     ]
     found += change.figures(change.Project(root, now.date(), chosen), found)
+    found = trends.filled(found, trends.known(root), now.date())
     standings = overview.standings
     return Scorecard(
         now,
