@@ -69,6 +69,16 @@ def test_what_is_not_measured_is_watched_and_said() -> None:
     assert found.details[1].endswith("not measured")
 
 
+def test_a_figure_without_a_value_measures_nothing_yet() -> None:
+    attributes_ = asked(speed="service.latency")
+    speed = About("service.latency", "product", "Speed", "", "seconds", "", "").unknown("no use")
+
+    found = attributes.figure(attributes_, [speed], CAME, TODAY, 6)
+
+    assert found.text == "1 of 1 scenario, 1 without a value yet"
+    assert found.details[0].endswith("not enough data yet: no use")
+
+
 def test_a_figure_that_is_not_on_the_page_is_named() -> None:
     found = measured(asked(speed="service.speed"))
 

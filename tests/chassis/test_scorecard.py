@@ -389,6 +389,16 @@ def imported(repository: Repository, count: int) -> None:
     repository.git("reset", "--quiet", "--hard", "main")
 
 
+def test_what_only_a_run_can_tell_has_the_trend_that_ci_kept(project: Repository) -> None:
+    kept = {"day": "2026-11-16", "commit": "abc", "figures": {"debt.age": 7.0, "code.typed": 0.1}}
+    project.file("reports/trends.jsonl", f"{json.dumps(kept)}\nbroken\n")
+
+    found = by_name(gather(project.root, NOW))
+
+    assert found["debt.age"].trend == [(date(2026, 11, 16), 7.0), (TODAY, found["debt.age"].value)]
+    assert (date(2026, 11, 16), 0.1) not in found["code.typed"].trend  # Git knows better
+
+
 def test_the_verb_prints_an_answer_for_each_question(
     project: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,9 +105,11 @@ def figure(
     if review < today:
         notes.append(f"The ranking was to be looked at again by {review}.")
     standing = State.GOOD if len(shown) == len(found) and not notes else State.WATCH
+    empty = sum(one.figure is not None and one.figure.value is None for one in found)
+    told = f"{len(shown)} of {plural(len(found), 'scenario')}"
     made = MEASURED.figure(
         len(shown) / len(found),
-        f"{len(shown)} of {plural(len(found), 'scenario')}",
+        f"{told}, {empty} without a value yet" if empty else told,
         standing,
         len(found),
         f"all, and looked at again by {review}",
@@ -144,7 +146,8 @@ def _unlikely(scenarios: Mapping[str, Scenario]) -> Iterator[str]:
 
 def _told(one: Measured) -> str:
     said = one.scenario
-    shows = f"{one.figure.text} ({one.figure.state})" if one.figure else NOT_MEASURED
+    shows = one.figure.text if one.figure else NOT_MEASURED
+    shows += f" ({one.figure.state})" if one.figure and one.figure.value is not None else ""
     return (
         f"{one.rank}. {one.name} ({said.quality}): {said.source} {said.stimulus}, "
         f"{said.environment}: {said.artefact} {said.response}, {said.measure}. {shows}"
