@@ -306,7 +306,13 @@ def test_with_keys_all_but_health_and_readiness_need_one(run_copy: Store) -> Non
             assert asked.post("/labels", json={}, headers=headers).status_code == 401
         for headers in ({"x-api-key": "another-key-of-it"}, {"authorization": f"Bearer {KEY}"}):
             assert asked.get("/version", headers=headers).status_code == 200
+            assert asked.get("/docs", headers=headers).status_code == 404
             assert asked.post("/predict", json=flight(), headers=headers).status_code == 200
+
+
+def test_without_keys_there_is_a_page_to_try_it_out(run_copy: Store) -> None:
+    with client(run_copy) as asked:
+        assert "/openapi.json" in asked.get("/docs").text
 
 
 def test_an_old_lookup_is_used_and_said_to_be_stale(run_copy: Store) -> None:

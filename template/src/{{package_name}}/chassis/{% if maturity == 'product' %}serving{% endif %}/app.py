@@ -35,7 +35,7 @@ def application(
         title=about["name"],
         description=about["purpose"],
         version=service.used.version,
-        docs_url=None,
+        docs_url=None if secured else "/docs",  # its scripts come from another server
         redoc_url=None,
         telemetry=_traced(tracers),
         exception_handlers=dict.fromkeys((ProblemError, HTTPException, Exception), _refuse),
