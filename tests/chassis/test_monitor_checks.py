@@ -73,7 +73,7 @@ def test_columns_that_miss_a_check_together_are_one_finding() -> None:
 
     (found,) = findings.findings(both, in_a_row=2)
 
-    assert found.sentence == "Humidity and pressure are unknown in 50% of the rows"
+    assert found.sentence == "humidity and pressure are unknown in 50% of the rows"
 
 
 def test_what_is_still_open_and_needs_somebody_comes_first() -> None:
@@ -130,6 +130,32 @@ def test_rows_without_any_measurement_are_told_at_once_also_without_training_dat
     (found,) = findings.findings(checks.inputs(log.observed(), None, FEW), 2)
 
     assert (found.check, found.noticed, found.worst) == ("unmeasured", day(1), 1.0)
+
+
+def test_rows_without_any_measurement_are_told_once_and_not_for_each_column(
+    tmp_path: Path,
+) -> None:
+    learnt = pl.concat([on(day(n), 20) for n in (1, 2)])
+    log = Served(tmp_path)
+    for n in (3, 4):
+        log.days(1, 20, day(n), **dict.fromkeys(drift.measured(learnt)))
+
+    found = checks.inputs(log.observed(), drift.usual(learnt, FEW), FEW)
+
+    assert {one.check for one in findings.findings(found, 2)} == {"unmeasured"}
+
+
+def test_rows_without_any_measurement_are_nothing_new_where_training_had_as_many(
+    tmp_path: Path,
+) -> None:
+    without = dict.fromkeys(drift.measured(on(day(1))))
+    learnt = pl.concat([on(day(1), 10), on(day(1), 10, **without)])
+    log = Served(tmp_path)
+    log.predict(learnt)
+
+    usual = drift.usual(learnt, FEW)
+
+    assert not any(one.bad for one in checks.inputs(log.observed(), usual, FEW))
 
 
 def test_a_new_category_is_noticed(tmp_path: Path) -> None:

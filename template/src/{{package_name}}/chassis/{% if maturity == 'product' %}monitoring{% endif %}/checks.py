@@ -83,9 +83,13 @@ def inputs(
 ) -> Iterator[Judgement]:
     """Whether columns are known, and vary, as in training, and have categories that it saw."""
     block = drift.blocks(seen.facts["day"], settings.rows)
+    unmeasured = list(_unmeasured(seen, block, usual, settings))
+    yield from unmeasured
+    names = drift.measured(seen.examples)
+    said = {(name, one.day) for name in names for one in unmeasured if one.bad}
     for row in drift.profile(seen.examples, block).iter_rows(named=True):
         for kind, limit in (usual or {}).get(row["column"], {}).items():
-            if row[f"{kind}_low"] is not None:
+            if row[f"{kind}_low"] is not None and (row["column"], row["block"]) not in said:
                 bad, day = row[f"{kind}_low"] > limit, row["block"]
                 yield Judgement(kind, row["column"], day, day, bad, row[kind])
     facts = seen.facts.select(pl.lit(block).alias("day"), "unseen").drop_nulls("day")
@@ -94,12 +98,21 @@ def inputs(
             count=pl.col("unseen").list.contains(name).sum(), rows=pl.len()
         )
         yield from _shares("unseen", name, counted, settings.unseen)
-    if drift.measured(seen.examples):
-        missing = pl.DataFrame({"day": block, "missing": drift.unmeasured(seen.examples)})
-        counted = (
-            missing.drop_nulls().group_by("day").agg(count=pl.col("missing").sum(), rows=pl.len())
-        )
-        yield from _shares("unmeasured", "", counted, settings.nulls)
+
+
+def _unmeasured(
+    seen: Observed,
+    block: pl.Series,
+    usual: dict[str, dict[str, float]] | None,
+    settings: Monitoring,
+) -> Iterator[Judgement]:
+    """Whether rows have any measurement: what they are looked up in may have come too late."""
+    if not drift.measured(seen.examples):
+        return
+    rows = pl.DataFrame({"day": block, "missing": drift.unmeasured(seen.examples)}).drop_nulls()
+    counted = rows.group_by("day").agg(count=pl.col("missing").sum(), rows=pl.len())
+    limit = settings.nulls if usual is None else usual.get("", {}).get("unmeasured")
+    yield from _shares("unmeasured", "", counted, limit)
 
 
 def quality(windows: list[Window], evaluation: Evaluation) -> Iterator[Judgement]:

@@ -91,8 +91,8 @@ def unmeasured(examples: pl.DataFrame) -> pl.Series:
 def usual(learnt: pl.DataFrame, settings: Monitoring) -> dict[str, dict[str, float]]:
     """Up to which share a column's `nulls` and `same` are nothing new, by the settings.
 
-    Nothing is new either that training had as many days in a row as are needed to say so, unless it
-    is nearly all rows.
+    "" is for the share of rows that are `unmeasured`. Nothing is new either that training had as
+    many days in a row as are needed to say so, unless it is nearly all rows.
     """
     shares = profile(learnt, blocks(learnt.select(LOCAL_DAY).to_series(), settings.rows))
     found: dict[str, dict[str, float]] = {}
@@ -105,6 +105,9 @@ def usual(learnt: pl.DataFrame, settings: Monitoring) -> dict[str, dict[str, flo
             if tolerated is not None:
                 limit = max(share + tolerated, min(highest or 0, HIGHEST))
                 found.setdefault(name, {})[kind] = limit
+    if settings.nulls is not None:
+        share = int(unmeasured(learnt).sum()) / max(len(learnt), 1)
+        found[""] = {"unmeasured": settings.nulls + share}
     return found
 
 

@@ -122,16 +122,17 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """What is the matter, in words that begin with a capital letter."""
+        """What is the matter, in words that begin with a capital letter, or a column as it is."""
         many = len(self.subjects) > 1
-        text = CHECKS[self.check].says.format(
+        says = CHECKS[self.check].says
+        text = says.format(
             subjects=_listed(self.subjects),
             value=self.worst,
             note=self.note,
             are="are" if many else "is",
             have="have" if many else "has",
         )
-        return text[:1].upper() + text[1:]
+        return text if says.startswith("{subjects}") else text[:1].upper() + text[1:]
 
 
 def findings(judgements: Iterable[Judgement], in_a_row: int) -> list[Finding]:
