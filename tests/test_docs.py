@@ -11,6 +11,7 @@ DOCS = TEMPLATE / "docs"
 PAGES = [*sorted(DOCS.rglob("*.md")), TEMPLATE / "CONTRIBUTING.md"]
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`((?:\.github|\.gitlab|conf|docs|src|tests|tools)/[\w./-]+\.\w+)`")
+MADE = re.compile(r"docs/(incidents/|decisions/0003-).*")  # by a verb that the page shows
 NUMBER = re.compile(r"\d[\d.,:]*")
 
 
@@ -130,7 +131,10 @@ def test_each_file_in_the_docs_exists(rendered: Render) -> None:
         f"{page.name}: {name}"
         for page in PAGES
         for name in FILE.findall(read(page).replace("<package>", "flight_delay"))
-        if name not in there and not (TEMPLATE / name).exists() and f'"{name}"' not in read(page)
+        if name not in there
+        and not MADE.fullmatch(name)
+        and not (TEMPLATE / name).exists()
+        and f'"{name}"' not in read(page)
     ]
 
     assert missing == []
