@@ -76,7 +76,7 @@ REVIEW = About(
     "decisions.review",
     "change",
     "Decisions that are looked at again",
-    "How many decisions that we rely on have not been looked at again by the day we had agreed.",
+    "How many decisions are past the day on which we wanted to look at them again.",
     "decisions",
     "What was right a year ago may hold us back today, unless somebody asks.",
     "Look at each: write down that it holds, with a new day, or replace it: `uv run poe decide`.",

@@ -112,7 +112,7 @@ def listed(error: UserError) -> list[str]:
 
 def plural(number: int, one: str, many: str = "") -> str:
     """The number with its word: 1 entry, 2 entries."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def months_later(day: date, months: int) -> date:
