@@ -6,14 +6,16 @@ import re
 import unicodedata
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
+from annotated_types import MinLen
 from pydantic import TypeAdapter, ValidationError
 
 from ..errors import UserError, reason
 
 Content = TypeVar("Content")
+Text = Annotated[str, MinLen(1)]
 FENCE = "---"
 UNHEARD = {  # what pydantic says in words of its own
     "missing": "is missing",

@@ -19,12 +19,11 @@ from ...settings import Section
 from ..errors import UserError
 from . import settings as limits
 from .churn import Change
-from .documents import listed, plural, read
+from .documents import Text, listed, plural, read
 from .figures import About, Figure, State
 from .tracked import files
 
 FILE = "docs/quality/people.yaml"
-Text = Annotated[str, MinLen(1)]
 Glob = Annotated[str, Field(pattern=r"^[^\s!#\[\]\\]+$")]  # what GitHub and GitLab both understand
 Handle = Annotated[str, Field(pattern=r"^(@[\w.-]+(/[\w./-]+)?|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 
