@@ -1,8 +1,10 @@
 """The CI of generated projects, and of this repository."""
 
 import ast
+import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -195,6 +197,59 @@ def test_what_was_measured_is_there_again_and_else_nothing_happens(
 
     found = {path.name: path.read_text() for path in (tmp_path / "here/reports").iterdir()}
     assert found == {"metrics.json": "{}", "trends.jsonl": "kept"}
+
+
+@pytest.fixture
+def shared(project: Path, tmp_path: Path) -> Path:
+    """A new project on a branch beside `main`, as CI has it."""
+    left_out = shutil.ignore_patterns(".venv", ".git")
+    folder = shutil.copytree(project, tmp_path / "project", ignore=left_out)
+    commit(folder, "Start")
+    must(folder, "git", "update-ref", "refs/remotes/origin/main", "HEAD")
+    return folder
+
+
+def follow(folder: Path, project: Path, job: dict[str, Any]) -> dict[str, int]:
+    """Do what a job says with the packages of a project; the exit codes of its commands."""
+    return {
+        step["run"]: run(
+            folder,
+            *("bash", "-ec", step["run"]),
+            UV_PROJECT_ENVIRONMENT=str(project / ".venv"),
+            UV_NO_SYNC="1",
+            GITHUB_BASE_REF="main",
+            GITHUB_STEP_SUMMARY=str(folder.parent / "summary.md"),
+        ).returncode
+        for step in job["steps"]
+        if "run" in step
+    }
+
+
+def test_a_new_project_is_stopped_by_nothing(
+    quality: dict[str, Any], project: Path, shared: Path
+) -> None:
+    must(shared, "git", "commit", "--quiet", "--allow-empty", "--message", "feat: a page")
+
+    codes = follow(shared, project, quality["request"])
+
+    assert set(codes.values()) == {0}
+    assert "Is the product well?" in (shared.parent / "summary.md").read_text()
+
+
+@pytest.mark.parametrize(("subject", "code"), [("feat: a page", 1), ("fix: the queue", 0)])
+def test_a_feature_is_stopped_while_a_budget_is_spent(
+    quality: dict[str, Any], project: Path, shared: Path, subject: str, code: int
+) -> None:
+    bad = {"day": "2026-11-23", "indicator": "availability", "good": 0, "bad": 9}
+    (shared / "reports").mkdir()
+    (shared / "reports/indicators.jsonl").write_text(json.dumps(bad))
+    must(shared, "git", "commit", "--quiet", "--allow-empty", "--message", subject)
+
+    codes = follow(shared, project, quality["request"])
+
+    assert codes.pop('uv run poe budget --since "origin/$GITHUB_BASE_REF"') == code
+    assert set(codes.values()) == {0}
+    assert "Features have to wait" in (shared.parent / "summary.md").read_text()
 
 
 @pytest.mark.parametrize("on", [True, False])

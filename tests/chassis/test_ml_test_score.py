@@ -516,7 +516,7 @@ TESTS = [
     for file in (PROJECT / "tests").rglob("*.py")
     for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)
 ] + [
-    Case(file.relative_to(PROJECT).as_posix(), scenario.name)
+    Case(file.relative_to(PROJECT).as_posix(), scenario.name.partition(" -- @")[0])
     for file in (PROJECT / "tests/acceptance").glob("*.feature")
     for scenario in parse_file(str(file)).walk_scenarios()  # type: ignore[no-untyped-call]
 ]

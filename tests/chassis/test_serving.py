@@ -30,7 +30,7 @@ def client(store: Store, keys: Keys = NO_KEYS, **serving: Any) -> TestClient:
     """The service of a run, in this process."""
     settings, metrics = Serving(**serving), Metrics()
     service = Service(store, settings, in_use(store), metrics)
-    app = application(service, "test", 2, secured=bool(keys))
+    app = application(service, {"name": "Test", "purpose": "Is a test."}, 2, secured=bool(keys))
     guarded = Guard(app, settings, keys, service.log, metrics)
     return TestClient(guarded, raise_server_exceptions=False)
 
@@ -359,6 +359,25 @@ def test_the_service_is_described_with_ranges_and_units(asked: TestClient) -> No
     )
     assert "arr_delay" not in schemas["Flights"]["properties"]
     assert "tailnum" not in schemas["Flights"]["required"]
+
+
+def test_the_example_of_the_description_is_answered(asked: TestClient) -> None:
+    described = asked.get("/openapi.json").json()
+
+    for path in ("/predict", "/predict/batch"):
+        content = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        assert asked.post(path, json=content["example"]).status_code == 200
+    assert (described["info"]["title"], described["info"]["description"]) == ("Test", "Is a test.")
+
+
+def test_without_the_table_the_description_has_no_example(run_copy: Store) -> None:
+    run_copy.checked("flights").unlink()
+
+    with client(run_copy) as asked:
+        paths = asked.get("/openapi.json").json()["paths"]
+
+    body = paths["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert "example" not in body
 
 
 def test_what_is_counted_can_be_read(asked: TestClient) -> None:

@@ -1,7 +1,6 @@
 # Keel keeps this file up to date.
 """The pages that people read: templates of HTML beside the code, filled in."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,6 @@ import jinja2
 def page(template: str, **context: Any) -> str:
     """One of the pages that stand beside this file, filled in."""
     return environment(Path(__file__).parent).get_template(template).render(**context)
-
-
-def project(root: Path) -> dict[str, str]:
-    """Name and purpose of the project, from `pyproject.toml`."""
-    file = root / "pyproject.toml"
-    content = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    about = content.get("project", {})
-    return {
-        "name": content.get("tool", {}).get("keel", {}).get("title")
-        or about.get("name", root.name),
-        "purpose": about.get("description", ""),
-    }
 
 
 def environment(folder: Path) -> jinja2.Environment:

@@ -11,10 +11,11 @@ import polars as pl
 from ..evaluation import METRICS, Score, tally
 from ..examples import LABEL
 from . import charts
+from .about import project
 from .chance import MAIN, Difference
 from .errors import UserError
 from .gates import Verdict
-from .pages import environment, page, project
+from .pages import environment, page
 from .store import Store
 
 CARDS = ("model-card.md", "data-sheet.md")

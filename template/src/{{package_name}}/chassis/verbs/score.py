@@ -14,10 +14,11 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from .. import ml_test_score as score
+from ..about import project
 from ..commands import must
 from ..errors import UserError
 from ..ml_test_score import PARTS, Case, Facts, Gate, Row, Verdict
-from ..pages import page, project
+from ..pages import page
 from ..store import Store
 
 ROWS, GATES, TESTS = "docs/ml-test-score.yaml", "reports/gates.json", "reports/tests"

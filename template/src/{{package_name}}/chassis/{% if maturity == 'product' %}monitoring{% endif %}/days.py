@@ -15,13 +15,14 @@ from ..errors import UserError
 from ..hindsight import as_of
 from ..inputs import LOCAL_DAY
 from ..serving.log import key
+from ..serving.origins import PLACE, origins
 from ..serving.rows import asked as columns_asked
 from ..store import Store
 from .client import Client
 from .trouble import Tables, Trouble
 
 REFUSED = 400  # where the status of what was not taken begins
-DAY, PLACE = "its day", "its place"  # no column has a blank
+DAY = "its day"  # no column has a blank
 
 
 @dataclass(frozen=True)
@@ -75,26 +76,16 @@ def schedule(tables: Tables, asked: str, start: date | None, count: int | None) 
 
 
 def placed(rows: pl.DataFrame, asked: str, tables: Tables) -> pl.DataFrame:
-    """The examples, with the place of the row that each comes from; those of no one row left out.
+    """The examples, with the place of the row that each comes from, but for those of no one row."""
+    names = list(key(personal=True))
 
-    `build` may sort, and leave out rows. So it is also asked for the rows whose number has a
-    certain bit: the bits for which an example is there are its row's number.
-    """
-    keys = list(key(personal=True))
-    count = len(rows)
-    numbered = rows.with_row_index(PLACE)
-    parts = [numbered.filter(pl.col(PLACE) // 2**bit % 2 == 1) for bit in range(count.bit_length())]
-    plans = [build({**tables, asked: part.drop(PLACE).lazy()}).select(keys) for part in parts]
-    examples = build({**tables, asked: rows.lazy()}).collect()
-    examples = examples.filter(pl.struct(keys).is_unique()).with_columns(pl.lit(0).alias(PLACE))
-    for bit, plan in enumerate(plans):
-        there = plan.unique().with_columns(pl.lit(2**bit).alias("its bit")).collect()
-        examples = examples.join(
-            there, on=keys, how="left", nulls_equal=True, maintain_order="left"
-        )
-        examples = examples.with_columns(pl.col(PLACE) + pl.col("its bit").fill_null(0))
-        examples = examples.drop("its bit")
-    return examples.filter(pl.col(PLACE) < count)
+    def examples(some: pl.DataFrame) -> pl.LazyFrame:
+        return build({**tables, asked: some.lazy()})
+
+    whole = examples(rows).collect()
+    whole = whole.filter(pl.struct(names).is_unique())
+    found = origins(rows, whole, names, lambda some: examples(some).select(names))
+    return whole.with_columns(found.alias(PLACE)).drop_nulls(PLACE)
 
 
 def drive(  # noqa: PLR0913 -- what a replay is made of

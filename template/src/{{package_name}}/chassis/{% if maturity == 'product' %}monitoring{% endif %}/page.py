@@ -10,8 +10,9 @@ import polars as pl
 from ...evaluation import METRICS
 from ...examples import LABEL
 from .. import charts
+from ..about import project
 from ..chance import MAIN
-from ..pages import page, project
+from ..pages import page
 from ..serving.settings import Monitoring
 from ..store import Store
 from . import drift, pictures

@@ -10,7 +10,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from ..pages import page, project
+from ..about import project
+from ..pages import page
 from ..store import Store
 from .figures import Figure, State
 from .scorecard import QUESTIONS, Scorecard, answer, stop

@@ -3,7 +3,7 @@
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,15 +24,16 @@ Work = Callable[[bytes, dict[str, Any]], dict[str, Any]]
 
 def application(
     service: Service,
-    title: str,
+    about: Mapping[str, str],
     threads: int,
     *,
     secured: bool = False,
     tracers: TracerProvider | None = None,
 ) -> FastAPI:
-    """The routes. Work that takes long is done in so many threads of its own."""
+    """The routes, of the project `about`. What takes long is done in so many threads of its own."""
     app = FastAPI(
-        title=title,
+        title=about["name"],
+        description=about["purpose"],
         version=service.used.version,
         docs_url=None,
         redoc_url=None,

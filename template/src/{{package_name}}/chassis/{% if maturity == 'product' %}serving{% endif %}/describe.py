@@ -69,10 +69,13 @@ def describe(app: FastAPI, service: Service, *, secured: bool) -> None:
     refused = _content(MEDIA_TYPE, names[Problem, "validation"])
     described = app.openapi()
     described["components"] = {"schemas": shared["$defs"]}
+    row = service.example()
+    examples = {"/predict": row, "/predict/batch": row and {"rows": [row]}}
     for path, (summary, takes, gives) in posts.items():
+        example = examples.get(path)
         described["paths"][path]["post"] |= {
             "summary": summary,
-            "requestBody": {"required": True} | _content(JSON, names[takes, "validation"]),
+            "requestBody": {"required": True} | _content(JSON, names[takes, "validation"], example),
             "responses": {
                 "200": {"description": summary} | _content(JSON, names[gives, "validation"]),
                 **{status: {"description": why} | refused for status, why in REFUSED.items()},
@@ -110,5 +113,6 @@ def _posts(service: Service) -> dict[str, tuple[str, type[BaseModel], type[BaseM
     }
 
 
-def _content(media_type: str, schema: Any) -> dict[str, Any]:
-    return {"content": {media_type: {"schema": schema}}}
+def _content(media_type: str, schema: Any, example: Any = None) -> dict[str, Any]:
+    shown = {"example": example} if example else {}
+    return {"content": {media_type: {"schema": schema} | shown}}

@@ -13,6 +13,7 @@ from ...examples import Examples, build
 from ..predictor import Predictor
 from ..tracing import span
 from .log import columns, key
+from .origins import origins
 from .problems import Wrong
 from .rows import broken_rules, model, rules
 
@@ -87,30 +88,17 @@ class Scorer:
     def _placed(
         self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]
     ) -> tuple[pl.DataFrame, list[int]] | None:
-        """The examples and the rows that they come from; None if two of them have the same key.
-
-        `build` may sort and leave out rows. So it is also asked for the rows whose number has a
-        certain bit, once for each bit: those that an example is found among are the bits of its
-        row. For 1,000 rows that is ten more plans, which are run together.
-        """
-        bits = range((len(rows) - 1).bit_length())
-        some = [rows[[row for row in range(len(rows)) if row >> bit & 1]] for bit in bits]
-        plans = [self._plan(part, lookups).select(self._key) for part in some]
-        whole, *parts = pl.collect_all([self._plan(rows, lookups), *plans])
+        """The examples and the rows that they come from; None if two of them have the same key."""
+        whole = self._plan(rows, lookups).collect()
         examples = whole.cast(self._columns) if whole.schema != self._columns else whole
         if len(rows) == 1:
             return examples, [0] * len(examples)
-        keys = whole.select(self._key)
-        if keys.is_duplicated().any():
+        if whole.select(self._key).is_duplicated().any():
             return None
-        place = pl.Series([0] * len(keys), dtype=pl.Int64)
-        for bit, part in zip(bits, parts, strict=True):
-            there = part.with_columns(pl.lit(1 << bit).alias("its bit"))
-            found = keys.join(
-                there, on=self._key, how="left", nulls_equal=True, maintain_order="left"
-            )
-            place += found["its bit"].fill_null(0)
-        return examples, place.to_list()
+        found = origins(
+            rows, whole, self._key, lambda some: self._plan(some, lookups).select(self._key)
+        )
+        return examples.filter(found.is_not_null()), found.drop_nulls().to_list()
 
     def _one_by_one(
         self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]

@@ -24,6 +24,7 @@ def main(root: Path, arguments: list[str]) -> int:
     Raises UserError if the model, a lookup or a setting is not right, or the port is taken.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before LightGBM is loaded: rows come singly
+    from ..about import project
     from ..predictor import in_use
     from ..store import Store
     from ..tracing import recording
@@ -50,7 +51,7 @@ def main(root: Path, arguments: list[str]) -> int:
         service = Service(store, serving, in_use(store), metrics)
         app = application(
             service,
-            root.name,
+            project(root),
             threads=2 * (os.cpu_count() or 1),  # more only wait for each other
             secured=bool(allowed),
             tracers=tracers,

@@ -1,10 +1,12 @@
 # Keel keeps this file up to date.
 """What the service does, whatever asks it."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
+from pydantic_core import from_json, to_json
 
 from ...examples import LABEL, Examples
 from ...tables import TABLES
@@ -91,6 +93,17 @@ class Service:
         judged = not (self.store.root / "champion.dvc").is_file() and report.is_file()
         scores = {"metrics": self.store.read_json(report)} if judged else {}
         return {"model": self.used.version, **self.used.passport, **scores}
+
+    def example(self) -> dict[str, Any] | None:
+        """A row to ask for, if the table is here, as on a laptop, and has nothing personal."""
+        file = self.store.checked(self.table)
+        personal = any((one.metadata or {}).get("personal") for one in self.rows.columns.values())
+        if personal or not file.is_file():
+            return None
+        with suppress(UserError, pl.exceptions.PolarsError):
+            rows = self.store.read_table(file).select(*self.rows.columns).head(1).collect()
+            return next(iter(from_json(to_json(rows.to_dicts()))), None)
+        return None
 
     def figures(self) -> tuple[bytes, str]:
         """What Prometheus reads, and the media type that it is written in."""
