@@ -142,7 +142,7 @@ def test_quality_in_use_is_that_of_the_last_month_with_its_groups() -> None:
 
     assert found.text == "AUC 0.690 (0.689 to 0.691) in 2026-02"
     assert found.trend == [(date(2026, 1, 1), 0.74), (date(2026, 2, 1), 0.69)]
-    assert found.details == ["carrier UA: 0.610 (0.600 to 0.620), 1000 rows"]
+    assert found.details == ["carrier UA: 0.610 (0.600 to 0.620), 1,000 rows"]
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
-
-from annotated_types import MinLen
+from typing import Literal
 
 from ...settings import Section
 from ..errors import UserError
-from .documents import listed, months_later, plural, read
+from .documents import Text, listed, months_later, plural, read
 from .figures import About, Figure, State
 
 FILE = "docs/quality/attributes.yaml"
 NOT_MEASURED = "not measured"
-Text = Annotated[str, MinLen(1)]
 Quality = Literal[
     "functional suitability",
     "performance efficiency",

@@ -12,13 +12,13 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
-from annotated_types import Gt, Le, Lt, MinLen
+from annotated_types import Gt, Le, Lt
 
 from ...settings import Section
+from .documents import Text
 from .events import Day, Source
 
 DAY = timedelta(days=1)
-Text = Annotated[str, MinLen(1)]
 
 
 class Objective(Section):

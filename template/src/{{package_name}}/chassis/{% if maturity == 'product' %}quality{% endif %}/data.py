@@ -32,7 +32,7 @@ MISSING = About(
     "data.missing",
     "product",
     "Values that are unknown",
-    "Which share of all values is missing where it may be.",
+    "Which share of all values is empty, where that is allowed.",
     "share",
     "What is not known can't help to predict, and a column that fades away raises no error.",
     "Ask the source of the columns named here since when, and why.",

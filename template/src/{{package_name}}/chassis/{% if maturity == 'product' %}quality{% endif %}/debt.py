@@ -10,14 +10,14 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, MinLen
+from annotated_types import Ge, Gt
 from pydantic import Field
 
 from ...settings import Section
 from ..errors import UserError
 from . import settings as limits
 from .churn import Change
-from .documents import listed, months_later, plural, read
+from .documents import Text, listed, months_later, plural, read
 from .figures import About, Figure, State, state
 from .tracked import files
 
@@ -27,7 +27,6 @@ MARKER = re.compile(r"(?:#|//|--)\s*debt:\s*([\w-]*)", re.IGNORECASE)
 CODE = (".py", ".ipynb", ".sh", ".sql", ".toml", ".yaml", ".yml", ".feature", ".js", ".r")
 A_YEAR = {"day": 260, "week": 52, "month": 12, "quarter": 4, "year": 1}  # 260 days of work
 TICKET = re.compile(r"^\[?[A-Z][A-Z0-9]*-\d+\]?:?\s*")
-Text = Annotated[str, MinLen(1)]
 Name = Annotated[str, Field(pattern=r"^[\w-]+$")]  # one word, for markers
 
 

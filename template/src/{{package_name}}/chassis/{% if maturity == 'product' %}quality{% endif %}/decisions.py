@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Gt, MinLen
+from annotated_types import Gt
 from pydantic import BaseModel, Field
 
 from ...settings import Section
 from ..errors import UserError
-from .documents import FENCE, front_matter, listed, months_later, plural, read, text
+from .documents import FENCE, Text, front_matter, listed, months_later, plural, read, text
 from .figures import About, Figure, State
 
 FOLDER = "docs/decisions"
@@ -27,7 +27,6 @@ OUTCOME = re.compile(r"^## +Decision outcome *$\s+[^#\s]", WORDS)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 OLD = re.compile(r"^Status: *(?P<status>\w+)", re.MULTILINE)
 STATUS = r"proposed|accepted|rejected|deprecated|superseded by \d{4}"
-Text = Annotated[str, MinLen(1)]
 Day = date  # by a name that no field has
 
 
@@ -76,7 +75,7 @@ REVIEW = About(
     "decisions.review",
     "change",
     "Decisions that are looked at again",
-    "How many decisions that we rely on have not been looked at again by the day we had agreed.",
+    "How many decisions are past the day on which we wanted to look at them again.",
     "decisions",
     "What was right a year ago may hold us back today, unless somebody asks.",
     "Look at each: write down that it holds, with a new day, or replace it: `uv run poe decide`.",

@@ -6,14 +6,16 @@ import re
 import unicodedata
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
+from annotated_types import MinLen
 from pydantic import TypeAdapter, ValidationError
 
 from ..errors import UserError, reason
 
 Content = TypeVar("Content")
+Text = Annotated[str, MinLen(1)]
 FENCE = "---"
 UNHEARD = {  # what pydantic says in words of its own
     "missing": "is missing",
@@ -112,7 +114,7 @@ def listed(error: UserError) -> list[str]:
 
 def plural(number: int, one: str, many: str = "") -> str:
     """The number with its word: 1 entry, 2 entries."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def months_later(day: date, months: int) -> date:

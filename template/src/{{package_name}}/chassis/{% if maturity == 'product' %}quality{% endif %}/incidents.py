@@ -7,18 +7,17 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Ge, MinLen
+from annotated_types import Ge
 from pydantic import Field
 
 from ...settings import Section
 from ..errors import UserError
-from .documents import front_matter, listed, text
+from .documents import Text, front_matter, listed, text
 from .history import Deployment, known_deployments
 from .settings import Quality
 
 FOLDER = "docs/incidents"
 SKEW = timedelta(minutes=10)  # that two clocks may differ
-Text = Annotated[str, MinLen(1)]
 
 
 class Action(Section):

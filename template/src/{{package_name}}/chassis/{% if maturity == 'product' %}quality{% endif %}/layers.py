@@ -21,8 +21,8 @@ Report = TypeVar("Report")
 LAYERS = ("unit", "integration", "behaviour", "acceptance")  # the cheapest first
 CHECK = "uv run poe check"
 MEASURE = (
-    "uv run --with coverage coverage run -m pytest tests/unit, then "
-    "uv run --with coverage coverage json -o reports/coverage.json"
+    "`uv run --with coverage coverage run -m pytest tests/unit`, then "
+    "`uv run --with coverage coverage json -o reports/coverage.json`"
 )
 PYRAMID = About(
     "code.pyramid",

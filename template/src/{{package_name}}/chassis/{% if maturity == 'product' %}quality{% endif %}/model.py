@@ -25,11 +25,20 @@ SCORES, IN_USE = "reports/slices.csv", "reports/in-use.csv"
 METRICS_FILE, GATES, AGEING = "reports/metrics.json", "reports/gates.json", "reports/staleness.json"
 RUN, MONITOR = "uv run poe run", "uv run poe monitor"
 MONTH = 365.25 / 12  # days
+EXPLAINED = {
+    "auc": "AUC: of two cases, how often the one where it happened had the higher probability; "
+    "0.5 is guessing, 1 is always.",
+    "average_precision": "Of the cases that it flags, how many are right, over all ways to flag.",
+    "log_loss": "How surprised it is by what then happens; 0 is never.",
+    "calibration_error": "How far its probabilities are from how often it happens; 0 is exact.",
+}
 SCORE = About(
     "model.score",
     "product",
     "Quality of the model",
-    "How well the model predicts what it has not seen in training.",
+    " ".join(
+        ["How well the model predicts what it has not seen.", EXPLAINED.get(MAIN, "")]
+    ).strip(),
     METRICS[MAIN].title,
     "Below its floor, acting on a prediction costs more than it saves.",
     "reports/report.html shows when and for whom it is weak: newer data, a better feature, or a "
@@ -40,7 +49,7 @@ SLICES = About(
     "model.slices",
     "product",
     "Quality for the worst-served group",
-    "How well it predicts for the group of cases that it knows least about.",
+    "How well it predicts for the group of cases that it predicts worst.",
     METRICS[MAIN].title,
     "A good average hides that some customers are served badly.",
     "Look for what this group lacks: data, a feature, or a rule of its own until then.",
@@ -50,7 +59,7 @@ RULES = About(
     "model.gates",
     "product",
     "Rules that the model must keep",
-    "How many of the rules for a model that may be used the last one misses.",
+    "How many conditions for being used the last model misses.",
     "rules",
     "A model that misses one is better not used, even if its average is good.",
     "`uv run poe run` names what is missed; mend it, or waive it for a while in conf/waivers.yaml.",
@@ -77,9 +86,6 @@ AGE = About(
     "Train it again: `uv run poe run`, then `uv run poe promote`.",
     "model",
 )
-SENTENCES = {
-    "calibration_error": "How far its probabilities are from how often it then happens.",
-}
 ALL = (SCORE, SLICES, RULES, USED, AGE)
 Number = Annotated[float | None, BeforeValidator(lambda value: None if value == "" else value)]
 
@@ -231,7 +237,7 @@ def _about(metric: str) -> About:
         SCORE,
         name=f"model.{metric}",
         title=f"Quality of the model: {title}",
-        sentence=SENTENCES.get(metric, f"Another measure with a floor: {title}."),
+        sentence=EXPLAINED.get(metric, f"Another measure with a floor: {title}."),
         unit=title,
     )
 
@@ -285,13 +291,13 @@ def _slices(facts: Facts) -> Figure:
 
 def _rules(facts: Facts) -> Figure:
     if not facts.verdicts:
-        return _without(RULES, facts, GATES, "no model was judged yet", "none")
+        return _without(RULES, facts, GATES, "no model was judged yet", "none missed")
     missed = [one for one in facts.verdicts if not one.passed]
     waived = [one for one in missed if one.waiver]
     told = f"{len(missed)} of {plural(len(facts.verdicts), 'rule')} missed"
     told += f", {len(waived)} of them waived" if waived else ""
     standing = State.GOOD if not missed else State.WATCH if missed == waived else State.BAD
-    figure = RULES.figure(len(missed), told, standing, len(facts.verdicts), "none")
+    figure = RULES.figure(len(missed), told, standing, len(facts.verdicts), "none missed")
     return replace(figure, details=[f"{one.gate}: {one.sentence}" for one in missed])
 
 

@@ -19,12 +19,11 @@ from ...settings import Section
 from ..errors import UserError
 from . import settings as limits
 from .churn import Change
-from .documents import listed, plural, read
+from .documents import Text, listed, plural, read
 from .figures import About, Figure, State
 from .tracked import files
 
 FILE = "docs/quality/people.yaml"
-Text = Annotated[str, MinLen(1)]
 Glob = Annotated[str, Field(pattern=r"^[^\s!#\[\]\\]+$")]  # what GitHub and GitLab both understand
 Handle = Annotated[str, Field(pattern=r"^(@[\w.-]+(/[\w./-]+)?|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 
@@ -70,7 +69,7 @@ EXPERTS = About(
     "people.experts",
     "change",
     "Areas with one expert",
-    "How many parts of the project fewer people know than we want, as we have written it down.",
+    "How many parts of the project have fewer experts than we want.",
     "areas",
     "When that person is away, the part can't be changed safely.",
     "Let a second person make the next changes there, with the expert as the reviewer.",
@@ -80,7 +79,7 @@ AUTHORS = About(
     "people.authors",
     "change",
     "Areas that one person changes",
-    "How many parts of the project nearly all changes of came from one and the same person.",
+    "How many parts of the project have nearly all their changes from one and the same person.",
     "areas",
     "What one person changes, one person knows, whatever is written down.",
     "Work there in pairs, or swap who takes the next change.",

@@ -5,15 +5,13 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
-
-from annotated_types import MinLen
+from typing import Any
 
 from ...settings import Section
 from ..errors import UserError
 from . import events
 from .budgets import Budget, Objective
-from .documents import front_matter, listed, parsed, plural, read, text, typed
+from .documents import Text, front_matter, listed, parsed, plural, read, text, typed
 from .events import Events
 from .settings import Budgets
 
@@ -21,7 +19,6 @@ OBJECTIVES = "docs/quality/objectives.yaml"
 WAIVERS = "docs/quality/waivers.yaml"
 POLICY = "docs/quality/policy.md"
 DAY = timedelta(days=1)
-Text = Annotated[str, MinLen(1)]
 
 
 class Waiver(Section):
