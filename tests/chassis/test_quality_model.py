@@ -130,6 +130,12 @@ def test_a_rule_that_is_missed_is_bad_unless_somebody_waived_it(
     assert found.text.startswith(text)
 
 
+def test_a_waived_rule_says_until_when() -> None:
+    found = figure("model.gates", verdicts=[verdict(passed=False, waiver=WAIVED)])
+
+    assert found.details == ["shift.days: a gap of 9 days, waived until 2026-12-01"]
+
+
 def test_quality_in_use_is_that_of_the_last_month_with_its_groups() -> None:
     rows = [
         row(0.69, month="2026-02", spread=0.001),

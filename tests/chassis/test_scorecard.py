@@ -252,12 +252,13 @@ def test_a_window_without_events_is_not_known(project: Repository) -> None:
     assert (found.state, found.events) == (State.UNKNOWN, 0)
 
 
-def test_old_events_are_shown_with_a_doubt(project: Repository) -> None:
+def test_what_was_good_long_ago_is_to_be_watched(project: Repository) -> None:
     have_events(project.root, bad=0, last=date(2026, 6, 30))
 
     found = by_name(gather(project.root, NOW))["budget.availability"]
 
     assert "no events since 2026-06-30: does monitoring rest?" in found.notes
+    assert (found.state, found.text) == (State.WATCH, "100% left; it will last, as of 2026-06-30")
 
 
 def test_text_of_people_stays_text(project: Repository) -> None:

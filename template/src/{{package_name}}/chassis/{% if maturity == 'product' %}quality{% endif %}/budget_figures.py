@@ -46,15 +46,15 @@ def provide(root: Path, settings: Quality, now: datetime) -> list[Figure]:
 
 def figures(overview: Overview, settings: Budgets, today: date) -> list[Figure]:
     """One for each objective, and for the policy."""
-    found = [figure(one, settings) for one in overview.standings]
+    found = [figure(one, settings, today) for one in overview.standings]
     if overview.unread or not found:
         why = "; ".join(overview.unread) or "there are no objectives"
         found.append(OBJECTIVES.broken(why))
     return [*found, _policy(overview.policy, overview.problems, today)]
 
 
-def figure(one: Standing, settings: Budgets) -> Figure:
-    """How much of a budget is left."""
+def figure(one: Standing, settings: Budgets, today: date) -> Figure:
+    """How much of a budget is left; what was long ago is nothing to rely on."""
     objective, budget = one.objective, one.budget
     about = About(
         f"budget.{one.name}",
@@ -72,10 +72,11 @@ def figure(one: Standing, settings: Budgets) -> Figure:
     if budget is None:
         lacking = about.broken(one.lack) if one.broken else about.unknown(one.lack)
         return replace(lacking, target=target, notes=notes)
+    late = (today - budget.day).days > settings.late_days
     shown = about.figure(
         100 * budget.left,
-        _told(budget),
-        _state(budget, settings.low),
+        _told(budget) + f", as of {budget.day}" * late,
+        _state(budget, settings.low, late=late),
         round(budget.sums(budget.day, budget.window)[0]),
         target,
         _trend(budget),
@@ -90,10 +91,10 @@ def _told(budget: Budget) -> str:
     return f"{budget.left:.0%} left; {runs_out if budget.runs_out else 'it will last'}"
 
 
-def _state(budget: Budget, low: float) -> State:
+def _state(budget: Budget, low: float, *, late: bool) -> State:
     if budget.since:
         return State.BAD
-    return State.WATCH if budget.left < low or budget.runs_out else State.GOOD
+    return State.WATCH if late or budget.left < low or budget.runs_out else State.GOOD
 
 
 def _trend(budget: Budget) -> list[tuple[date, float]]:

@@ -298,7 +298,10 @@ def _rules(facts: Facts) -> Figure:
     told += f", {len(waived)} of them waived" if waived else ""
     standing = State.GOOD if not missed else State.WATCH if missed == waived else State.BAD
     figure = RULES.figure(len(missed), told, standing, len(facts.verdicts), "none missed")
-    return replace(figure, details=[f"{one.gate}: {one.sentence}" for one in missed])
+    until = {one.gate: f", waived until {one.waiver.get('until')}" for one in missed if one.waiver}
+    return replace(
+        figure, details=[f"{one.gate}: {one.sentence}{until.get(one.gate, '')}" for one in missed]
+    )
 
 
 def _used(facts: Facts) -> Figure:
