@@ -156,14 +156,12 @@ def test_a_kill_loses_no_prediction_that_was_answered(place: Path) -> None:
 
 
 def test_what_was_accepted_is_answered_before_it_stops(place: Path) -> None:
-    with running(place) as service, ThreadPoolExecutor(8) as pool:
-        service.ask("/predict", ROW)
-        asked = [pool.submit(service.ask, "/predict/batch", BATCH) for _ in range(8)]
-        time.sleep(0.1)
-        service.process.send_signal(signal.SIGTERM)
+    with running(place) as service:
+        answered = acknowledged(service, 8, 2, service.process.terminate)
 
-        assert [one.result()[0] for one in asked] == [200] * 8
         assert service.process.wait(20) == 0
+    assert len(answered) > 20
+    assert answered == recorded(place)
 
 
 def test_the_interrupt_key_ends_it_without_a_traceback(place: Path) -> None:

@@ -11,9 +11,10 @@ from builders import NOON, season, store, table
 from flight_delay.chassis.errors import UserError
 from flight_delay.chassis.monitoring import trouble
 from flight_delay.chassis.monitoring.client import as_json
-from flight_delay.chassis.monitoring.days import DAY, PLACE, Sent, drive, placed, schedule
+from flight_delay.chassis.monitoring.days import DAY, Sent, drive, placed, schedule
 from flight_delay.chassis.monitoring.replay import main, prepare
 from flight_delay.chassis.monitoring.trouble import Trouble
+from flight_delay.chassis.serving.origins import PLACE
 from flight_delay.chassis.store import Store
 from flight_delay.examples import TIME
 
