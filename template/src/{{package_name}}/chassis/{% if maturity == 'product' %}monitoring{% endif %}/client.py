@@ -123,8 +123,10 @@ def _url(process: subprocess.Popen[str], log: Path) -> str:
     """The first word that it says."""
     late = threading.Timer(STARTS, process.kill)
     late.start()
-    said = process.stdout.readline().split() if process.stdout else []
-    late.cancel()
+    try:
+        said = process.stdout.readline().split() if process.stdout else []
+    finally:
+        late.cancel()  # also when it is stopped meanwhile: Python waits for its threads
     if not said or not said[0].startswith("http"):
         process.wait()
         text = log.read_text(encoding="utf-8", errors="replace").strip()
