@@ -187,14 +187,14 @@ def test_ten_times_the_load_is_answered_or_told_to_come_again(place: Path) -> No
 
 
 def test_an_answer_that_takes_too_long_is_refused_with_the_reason(place: Path) -> None:
-    (place / "conf/service.yaml").write_text("serving: {seconds: 0.001}")
+    (place / "conf/service.yaml").write_text("serving: {seconds: 0.02}")
 
     with running(place) as service:
         status, headers, problem = service.ask("/predict/batch", BATCH)
 
     assert status in (408, 503)  # whichever took so long: sending it, or answering
     assert headers["content-type"] == "application/problem+json"
-    assert "took longer than 0.001 seconds" in problem["detail"]
+    assert "took longer than 0.02 seconds" in problem["detail"]
 
 
 def test_a_client_that_does_not_finish_is_refused(place: Path) -> None:

@@ -130,6 +130,18 @@ def test_a_wrong_row_is_refused_with_field_value_and_what_is_allowed(
     assert f"{field} {reason}" in problem["detail"]
 
 
+@pytest.mark.parametrize("year", ["0001", "1913", "2100", "9999"])
+def test_a_date_of_another_year_is_answered_or_refused_and_no_failure(
+    asked: TestClient, year: str
+) -> None:
+    one = asked.post("/predict", json=flight(time_hour=f"{year}-06-24T15:00:00Z"))
+    rows = [flight(), flight(flight=2, time_hour=f"{year}-06-24T15:00:00Z")]
+    both = asked.post("/predict/batch", json={"rows": rows})
+
+    assert (one.status_code, both.status_code) == (200, 200)
+    assert both.json()["predictions"][1]["probability"] == one.json()["probability"]
+
+
 def test_the_value_that_is_refused_is_repeated_as_long_as_it_is_short(asked: TestClient) -> None:
     response = asked.post("/predict", json=flight(origin="x" * 5_000, flight=-3))
 
