@@ -126,8 +126,11 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Render:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with the default answers and its packages; tests leave it as it is."""
+    """A project with the default answers, a commit and packages; tests leave it as it is."""
     folder = render(tmp_path_factory.mktemp("default") / "project")
+    must(folder, "git", "init", "--quiet", "--initial-branch", "main")
+    must(folder, "git", "add", "--all")
+    must(folder, "git", "commit", "--quiet", "--message", "Start")
     must(folder, "uv", "sync", "--quiet", "--group", "lineage")
     return folder
 
