@@ -5,65 +5,63 @@ are predicted too, since nobody knows better by then, but never arrive: their la
 training and evaluation leave them out and count them.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 import dataframely as dy
 import polars as pl
+from keel import Tables, afterwards, ahead, measured
 
-from .tables import AFTERWARDS, AHEAD, MEASURED, Flights, Planes, Weather
+from .tables import Flights, Planes, Weather
 
 NOTICE = timedelta(hours=2)
 OLDEST_WEATHER = timedelta(hours=3)  # an older measurement says nothing: it counts as unknown
 LATE_AFTER = 15  # minutes
 
-TIME = "decision_time"  # what the split into training and test data goes by
 ZONE = "America/New_York"  # where days and months begin and end; all three airports are there
-LABEL = "late"
 
 
 class Examples(dy.Schema):
     """What is known of a flight two hours before its departure, and whether it then was late."""
 
     scheduled_departure = dy.Datetime(
-        primary_key=True, time_zone="UTC", metadata=AHEAD, description="gate to gate plan"
+        primary_key=True, time_zone="UTC", metadata=ahead(), description="gate to gate plan"
     )
-    carrier = dy.String(primary_key=True, metadata=AHEAD, description="airline code")
+    carrier = dy.String(primary_key=True, metadata=ahead(), description="airline code")
     flight_number = dy.Int32(
-        primary_key=True, min=1, metadata=AHEAD, description="as on the ticket"
+        primary_key=True, min=1, metadata=ahead(), description="as on the ticket"
     )
     decision_time = dy.Datetime(
-        time_zone="UTC", metadata=AHEAD, description="two hours before the scheduled departure"
+        time_zone="UTC", metadata=ahead(), description="two hours before the scheduled departure"
     )
-    origin = dy.String(metadata=AHEAD, description="airport code")
-    destination = dy.String(metadata=AHEAD, description="airport code")
+    origin = dy.String(metadata=ahead(), description="airport code")
+    destination = dy.String(metadata=ahead(), description="airport code")
     arrival_minute = dy.Int16(
-        min=0, max=1440, metadata=AHEAD, description="scheduled, minutes after midnight, local time"
+        min=0, max=1440, metadata=ahead(), description="scheduled, minutes after midnight, local time"
     )
     aircraft_built = dy.Int16(
         nullable=True,
         min=1930,
         max=2100,
-        metadata=AHEAD,
+        metadata=ahead(),
         description="year; null if not in the register",
     )
-    temperature = dy.Float64(nullable=True, min=-60, max=130, metadata=MEASURED, description="°F")
-    dew_point = dy.Float64(nullable=True, min=-60, max=100, metadata=MEASURED, description="°F")
-    humidity = dy.Float64(nullable=True, min=0, max=100, metadata=MEASURED, description="%")
-    wind_speed = dy.Float64(nullable=True, min=0, max=200, metadata=MEASURED, description="mph")
+    temperature = dy.Float64(nullable=True, min=-60, max=130, metadata=measured(), description="°F")
+    dew_point = dy.Float64(nullable=True, min=-60, max=100, metadata=measured(), description="°F")
+    humidity = dy.Float64(nullable=True, min=0, max=100, metadata=measured(), description="%")
+    wind_speed = dy.Float64(nullable=True, min=0, max=200, metadata=measured(), description="mph")
     precipitation = dy.Float64(
-        nullable=True, min=0, max=12, metadata=MEASURED, description="inches an hour"
+        nullable=True, min=0, max=12, metadata=measured(), description="inches an hour"
     )
-    pressure = dy.Float64(nullable=True, min=870, max=1085, metadata=MEASURED, description="hPa")
-    visibility = dy.Float64(nullable=True, min=0, max=10, metadata=MEASURED, description="miles")
+    pressure = dy.Float64(nullable=True, min=870, max=1085, metadata=measured(), description="hPa")
+    visibility = dy.Float64(nullable=True, min=0, max=10, metadata=measured(), description="miles")
     late = dy.Bool(
         nullable=True,
-        metadata=AFTERWARDS,
+        metadata=afterwards(),
         description="arrived more than 15 minutes late; null if it never arrived",
     )
 
 
-def build(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+def build(tables: Tables) -> pl.LazyFrame:
     """The examples, one for each flight, in the order of their decision times.
 
     `tables` holds the checked tables by name. The result satisfies `Examples`.

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from annotated_types import Ge, Gt, Le
-
-from ..settings import Section
-from . import Probabilities, Progress, categories
+from keel import Progress, Section, categories
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -20,7 +19,7 @@ class Boosting:
 
     booster: "lgb.Booster"
 
-    def predict(self, features: pl.DataFrame) -> Probabilities:
+    def predict(self, features: pl.DataFrame) -> npt.NDArray[np.float64]:
         return np.asarray(self.booster.predict(matrix(features)), dtype=np.float64)
 
     def to_text(self) -> str:
@@ -30,7 +29,6 @@ class Boosting:
 class Settings(Section):
     """What can be set; LightGBM's documentation explains each under the name in brackets."""
 
-    name: str
     trees: Annotated[int, Gt(0)]  # [num_iterations]
     learning_rate: Annotated[float, Gt(0), Le(1)]
     leaves: Annotated[int, Gt(1)]  # [num_leaves]

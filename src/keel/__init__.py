@@ -1,0 +1,55 @@
+"""Keel: what carries a machine-learning project, so that the project holds only what is its own.
+
+What is named here is all that a project's own code imports, beside `keel.testing`. It is kept by
+semantic versioning; everything else may change. Nothing heavy is imported before it is used.
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from .project.columns import Known, afterwards, ahead, measured
+from .project.description import Project, Tables
+from .project.errors import UserError
+from .project.features import Features
+from .project.learning import Learner, Model, Progress, categories
+from .project.metric import Metric, metric
+
+if TYPE_CHECKING:
+    from .model.logistic import Logistic
+    from .project.settings import Section
+
+__all__ = [
+    "Features",
+    "Known",
+    "Learner",
+    "Logistic",
+    "Metric",
+    "Model",
+    "Progress",
+    "Project",
+    "Section",
+    "Tables",
+    "UserError",
+    "afterwards",
+    "ahead",
+    "categories",
+    "measured",
+    "metric",
+]
+
+# Threads that wait for each other shall sleep: by default they spin, and on a machine that is busy
+# with something else a fit then takes several times as long. It counts when LightGBM is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def __getattr__(name: str) -> Any:
+    """What needs a library that takes long to import."""
+    if name == "Section":
+        from .project.settings import Section
+
+        return Section
+    if name == "Logistic":
+        from .model.logistic import Logistic
+
+        return Logistic
+    raise AttributeError(f"module 'keel' has no attribute {name!r}")

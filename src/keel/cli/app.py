@@ -1,0 +1,126 @@
+"""The verbs in their groups: which there are, what each is for, and where it stands.
+
+A verb is imported when it is used, so that `keel --help` answers at once.
+"""
+
+import difflib
+import importlib
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from keel.project.about import own_settings
+from keel.project.errors import UserError
+
+
+class Verb(NamedTuple):
+    """Where a command stands, as module:function, and what it is for in a line."""
+
+    place: str
+    help: str
+
+
+EVERY_DAY = {
+    "run": Verb("pipeline:run", "train and judge, only what changed; `run data=quick` in seconds"),
+    "exp": Verb(
+        "pipeline:exp", "try other settings: `exp model=logistic`, `exp model.trees=50,400`"
+    ),
+    "check": Verb("repository:check", "all checks, or one: `check unit`"),
+    "promote": Verb("pipeline:promote", "make the model the champion, if it beats the one in use"),
+}
+IN_USE = {
+    "serve": Verb("service:serve", "serve the model over HTTP"),
+    "monitor": Verb("service:monitor", "how the predictions in use do, on a page"),
+    "replay": Verb("service:replay", "serve half a year in minutes, and watch what happens"),
+    "lineage": Verb(
+        "service:lineage", "what a model or prediction came from, back to the raw rows"
+    ),
+    "release": Verb("release:release", "give code, data and model together a version"),
+    "deploy": Verb("release:deploy", "say that a version runs in an environment"),
+    "rollback": Verb("release:rollback", "go back to the version before"),
+    "reproduce": Verb("release:reproduce", "build a version again, and compare everything"),
+    "sandbox": Verb("release:sandbox", "a space of one's own to try things out in"),
+}
+QUALITY = {
+    "scorecard": Verb("quality:scorecard", "the quality of the product on one page"),
+    "budget": Verb("quality:budget", "how the error budgets stand; an error while one is spent"),
+    "incident": Verb("quality:incident", "start the file of an incident"),
+    "decide": Verb("quality:decide", "start a record of a decision"),
+    "owners": Verb("quality:owners", "make CODEOWNERS from docs/quality/people.yaml"),
+    "availability": Verb("quality:availability", "how long 99.5 % of the time may be out of order"),
+    "score": Verb("quality:score", "the ML Test Score: what the last check and run show"),
+    "mutate": Verb("quality:mutate", "which mistakes the unit tests don't notice, in two minutes"),
+}
+THE_PROJECT = {
+    "doctor": Verb("repository:doctor", "what is missing on this machine, and how to get it"),
+    "setup": Verb("repository:setup", "make the Git repository and its hooks, if missing"),
+    "update": Verb("repository:update", "a newer Keel, on a branch to review"),
+    "upgrade": Verb("repository:upgrade", "lock newer packages"),
+    "vendor": Verb("repository:vendor", "keep Keel's wheel in the project, for closed networks"),
+}
+HIDDEN = {  # called by the pipeline and by CI
+    "stage": Verb("pipeline:stage", "a stage of the pipeline, as dvc.yaml runs it"),
+    "documents": Verb("quality:documents", "what is wrong with the files on quality"),
+    "comment": Verb("quality:comment", "in CI: the scorecard below a request to merge"),
+    "keep": Verb("quality:keep", "in CI: the scorecard's trends on a branch of their own"),
+}
+GROUPS = {
+    "Every day": EVERY_DAY,
+    "In use": IN_USE,
+    "Quality": QUALITY,
+    "The project": THE_PROJECT,
+}
+# A proof of concept has neither a service nor people who depend on it.
+PRODUCT = {*IN_USE, *QUALITY, "documents", "comment", "keep"} - {"score", "mutate", "lineage"}
+
+
+class Verbs(click.Group):
+    """The groups of verbs. In a proof of concept those of a product are not shown."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's
+        return [name for verbs in GROUPS.values() for name in verbs]
+
+    def get_command(  # click's
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
+        verb = {**{n: v for verbs in GROUPS.values() for n, v in verbs.items()}, **HIDDEN}
+        if cmd_name not in verb:
+            near = difflib.get_close_matches(cmd_name, verb, 1)
+            raise UserError(
+                f"there is no verb {cmd_name!r}: "
+                + (f"did you mean {near[0]}?" if near else "`keel --help` lists them")
+            )
+        if cmd_name in PRODUCT and not is_product(Path.cwd()):
+            raise UserError(
+                f"`uv run keel update maturity=product` makes this a product: {cmd_name} comes "
+                "with one, and this is a proof of concept"
+            )
+        module, _, name = verb[cmd_name].place.partition(":")
+        command: click.Command = getattr(importlib.import_module(f"keel.cli.{module}"), name)
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 -- click's
+        formatter: click.HelpFormatter,
+    ) -> None:
+        product = is_product(Path.cwd())
+        for title, verbs in GROUPS.items():
+            shown = [(n, v.help) for n, v in verbs.items() if product or n not in PRODUCT]
+            if shown:
+                with formatter.section(title):
+                    formatter.write_dl(shown)
+
+
+def is_product(root: Path) -> bool:
+    """Whether the project is a product; outside of a project all verbs are shown."""
+    return bool(own_settings(root).get("maturity", "product") == "product")
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="keel-ml", prog_name="keel")
+def app() -> None:
+    """What carries this project: `uv run keel VERB --help` says more of each."""

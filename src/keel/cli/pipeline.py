@@ -1,0 +1,92 @@
+"""Verbs that run the pipeline."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+
+from keel.project.about import load, package
+from keel.project.errors import RefusedError, UserError
+
+ANY = {"ignore_unknown_options": True}
+
+
+def today() -> date:
+    """The day here."""
+    return date.today()  # noqa: DTZ011 -- the day where the person is
+
+
+@click.command(context_settings=ANY)
+@click.argument("changes", nargs=-1, type=click.UNPROCESSED)
+def run(changes: tuple[str, ...]) -> int:
+    """Train and judge: the stages that have to run again, and say where the report is.
+
+    With CHANGES such as data=quick or model.trees=50 it all happens in a folder of its own below
+    outputs/, and what is here stays as it is; with --multirun, once for each of the values.
+    Without, options such as --force go to `dvc repro`.
+    """
+    from keel.pipeline import flow
+    from keel.pipeline.run import run as run_pipeline
+
+    root = Path.cwd()
+    if any("=" in change for change in changes):
+        flow.by_hydra(root, load(root), list(changes))
+        return 0
+    return run_pipeline(root, today(), *changes)
+
+
+@click.command(context_settings=ANY)
+@click.argument("changes", nargs=-1, type=click.UNPROCESSED)
+def exp(changes: tuple[str, ...]) -> int:
+    """Run the pipeline with CHANGES such as model=logistic, and compare with what was tried.
+
+    It happens in a copy that DVC makes and records. Several at once: `keel exp --queue
+    model.trees=100,400`, then `keel exp --run-all`.
+    """
+    from keel.judge.metrics import metrics_of
+    from keel.pipeline.experiment import experiment
+
+    root = Path.cwd()
+    options = [change for change in changes if change.startswith("-")]
+    settings = [change for change in changes if not change.startswith("-")]
+    return experiment(root, metrics_of(load(root)), settings, options)
+
+
+@click.command()
+def promote() -> int:
+    """Make the model the champion, if it is better than the one in use by more than chance."""
+    from keel.pipeline.promote import promote as promote_model
+
+    root = Path.cwd()
+    return promote_model(root, load(root), today())
+
+
+@click.command()
+@click.argument("name")
+def stage(name: str) -> int:
+    """Run the stage NAME with settings.yaml, or `configure`, which writes that."""
+    from keel.data.store import Store
+    from keel.pipeline import configuration
+    from keel.pipeline.stages import STAGES, run_stage
+    from keel.show.progress import set_up_logging
+    from keel.show.tracing import PIPELINE, VARIABLE, recording, span
+
+    set_up_logging()
+    root = Path.cwd()
+    if name not in ("configure", *STAGES):
+        raise UserError(f"{name!r} is no stage: they are {', '.join(['configure', *STAGES])}")
+    project = load(root)
+    with recording(root / PIPELINE, os.environ.get(VARIABLE, ""), service=package(root)):
+        if name == "configure":
+            with span(name):
+                configuration.configure(root, project)
+            return 0
+        store = Store(root, root)
+        try:
+            run_stage(name, store, project, configuration.load(store), today())
+        except RefusedError as refused:
+            if "DVC_EXP_BASELINE_REV" not in os.environ:
+                raise
+            click.echo(f"warning: {refused}", err=True)  # an experiment is kept, to compare
+    return 0

@@ -1,0 +1,1 @@
+"""Tables: where they come from, what is wrong with them, how they are kept, what was known when."""

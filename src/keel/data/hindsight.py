@@ -1,0 +1,59 @@
+"""Whether the examples hold what nobody knew when they had to be predicted.
+
+The tables are cut at a moment, as a service would have had them then. Each example that was decided
+up to that moment has to be the same as from all data, however it was joined or summed up.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import dataframely as dy
+import polars as pl
+
+from keel.project.columns import Known, known_ahead, when_known
+from keel.project.description import Project, Tables
+from keel.project.errors import UserError
+
+
+def guard_against_hindsight(project: Project, tables: Tables, moment: datetime) -> None:
+    """Raise UserError if an example up to `moment` uses what was known only later."""
+    schema = project.examples.columns()
+    columns = [name for name, column in schema.items() if known_ahead(column)]
+    then, now = (
+        project.build(frames).filter(pl.col(project.time) <= moment).select(columns).collect()
+        for frames in (as_of(project, tables, moment), tables)
+    )
+    if len(then) != len(now):
+        raise UserError(
+            f"examples.py: at {moment} there were {len(then)} examples up to then, and from all "
+            f"data there are {len(now)}: `build` picks rows by what was known only later"
+        )
+    changed = [name for name in columns if not then[name].equals(now[name], null_equal=True)]
+    if changed:
+        rows = (then[changed[0]].eq_missing(now[changed[0]])).not_().sum()
+        raise UserError(
+            f"examples.py: {', '.join(changed)} of examples up to {moment} changes with what was "
+            f"known only later ({rows} of {len(now)} rows of {changed[0]}): join only what was "
+            "measured by the decision, and leave out what is known afterwards"
+        )
+
+
+def as_of(project: Project, tables: Tables, moment: datetime) -> Mapping[str, pl.LazyFrame]:
+    """The tables as they were known at a moment.
+
+    A table's time is the first moment in its primary key. Rows that were measured later are not
+    there yet, and what is known afterwards is null in rows from that moment on.
+    """
+    return {name: _as_of(table, project.tables[name], moment) for name, table in tables.items()}
+
+
+def _as_of(table: pl.LazyFrame, schema: type[dy.Schema], moment: datetime) -> pl.LazyFrame:
+    columns = schema.columns()
+    times = [name for name in schema.primary_key() if getattr(columns[name], "time_zone", None)]
+    if not times:
+        return table  # a register, or times that name no moment
+    time = pl.col(times[0]).dt.convert_time_zone("UTC")
+    if when_known(columns[times[0]]) == Known.MEASURED:
+        return table.filter(time <= moment)
+    later = [name for name, column in columns.items() if when_known(column) == Known.AFTERWARDS]
+    return table.with_columns(pl.when(time < moment).then(name).alias(name) for name in later)

@@ -1,0 +1,96 @@
+"""Whether a candidate takes the place of the champion, which is the model that is in use."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from keel.judge.chance import Difference, difference
+from keel.judge.gates import Verdict
+from keel.judge.metrics import score
+from keel.judge.scores import sliced
+from keel.project.metric import Metric
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Champion and candidate on the same examples; `place` is "all rows" or a slice."""
+
+    place: str
+    rows: int
+    champion: float
+    candidate: float
+    gain: Difference
+
+
+def compare(
+    champion: pl.DataFrame,
+    candidate: pl.DataFrame,
+    metric: Metric,
+    slices: list[str],
+    smallest_slice: int,
+) -> list[Comparison]:
+    """The metric of both, on all rows and on each slice that is large enough.
+
+    Both are predictions as `evaluate` stores them. What each said when it was judged counts, on the
+    examples that both were judged on: the champion's features may have changed since. With many
+    slices one may look worse by chance, so that each has to be surer (Bonferroni).
+    Nothing if they have no example in common.
+    """
+    if champion.schema["example"] != candidate.schema["example"]:
+        return []  # the key has changed since
+    theirs = champion.select("example", pl.col("model").alias("champion"))
+    both = candidate.join(theirs, on="example", how="inner", maintain_order="left")
+    if not len(both):
+        return []
+    parts = [
+        ("all rows" if name == "all" else f"{name} = {value}", rows)
+        for name, value, rows in sliced(both, slices)
+        if name == "all" or len(rows) >= smallest_slice
+    ]
+    sure = 1 - 0.05 / max(1, len(parts) - 1)
+    return [
+        _compared(place, rows, metric, 0.95 if n == 0 else sure)
+        for n, (place, rows) in enumerate(parts)
+    ]
+
+
+def verdicts(compared: list[Comparison], metric: Metric) -> list[Verdict]:
+    """Whether the candidate is better by more than chance, and worse on no slice by more."""
+    if not compared:
+        found = (
+            "it was judged on none of the candidate's examples: set split.test_from so that they "
+            "have some in common"
+        )
+        return [Verdict("champion", passed=False, sentence=found)]
+    whole, *parts = compared
+    better = whole.gain.low > 0
+    but = "" if better else "not surely "
+    found = f"{metric.title} is {but}better than the champion's: {whole.gain}"
+    return [
+        Verdict("champion", better, found),
+        *(
+            Verdict(
+                "champion.slices",
+                passed=False,
+                sentence=f"{metric.title} on {part.place} is worse: {part.gain}",
+            )
+            for part in parts
+            if part.gain.high < 0
+        ),
+    ]
+
+
+def table(compared: list[Comparison], metric: Metric) -> str:
+    """The comparison in Markdown."""
+    head = f"| {metric.title} on | rows | champion | candidate | better by |\n"
+    return f"{head}|---|---:|---:|---:|---|\n" + "".join(
+        f"| {one.place} | {one.rows:,} | {one.champion:.4f} | {one.candidate:.4f} | {one.gain} |\n"
+        for one in compared
+    )
+
+
+def _compared(place: str, rows: pl.DataFrame, metric: Metric, sure: float) -> Comparison:
+    label, champion, candidate = rows["label"], rows["champion"], rows["model"]
+    gain = difference(label, candidate, champion, metric, sure=sure)
+    before, after = (score(metric, label, predicted) for predicted in (champion, candidate))
+    return Comparison(place, len(rows), before, after, gain)

@@ -1,0 +1,120 @@
+"""What a model has to pass to be used, and what may be waived for a while."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from keel.judge.chance import Difference
+from keel.judge.shift import gaps, shifts
+from keel.project.description import Project
+from keel.project.metric import Metric
+from keel.project.settings import Gates, Waiver
+
+Waivers = Mapping[str, Waiver]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a gate is passed."""
+
+    gate: str
+    passed: bool
+    sentence: str  # what was found there
+    waiver: Waiver | None = None
+
+    @property
+    def refused(self) -> bool:
+        return not self.passed and self.waiver is None
+
+    def as_json(self) -> dict[str, Any]:
+        waiver = self.waiver and self.waiver.model_dump(mode="json")
+        return {
+            "gate": self.gate,
+            "passed": self.passed,
+            "sentence": self.sentence,
+            "waiver": waiver,
+        }
+
+
+def waived(verdicts: list[Verdict], waivers: Waivers, today: date) -> list[Verdict]:
+    """The verdicts, with the waivers that have not ended where a gate is missed."""
+    return [
+        Verdict(verdict.gate, verdict.passed, verdict.sentence, waiver)
+        if not verdict.passed and (waiver := waivers.get(verdict.gate)) and today <= waiver.until
+        else verdict
+        for verdict in verdicts
+    ]
+
+
+def against_floors(missed: Iterable[str]) -> list[Verdict]:
+    """A verdict for each floor that is missed, or one that none is."""
+    refusals = [Verdict("floors", passed=False, sentence=sentence) for sentence in missed]
+    return refusals or [Verdict("floors", passed=True, sentence="none is missed")]
+
+
+def against_baseline(gain: Difference, metric: Metric, gates: Gates) -> Iterator[Verdict]:
+    """Whether the model is better than the baseline by more than chance."""
+    if gates.better_than_baseline is not None:
+        limit = gates.better_than_baseline
+        found = f"{metric.title} is {gain} better than the baseline's"
+        if not gain.low > limit:
+            found += f", and would have to be by more than {limit} also at the lower end"
+        yield Verdict("baseline", gain.low > limit, found)
+
+
+def for_features(
+    losses: Mapping[str, Difference], metric: Metric, gates: Gates
+) -> Iterator[Verdict]:
+    """Whether each feature is worth having."""
+    if gates.feature_loss is not None:
+        for name, loss in losses.items():
+            worth = not loss.high < gates.feature_loss  # not known counts as worth it
+            found = f"{metric.title} is better by {loss} than with its values shuffled"
+            if not worth:
+                found += f", so surely by less than gates.feature_loss = {gates.feature_loss}"
+            yield Verdict(f"feature.{name}", worth, found)
+
+
+def against_shift(
+    project: Project, learnt: pl.DataFrame, judged: pl.DataFrame, gates: Gates
+) -> Iterator[Verdict]:
+    """Whether the test examples are still like those of the training."""
+    for shift in shifts(project, learnt, judged):
+        faults = []
+        if _above(shift.stability, gates.psi):
+            faults.append(
+                f"has other values than in training: a stability index of {shift.stability:.1f}, "
+                f"gates.psi = {gates.psi}. Has its unit changed?"
+            )
+        if _above(shift.more_nulls, gates.nulls):
+            faults.append(
+                f"is unknown in {shift.more_nulls:.0%} more of the rows than in training, "
+                f"gates.nulls = {gates.nulls}"
+            )
+        if _above(shift.more_same, gates.same):
+            faults.append(
+                f"has one and the same value in {shift.more_same:.0%} more of the rows than in "
+                f"training, gates.same = {gates.same}. Does a sensor hang?"
+            )
+        if _above(shift.unseen, gates.unseen):
+            faults.append(
+                f"has values that training did not see, such as {shift.values}, in "
+                f"{shift.unseen:.0%} of the rows, gates.unseen = {gates.unseen}"
+            )
+        text = "; ".join(f"{shift.column} {fault}" for fault in faults)
+        yield Verdict(f"shift.{shift.column}", not faults, text or "as in training")
+    if gates.gap is not None:
+        missing = gaps(project, pl.concat([learnt, judged]), gates.gap)
+        more = [f"{len(missing) - 3} more times"] if len(missing) > 3 else []
+        text = (
+            f"there are no examples in {', '.join(missing[-3:] + more)}: "
+            f"gates.gap = {gates.gap} days"
+        )
+        yield Verdict("shift.days", not missing, text if missing else "no gap in the days")
+
+
+def _above(value: float | None, limit: float | None) -> bool:
+    return value is not None and limit is not None and value > limit

@@ -1,0 +1,146 @@
+"""How data and models were made: what DVC and Git have recorded, and what the stages noted."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from keel.data.store import Store
+from keel.lineage import runs
+from keel.lineage.datasets import folder_hash, md5, parsed
+from keel.lineage.events import FILE
+from keel.lineage.runs import Data, Run
+from keel.project.commands import output
+from keel.project.errors import UserError
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage that made something, as `dvc.lock` has it; its inputs are the data among its deps."""
+
+    stage: str
+    inputs: list[Data]
+    outputs: list[Data]
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """All stages of the pipeline as they ran last; `where` says which file or commit has them."""
+
+    where: str
+    steps: list[Step]
+
+    def maker(self, data: Data) -> Step | None:
+        return next((step for step in self.steps if data in step.outputs), None)
+
+    def output(self, path: str) -> Data | None:
+        made = (data for step in self.steps for data in step.outputs)
+        return next((data for data in made if data.path == path), None)
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known in a project of its past."""
+
+    store: Store
+
+    def locks(self) -> Iterator[Lock]:
+        """That of the working tree if Git has it not, then those of all commits, newest first."""
+        root = self.store.repository
+        file = root / "dvc.lock"
+        if file.is_file() and output(root, "git", "status", "--porcelain", "--", file.name) != "":
+            yield _lock("dvc.lock, which is not committed", file.read_text("utf-8"))
+        commits = output(root, "git", "log", "--all", "--format=%h %cs", "--", file.name) or ""
+        for commit, day in (line.split() for line in commits.splitlines()):
+            if text := output(root, "git", "show", f"{commit}:./{file.name}"):
+                yield _lock(f"the dvc.lock of commit {commit}, {day}", text)
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """The runs of stages that were noted here and came to a good end, the newest first."""
+        return runs.finished(self.store.report(FILE))
+
+    def run(self, data: Data, before: str = "") -> Run | None:
+        """The last run that made some data, of those that ended before."""
+        made = (run for run in self.runs if data in run.made)
+        return next((run for run in made if not before or run.ended <= before), None)
+
+    @cached_property
+    def cache(self) -> Path:
+        """Where DVC keeps files by their hashes."""
+        said = output(self.store.repository, "dvc", "cache", "dir")
+        return Path(said or self.store.repository / ".dvc/cache") / "files/md5"
+
+    def content(self, path: str, digest: str) -> Path | None:
+        """A file with that content, in its place or in DVC's cache; None if neither has it."""
+        places = (self.store.root / path, self.cache / digest[:2] / digest[2:])
+        here, kept = places
+        if here.is_file() and md5(here) == digest:
+            return here
+        return kept if kept.is_file() else None
+
+    def files(self, data: Data) -> dict[str, str]:
+        """The files of some data with their hashes; nothing if that is not known here."""
+        if not data.digest.endswith(".dir"):
+            return {data.path: data.digest}
+        place = self.store.root / data.path
+        found = {
+            file.relative_to(place).as_posix(): md5(file)
+            for file in sorted(place.rglob("*"))
+            if file.is_file()
+        }
+        if folder_hash(found) != data.digest:
+            listed = self.content("", data.digest)
+            entries = json.loads(listed.read_text("utf-8")) if listed else []
+            found = {entry["relpath"]: entry["md5"] for entry in entries}
+        if found:
+            return {f"{data.path}/{name}": digest for name, digest in found.items()}
+        run = self.run(data)
+        return {file.name: file.version for file in run.outputs if file.of == data} if run else {}
+
+    def rows(self, path: str, digest: str) -> int | None:
+        """How many rows a file of that content has; None if nothing here says so."""
+        noted = (one for run in self.runs for one in run.outputs if one.version == digest)
+        if one := next(noted, None):
+            return one.rows
+        file = self.content(path, digest) if path.endswith(".parquet") else None
+        return int(pl.scan_parquet(file).select(pl.len()).collect().item()) if file else None
+
+    def passport(self, lock: Lock) -> dict[str, Any] | None:
+        """The passport of the model that a lock records, if it can be had here."""
+        model = lock.output(self.store.name(self.store.passport.parent))
+        path = self.store.name(self.store.passport)
+        digest = self.files(model).get(path) if model else None
+        file = self.content(path, digest) if digest else None
+        return dict(json.loads(file.read_text("utf-8"))) if file else None
+
+
+def _lock(where: str, text: str) -> Lock:
+    try:
+        stages = parsed(text)["stages"]
+        made = {name: _data(about.get("outs")) for name, about in stages.items()}
+        known = {data.path for outs in made.values() for data in outs} - {"settings.yaml"}
+        return Lock(
+            where,
+            [
+                Step(
+                    name,
+                    [data for data in _data(about.get("deps")) if data.path in known],
+                    made[name],
+                    about.get("params", {}).get("settings.yaml", {}),
+                )
+                for name, about in stages.items()
+            ],
+        )
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(f"{where} can't be read: {error}") from error
+
+
+def _data(entries: list[dict[str, Any]] | None) -> list[Data]:
+    return [Data(one["path"], one["md5"]) for one in entries or [] if "md5" in one]

@@ -1,0 +1,1 @@
+"""What goes into a model, what comes out of it, and what it was made from."""

@@ -1,0 +1,79 @@
+"""What a model was made from: the passport that lies beside it."""
+
+import hashlib
+import platform
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from keel.data.periods import Period
+from keel.data.store import Store, sha256
+from keel.model.inputs import Categories
+from keel.project.commands import output
+from keel.project.description import Project
+
+PACKAGES = ("keel-ml", "polars", "lightgbm", "scikit-learn")
+
+
+def passport(
+    store: Store,
+    project: Project,
+    period: Period,
+    inputs: pl.DataFrame,
+    known: Categories,
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    """Code, data, settings and features of the models that were just saved."""
+    days = period.examples.select(project.local_day).to_series()
+    return {
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code": code_version(store.repository),
+        "settings": settings,
+        "training": {
+            "rows": len(period.examples),
+            "without_label": period.unlabelled,
+            "share_positive": round(float(period.label.sum()) / len(period.label), 6),
+            "from": str(days.min()),
+            "to": str(days.max()),
+            "missing": {
+                column.name: round(column.null_count() / len(column), 6)
+                for column in period.examples.drop(project.label)
+            },
+        },
+        "features": {name: known.get(name, str(dtype)) for name, dtype in inputs.schema.items()},
+        "sha256": {
+            "examples": sha256(store.examples),
+            "schema": schema_hash(project.examples),
+            "model": sha256(store.model),
+            "baseline": sha256(store.baseline),
+        },
+        "versions": {
+            "python": platform.python_version(),
+            **dict(_installed()),
+        },
+    }
+
+
+def _installed() -> Iterator[tuple[str, str]]:
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):  # not every project has each
+            yield name, version(name)
+
+
+def code_version(root: Path) -> dict[str, Any]:
+    """The commit, and whether something was not committed; None for both outside of Git."""
+    commit = output(root, "git", "rev-parse", "HEAD")
+    changes = output(root, "git", "status", "--porcelain", "--", "src", "conf", "uv.lock")
+    return {"commit": commit, "uncommitted_changes": None if commit is None else bool(changes)}
+
+
+def schema_hash(schema: type[dy.Schema]) -> str:
+    """A hash of the names, types and rules of a schema."""
+    text = "\n".join(f"{name}: {column!r}" for name, column in schema.columns().items())
+    return hashlib.sha256(text.encode()).hexdigest()

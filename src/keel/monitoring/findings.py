@@ -1,0 +1,205 @@
+"""What a team is told: from when to when a check was missed, when that was noticed, what to do.
+
+A day may be bad by chance, so most checks have to be missed several days in a row, and to be kept
+as many in a row before it is over.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+
+from TEAM.evaluation import METRICS
+
+from keel.monitoring.checks import Judgement
+
+ACT, WATCH = "act", "watch"
+WEEK = 7  # days: what is judged by many days changes slowly
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check says when it is missed, and what to do then; None days are the settings'."""
+
+    level: str
+    days: int | None  # in a row
+    says: str
+    cure: str
+    over: int = 1  # days in a row that it has to be kept at least
+
+
+CHECKS = {
+    "failed": Check(
+        ACT, 1, "{value:.1%} of the requests could not be answered",
+        "see in the service's log what happened to the requests with status 5xx",
+    ),
+    "gap": Check(
+        ACT, 1, "there were no requests, on days that usually have some",
+        "see whether the service runs, and whether who calls it still does",
+    ),
+    "refused": Check(
+        ACT, 1, "{value:.1%} of the rows were refused for {subjects}",
+        "tell who calls the service, or change the table's schema in tables.py",
+    ),
+    "unmeasured": Check(
+        ACT, 1, "{value:.0%} of the rows had no measurement at all",
+        "see whether the job that brings the tables to look up in still runs",
+    ),
+    "nulls": Check(
+        ACT, None, "{subjects} {are} unknown in {value:.0%} of the rows",
+        "see whether its source still delivers; the model guesses without it",
+    ),
+    "same": Check(
+        ACT, None, "{subjects} {have} one and the same value in {value:.0%} of the rows",
+        "see whether a sensor hangs, or a job writes a default",
+    ),
+    "unseen": Check(
+        ACT, None, "{subjects} {have} values that training did not see in {value:.0%} of the rows",
+        "train again with examples that have them",
+    ),
+    "quality": Check(
+        ACT, None, "{note}: that is no chance",
+        "train again with newer examples (`keel run`), or go back (`keel rollback`)",
+        over=WEEK,
+    ),
+    "doubt": Check(
+        WATCH, WEEK, "{note}: that may be by chance",
+        "look at the months and slices, and train again if the next weeks are no better",
+        over=WEEK,
+    ),
+    "metric": Check(
+        WATCH, None, "{note}: that is no chance",
+        "see by the months whether it is the season, and train again with newer examples",
+        over=WEEK,
+    ),
+    "slice": Check(
+        WATCH, 1, "{note}",
+        "look at what changed for these rows",
+    ),
+    "slow": Check(
+        WATCH, None, "{value:.0%} of the requests were answered later than promised",
+        "look at the spans of slow requests, and at the load",
+    ),
+    "volume": Check(
+        WATCH, None, "only {value:.0%} of the usual rows came",
+        "ask who calls the service whether that is meant",
+    ),
+    "psi": Check(
+        WATCH, None, "{subjects} {have} other values than in training: a stability index of "
+        "{value:.1f}",
+        "see whether a unit or a source has changed",
+    ),
+    "labels": Check(
+        WATCH, None, "{value:.0%} of the labels came in time, too few to tell the quality",
+        "see whether the job that sends labels still runs",
+    ),
+    "age": Check(
+        WATCH, 1, "{note}",
+        "train again with newer examples (`keel run`)",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check that was missed from a day on; `until` is the last such day, None if it still is."""
+
+    check: str
+    subjects: tuple[str, ...]
+    since: date
+    noticed: date
+    until: date | None
+    worst: float
+    note: str
+
+    @property
+    def level(self) -> str:
+        return CHECKS[self.check].level
+
+    @property
+    def cure(self) -> str:
+        return CHECKS[self.check].cure
+
+    @property
+    def sentence(self) -> str:
+        """What is the matter, in words that begin with a capital letter, or a column as it is."""
+        many = len(self.subjects) > 1
+        says = CHECKS[self.check].says
+        text = says.format(
+            subjects=_listed(self.subjects),
+            value=self.worst,
+            note=self.note,
+            are="are" if many else "is",
+            have="have" if many else "has",
+        )
+        return text if says.startswith("{subjects}") else text[:1].upper() + text[1:]
+
+
+def findings(judgements: Iterable[Judgement], in_a_row: int) -> list[Finding]:
+    """The findings, those that are still open first, by the day on which they were noticed.
+
+    Columns that miss the same check in the same days are one finding.
+    """
+    ordered = sorted(judgements, key=lambda one: (one.check, one.subject, one.day))
+    found: dict[tuple[str, date, date | None], Finding] = {}
+    for (check, _), days in groupby(ordered, key=lambda one: (one.check, one.subject)):
+        for one in _episodes(list(days), in_a_row):
+            key = (check, one.since, one.until)
+            other = found.get(key)
+            found[key] = one if other is None else _together(other, one)
+    return sorted(
+        found.values(),
+        key=lambda one: (one.until is not None, one.level != ACT, one.noticed, one.check),
+    )
+
+
+def _episodes(days: Sequence[Judgement], in_a_row: int) -> list[Finding]:
+    """Where a check was missed as many days in a row, until it was kept as many."""
+    check = CHECKS[days[0].check]
+    in_a_row = check.days or in_a_row
+    over = max(in_a_row, check.over)
+    found: list[Finding] = []
+    bad: list[Judgement] = []
+    good = 0
+    for day in days:
+        if day.bad:
+            bad.append(day)
+            good = 0
+            continue
+        good += 1
+        if len(bad) < in_a_row:
+            bad = []
+        elif good >= over:
+            found.append(_finding(bad, in_a_row, ended=True))
+            bad = []
+    return [*found, _finding(bad, in_a_row, ended=False)] if len(bad) >= in_a_row else found
+
+
+def _finding(bad: list[Judgement], in_a_row: int, *, ended: bool) -> Finding:
+    first, last = bad[0], bad[-1]
+    worst = max(bad, key=_badness)
+    noticed = max(one.noticed for one in bad[:in_a_row])
+    subjects = (_title(first.subject),) if first.subject else ()
+    until, note = (last.day, worst.note) if ended else (None, last.note)
+    return Finding(first.check, subjects, first.day, noticed, until, worst.value, note)
+
+
+def _badness(one: Judgement) -> float:
+    """How bad a day was: the less, the worse, where more is better."""
+    better = one.subject in METRICS and METRICS[one.subject].higher_is_better
+    return -one.value if better or one.check in ("volume", "labels", "slice") else one.value
+
+
+def _together(one: Finding, other: Finding) -> Finding:
+    return replace(
+        one, subjects=(*one.subjects, *other.subjects), worst=max(one.worst, other.worst)
+    )
+
+
+def _title(subject: str) -> str:
+    return METRICS[subject].title if subject in METRICS else subject
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names or ("",)
+    return f"{', '.join(first)} and {last}" if first else last

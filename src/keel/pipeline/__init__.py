@@ -1,0 +1,1 @@
+"""The stages, one module each: they read, call the floors below, and write."""

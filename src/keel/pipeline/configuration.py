@@ -1,0 +1,148 @@
+"""Settings: composed from `conf/` by Hydra, checked by their types, written to `settings.yaml`.
+
+DVC compares `settings.yaml` with the last run, so a stage runs again when a value that it uses
+changes, wherever in `conf/` that was.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from keel.data.store import Store
+from keel.model.choice import learner
+from keel.pipeline.code import digests
+from keel.project.description import Project
+from keel.project.errors import UserError
+from keel.project.settings import Settings, Waiver, sentences
+
+HEADER = "# Composed from conf/ by `uv run keel run`: change it there, not here.\n"
+
+
+def configure(root: Path, project: Project) -> None:
+    """Compose the settings of the project, with `conf/overrides.yaml`, into `settings.yaml`."""
+    conf = root / "conf"
+    write(project, compose(conf, overrides(conf / "overrides.yaml")), Store(root, root))
+
+
+def compose(conf: Path, changes: list[str]) -> dict[str, Any]:
+    """The settings in `conf`, with changes such as `model=logistic` and `model.trees=50`."""
+    from hydra import compose, initialize_config_dir  # slow to import, and only needed here
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    if not (conf / "config.yaml").is_file():
+        raise UserError(
+            f"there is no {conf.name}/config.yaml here: run this in the project's folder"
+        )
+    try:
+        with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+            composed = compose("config", changes)
+        return cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=True))
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
+        raise UserError(f"conf/ can't be composed: {error}") from error
+
+
+def overrides(file: Path) -> list[str]:
+    """The changes that a file such as `conf/overrides.yaml` asks for, as Hydra writes them."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"conf/{file.name} is not YAML: {error}") from error
+    parts = content or {}
+    if not isinstance(parts, dict) or set(parts) - {"choose", "set"}:
+        raise UserError(f"conf/{file.name} has `choose:` and `set:`, and nothing else, at its top")
+    for name, part in parts.items():
+        if not isinstance(part, dict | None):
+            raise UserError(
+                f"conf/{file.name}: {name} is {part!r}: write it as `{name}: {{name: value}}`"
+            )
+    return [*_flat(parts.get("choose") or {}), *_flat(parts.get("set") or {})]
+
+
+def checked(project: Project, content: Any, place: str) -> Settings:
+    """The settings as their types. Raises UserError naming each wrong one."""
+    settings = _typed(content, place)
+    for key in ("model", "baseline"):
+        learner(project, getattr(settings, key), f"{place}{key}.")
+    return settings
+
+
+def write(project: Project, content: dict[str, Any], store: Store) -> Settings:
+    """Check the settings and write them down."""
+    found = waivers(store.repository / "conf")
+    waived = {name: waiver.model_dump() for name, waiver in found.items()}
+    settings = checked(project, {**content, "waivers": waived, "code": digests()}, "")
+    own = settings.model_dump(  # in the form in which DVC compares it
+        mode="json", include={"gates", "staleness", "waivers", "code"}
+    )
+    whole = {**content, **own}
+    text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
+    store.write_text(store.settings, HEADER + text)
+    return settings
+
+
+def waivers(conf: Path) -> dict[str, Waiver]:
+    """What `conf/waivers.yaml` says, by gate; nothing without that file."""
+    file = conf / "waivers.yaml"
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        found = TypeAdapter(dict[str, Waiver]).validate_python(content or {})
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"conf/{file.name} is not YAML: {error}") from error
+    except ValidationError as error:
+        raise UserError(sentences(error, f"conf/{file.name}: ")) from error
+    if "floors" in found:
+        raise UserError(f"conf/{file.name}: floors can't be waived: change them in conf/")
+    return found
+
+
+def load(store: Store) -> Settings:
+    """The settings of this run; those of the models were checked when they were written."""
+    try:
+        content = yaml.safe_load(store.read_text(store.settings))
+    except yaml.YAMLError:
+        content = None
+    if not isinstance(content, dict):
+        raise UserError("settings.yaml is broken: delete it, then `uv run keel run`")
+    return _typed(content, "")
+
+
+def _typed(content: Any, place: str) -> Settings:
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        raise UserError(sentences(error, place)) from error
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> list[str]:
+    """`{model: {trees: 50}}` as `["++model.trees=50"]`: only a whole value is a change."""
+    changes = []
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and (value or not prefix):
+            changes += _flat(value, f"{name}.")
+            continue
+        if value == {}:
+            changes.append(f"~{name}")  # Hydra would add nothing to the mapping that is there
+        # `++` allows a new value, such as the floor of a metric; no choice of a file may have it.
+        changes.append(f"{'++' if '.' in name else ''}{name}={_as_override(value)}")
+    return changes
+
+
+def _as_override(value: Any) -> str:
+    """The value in Hydra's grammar, which is JSON but for the keys of mappings."""
+    if isinstance(value, list):
+        return f"[{','.join(map(_as_override, value))}]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}:{_as_override(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, str):
+        # A backslash stands for itself, except before a quotation mark.
+        escaped = re.sub(r"(\\+)(?='|\Z)", r"\1\1", value).replace("'", "\\'")
+        return f"'{escaped}'"
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )

@@ -1,0 +1,27 @@
+"""Make the examples from the checked tables."""
+
+import dataframely as dy
+
+from keel.data.hindsight import guard_against_hindsight
+from keel.data.store import Store
+from keel.project.description import Project
+from keel.project.errors import UserError
+
+
+def run(store: Store, project: Project) -> dict[str, int]:
+    """Store the examples; returns how many there are, and how many have a label.
+
+    Raises UserError if they do not satisfy their schema, or hold what nobody knew by then.
+    """
+    tables = {table: store.read_table(store.checked(table)) for table in project.tables}
+    try:
+        examples = project.examples.validate(project.build(tables).collect(), cast=True)
+    except (dy.exc.ValidationError, dy.exc.SchemaError) as error:
+        name = project.examples.__name__
+        raise UserError(f"examples.py: what `build` made breaks `{name}`: {error}") from error
+    moments = examples[project.time].drop_nulls()
+    if len(moments):
+        guard_against_hindsight(project, tables, moments[len(moments) // 2])
+    store.write_table(store.examples, examples)
+    unlabelled = examples[project.label].null_count()
+    return {"examples": len(examples), "labelled": len(examples) - unlabelled}

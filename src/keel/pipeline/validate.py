@@ -1,0 +1,60 @@
+"""Set broken rows aside with their reasons, and say how good the data are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from keel.data.store import Store
+from keel.data.validation import check, measured
+from keel.project.description import Project
+from keel.project.errors import UserError
+from keel.project.settings import Data
+
+
+def run(store: Store, project: Project, *, data: Data) -> dict[str, int]:
+    """Check each raw table against its schema; returns the rows set aside of each.
+
+    Raises UserError if a table has more broken rows than the settings tolerate.
+    """
+    quality = {}
+    for table, schema in project.tables.items():
+        rows = store.read_table(store.raw(table)).collect()
+        good, broken = check(rows, schema)
+        store.write_table(store.checked(table), good)
+        store.write_table(store.quarantine(table), broken)
+        quality[table] = measured(rows, broken, schema)
+    for (table, other), misses in _without_match(store, project).items():
+        quality[table]["without_match"][other] = misses
+    for folder in (store.checked, store.quarantine):
+        store.keep_only([folder(table) for table in project.tables])
+    store.write_json(store.report("data-quality.json"), quality)
+    for table, counts in quality.items():
+        _tolerate(table, counts, data.tolerated, store)
+    return {table: counts["set_aside"] for table, counts in quality.items()}
+
+
+def _without_match(store: Store, project: Project) -> dict[tuple[str, str], int]:
+    """The checked rows that refer to no row of another table."""
+    checked = {table: store.read_table(store.checked(table)) for table in project.tables}
+    return {
+        (table, other): checked[table]
+        .join(checked[other], on=columns, how="anti")
+        .select(pl.len())
+        .collect()
+        .item()
+        for (table, other), columns in project.references.items()
+    }
+
+
+def _tolerate(table: str, counts: Mapping[str, Any], tolerated: float, store: Store) -> None:
+    share = counts["set_aside"] / max(counts["rows"], 1)
+    if share > tolerated:
+        worst = sorted(counts["reasons"].items(), key=lambda item: -item[1])[:3]
+        raise UserError(
+            f"{table}: {counts['set_aside']:,} of {counts['rows']:,} rows ({share:.2%}) break "
+            f"their schema, data.tolerated is {tolerated:.2%}: "
+            + ", ".join(f"{reason} {count:,} times" for reason, count in worst)
+            + f". They are in {store.name(store.quarantine(table))}. "
+            "Mend the source, or change the schema in tables.py"
+        )

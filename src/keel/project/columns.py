@@ -1,0 +1,53 @@
+"""What a schema says of a column beside its type: when its value is known, if it is personal."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import dataframely as dy
+
+
+class Known(StrEnum):
+    """When a value is known, seen from the moment of the prediction."""
+
+    AHEAD = "long before: schedules, registers"
+    MEASURED = "at the time of its measurement: needs a point-in-time join"
+    AFTERWARDS = "only after the prediction: never a feature"
+
+
+def ahead(*, personal: bool = False) -> dict[str, Any]:
+    """The `metadata` of a column that is known long before: from a schedule, a register, a form.
+
+    What is `personal` is never logged in the clear, and no feature should need it.
+    """
+    return {"known": Known.AHEAD, "personal": personal}
+
+
+def measured(*, personal: bool = False) -> dict[str, Any]:
+    """The `metadata` of a column that is known from the time of its measurement on.
+
+    That time is the first moment with a zone in the table's primary key.
+    """
+    return {"known": Known.MEASURED, "personal": personal}
+
+
+def afterwards(*, personal: bool = False) -> dict[str, Any]:
+    """The `metadata` of a column that is known only after the prediction: labels, outcomes."""
+    return {"known": Known.AFTERWARDS, "personal": personal}
+
+
+def when_known(column: dy.Column) -> Known | None:
+    """What the schema says of the column; None if it says nothing."""
+    return (column.metadata or {}).get("known")
+
+
+def is_personal(column: dy.Column) -> bool:
+    """Whether the schema says that the column is personal data."""
+    return bool((column.metadata or {}).get("personal"))
+
+
+def known_ahead(column: dy.Column) -> bool:
+    """Whether the value is known when the prediction is made."""
+    return when_known(column) in (Known.AHEAD, Known.MEASURED)

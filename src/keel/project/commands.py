@@ -1,0 +1,54 @@
+"""Calls of other programs."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from keel.project.errors import UserError
+
+UV = os.environ.get("UV", "uv")  # `uv run` says where it is; it need not be on the PATH
+
+
+def call(folder: Path, *command: str, **environment: str) -> int:
+    """Run a program in a folder, for people to see; returns its exit code."""
+    try:
+        return subprocess.run(
+            command, cwd=folder, env={**os.environ, **environment}, check=False
+        ).returncode
+    except FileNotFoundError as error:
+        raise _missing(command[0]) from error
+
+
+def output(folder: Path, *command: str) -> str | None:
+    """What a program prints, None if it fails or is missing."""
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def must(folder: Path, *command: str, **environment: str) -> str:
+    """What a program prints. Raises UserError with what it says if it fails."""
+    try:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",  # names of files need not be text
+            check=True,
+        ).stdout
+    except FileNotFoundError as error:
+        raise _missing(command[0]) from error
+    except subprocess.CalledProcessError as error:
+        said = f"{error.stdout}{error.stderr}".strip()
+        raise UserError(f"`{' '.join(command)}` failed: {said}") from error
+
+
+def _missing(program: str) -> UserError:
+    return UserError(
+        f"{program} is not installed, or not on the PATH: `uv run keel doctor` says more"
+    )

@@ -1,0 +1,133 @@
+"""What Keel has to know of a project: one object that the project makes and Keel passes along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from .columns import Known, known_ahead, when_known
+from .errors import UserError
+
+if TYPE_CHECKING:
+    import dataframely as dy
+    import polars as pl
+
+    from .features import Features
+    from .learning import Learner
+    from .metric import Metric
+
+Tables = Mapping[str, "pl.LazyFrame"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """What comes in, what is predicted, from what, and how.
+
+    It checks itself when it is made. Raises UserError for a label or a time that the examples don't
+    have, an unknown zone, a reference to no table, and a feature that reads what is known only
+    after the prediction.
+    """
+
+    tables: Mapping[str, type[dy.Schema]]  # the raw tables by name; a request is a row of the first
+    examples: type[dy.Schema]  # one row for each thing to predict: what was known, and the label
+    build: Callable[[Tables], pl.LazyFrame]  # from the checked tables to the examples
+    label: str  # the column of the examples that is predicted, a boolean
+    time: str  # the column with the moment of the prediction, in a time zone
+    zone: str  # where days and months begin and end, such as "America/New_York"
+    features: Features
+    models: Mapping[str, Callable[..., Learner]]  # the settings of each model, by its name
+    # (table, other table) → the columns by which a row refers to the other: misses are counted.
+    references: Mapping[tuple[str, str], list[str]] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)  # beside Keel's own
+
+    def __post_init__(self) -> None:
+        self._check_examples()
+        self._check_references()
+        self.check_features()
+
+    @cached_property
+    def local_day(self) -> pl.Expr:
+        """The day of an example, where the project is."""
+        return self.local_time.dt.date()
+
+    @cached_property
+    def local_time(self) -> pl.Expr:
+        """The moment of an example, in the project's time zone."""
+        import polars as pl
+
+        return pl.col(self.time).dt.convert_time_zone(self.zone)
+
+    @cached_property
+    def month(self) -> pl.Expr:
+        """The month of an example, such as 2013-07."""
+        return self.local_time.dt.strftime("%Y-%m")
+
+    @cached_property
+    def timezone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def key(self) -> list[str]:
+        """The columns that name an example: all where the schema has no primary key."""
+        return self.examples.primary_key() or self.examples.column_names()
+
+    def check_features(self) -> None:
+        """Raise UserError if a feature reads a column that is known only after the prediction."""
+        schema = self.examples.columns()
+        for name, build in self.features.items():
+            reads = build().meta
+            if reads.has_multiple_outputs():
+                raise UserError(f"features.py: {name} picks columns by a pattern: name each column")
+            for column in reads.root_names():
+                if column not in schema:
+                    raise UserError(
+                        f"features.py: {name} reads {column}, which {self.examples.__name__} does "
+                        "not have"
+                    )
+                if not known_ahead(schema[column]):
+                    known = when_known(schema[column]) or "at a time that examples.py does not say"
+                    raise UserError(f"features.py: {name} reads {column}, which is known {known}")
+
+    def _check_examples(self) -> None:
+        columns, name = self.examples.columns(), self.examples.__name__
+        for role, column in (("label", self.label), ("time", self.time)):
+            if column not in columns:
+                raise UserError(
+                    f"Project({role}={column!r}): {name} has no such column; it has "
+                    f"{', '.join(columns)}"
+                )
+        if when_known(columns[self.label]) != Known.AFTERWARDS:
+            raise UserError(
+                f"Project(label={self.label!r}): give that column of {name} "
+                "metadata=afterwards(), or any feature may read it"
+            )
+        if not getattr(columns[self.time], "time_zone", None):
+            raise UserError(
+                f"Project(time={self.time!r}): make that column of {name} a dy.Datetime with a "
+                f"time_zone; it is {columns[self.time].dtype}"
+            )
+        try:
+            ZoneInfo(self.zone)
+        except (KeyError, ValueError, OSError) as error:
+            raise UserError(
+                f"Project(zone={self.zone!r}) is no time zone: write it as Europe/Zurich"
+            ) from error
+
+    def _check_references(self) -> None:
+        if not self.tables:
+            raise UserError("Project(tables={}): name at least one table")
+        for tables, columns in self.references.items():
+            for table in tables:
+                if table not in self.tables:
+                    raise UserError(
+                        f"Project(references=…) names {table!r}: the tables are "
+                        f"{', '.join(self.tables)}"
+                    )
+                missing = set(columns) - set(self.tables[table].column_names())
+                if missing:
+                    raise UserError(
+                        f"Project(references=…): {table} has no {', '.join(sorted(missing))}"
+                    )

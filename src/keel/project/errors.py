@@ -1,0 +1,21 @@
+"""What a person can mend."""
+
+
+class UserError(Exception):
+    """A mistake in settings, data or use. Its text names the place, the value and the cure."""
+
+
+class RefusedError(UserError):
+    """The model misses gates, each of which is described by a sentence."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__(
+            "the model is refused:\n  " + "\n  ".join(sentences) + "\nreports/report.html shows "
+            "where it is weak. Mend the model or the data, change the limit in conf/ and say why, "
+            "or waive a gate other than the floors for a while in conf/waivers.yaml"
+        )
+
+
+def reason(error: Exception) -> str:
+    """The first line of what an error says."""
+    return (getattr(error, "strerror", None) or str(error)).partition("\n")[0]

@@ -1,0 +1,62 @@
+"""What a model sees of an example: plain columns by name, and functions for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import dataframely as dy
+    import polars as pl
+
+Feature = Callable[[], "pl.Expr"]
+
+
+class Features(Mapping[str, Feature]):
+    """The features of the examples of a schema, by name, in the order in which they were added.
+
+    Training and service call the same ones. A feature reads one row of the examples, and only what
+    is known when the prediction is made. Text becomes a category.
+    """
+
+    def __init__(self, examples: type[dy.Schema]) -> None:
+        self._columns = examples.columns()
+        self._features: dict[str, Feature] = {}
+
+    def plain(self, *names: str) -> Self:
+        """Make columns of the examples features as they are.
+
+        Raises KeyError if the examples don't have a column of that name.
+        """
+        for name in names:
+            if name not in self._columns:
+                raise KeyError(f"{name!r} is no column of the examples: {', '.join(self._columns)}")
+            self._features[name] = _column(self._columns[name])
+        return self
+
+    def add(self, function: Feature) -> Feature:
+        """Make the function a feature, under its own name; it returns an expression of a row."""
+        self._features[function.__name__] = function
+        return function
+
+    def table(self, examples: pl.LazyFrame) -> pl.LazyFrame:
+        """One column for each feature, one row for each example, in the same order."""
+        return examples.select(build().alias(name) for name, build in self.items())
+
+    def columns_read(self) -> list[str]:
+        """The columns of the examples that a feature reads, in their order."""
+        read = {name for build in self.values() for name in build().meta.root_names()}
+        return [name for name in self._columns if name in read]
+
+    def __getitem__(self, name: str) -> Feature:
+        return self._features[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._features)
+
+    def __len__(self) -> int:
+        return len(self._features)
+
+
+def _column(column: dy.Column) -> Feature:
+    return lambda: column.col

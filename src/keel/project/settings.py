@@ -1,0 +1,110 @@
+"""The type and the range of every setting of the pipeline. The values stand in `conf/`.
+
+What came with a later Keel has its usual value here, since no update touches `conf/`;
+`settings.yaml` records what a run used.
+"""
+
+from datetime import date
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le, MinLen
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Share = Annotated[float, Ge(0), Le(1)]
+NotNegative = Annotated[float, Ge(0)]
+
+
+class Section(BaseModel):
+    """A part of the settings: it can't change, and an unknown name in it is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Data(Section):
+    """Where the raw tables come from, and how many broken rows are tolerated."""
+
+    source: Annotated[str, MinLen(1)]
+    nulls: list[str]
+    rows: dict[str, Annotated[int, Gt(0)]]
+    tolerated: Share
+
+
+class Split(Section):
+    """Examples before this day train the model, the others test it."""
+
+    test_from: date
+
+
+class Choice(BaseModel):
+    """A model by its name in `Project.models`, whose settings know the type of the rest."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: Annotated[str, MinLen(1)]
+
+
+class Evaluation(Section):
+    """How the model is judged."""
+
+    slices: list[str]
+    smallest_slice: Annotated[int, Gt(0)]
+    resamples: Annotated[int, Ge(20)]
+    seed: Annotated[int, Ge(0)]
+    floors: dict[str, float]
+    slice_floors: dict[str, float]
+
+
+class Gates(Section):
+    """What a model may miss, beside its floors; None switches a gate off."""
+
+    better_than_baseline: float | None = 0.0
+    feature_loss: float | None = 0.0005
+    psi: NotNegative | None = 1.0
+    same: NotNegative | None = 0.3
+    nulls: NotNegative | None = 0.1
+    unseen: NotNegative | None = 0.05
+    gap: Annotated[int, Ge(0)] | None = 7
+
+
+class Staleness(Section):
+    """How the ageing of a model is measured."""
+
+    months: Annotated[int, Gt(0)] = 3  # that a model learns from
+    rows: Annotated[int, Gt(0)] = 10_000  # of these months, evenly spread: ageing shows in few
+    loss: Annotated[float, Gt(0)] = 0.02  # of the first metric, after which to train again
+
+
+class Waiver(Section):
+    """Why a gate may be missed, who answers for that, and until which day."""
+
+    why: Annotated[str, MinLen(1)]
+    owner: Annotated[str, MinLen(1)]
+    until: date
+
+
+class Settings(Section):
+    """All settings."""
+
+    data: Data
+    split: Split
+    model: Choice
+    baseline: Choice
+    evaluation: Evaluation
+    gates: Gates = Gates()
+    staleness: Staleness = Staleness()
+    waivers: dict[str, Waiver] = Field(default_factory=dict)
+    code: dict[str, str] = Field(default_factory=dict)  # a digest of Keel's code behind each stage
+
+
+def sentences(error: ValidationError, place: str) -> str:
+    """One line for each wrong setting: its name, its value and what is allowed."""
+    lines = []
+    for problem in error.errors():
+        name = place + ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "missing":
+            lines.append(f"{name} is missing: give it a value in conf/")
+        elif problem["type"] == "extra_forbidden":
+            lines.append(f"{name} is not a setting: take it out, or see how it is written")
+        else:
+            lines.append(f"{name} is {problem['input']!r}: {problem['msg'].lower()}")
+    return "\n".join(lines)

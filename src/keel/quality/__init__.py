@@ -1,0 +1,1 @@
+"""Quality that everyone can see, and that stops the line."""

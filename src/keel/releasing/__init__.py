@@ -1,0 +1,1 @@
+"""Versions of code, data and model together, and the environments they run in."""

@@ -1,0 +1,90 @@
+"""Where something runs: on this machine, in a sandbox or in production, and who may reach which.
+
+The variable ENVIRONMENT says it. Production is reached from CI, at the tag of a version and with
+nothing changed since. That keeps accidents away; who may start that CI job, the host decides.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from keel.project.commands import output
+from keel.project.errors import UserError
+from keel.releasing.versions import tag_of
+
+LOCAL, SANDBOX, PRODUCTION = NAMES = ("local", "sandbox", "production")
+# The files of CI, and how a version gets from there into production.
+JOBS = {
+    ".github/workflows/deploy.yml": "`gh workflow run deploy.yml -f version={version} "
+    "-f environment=production`",
+    ".gitlab-ci.yml": "the job `production` in the pipeline of {tag}",
+}
+ELSEWHERE = "a job there that checks out {tag} and types `uv run keel deploy {version} production`"
+
+
+@dataclass(frozen=True)
+class Here:
+    """What is known of the place that somebody works in."""
+
+    ci: bool
+    uncommitted: bool
+    tags: frozenset[str]  # of the commit that is checked out
+    job: str = ELSEWHERE
+
+
+def current(environ: Mapping[str, str] = os.environ) -> str:
+    """The environment that the variable ENVIRONMENT names; `local` without it."""
+    return known(environ.get("ENVIRONMENT") or LOCAL, "the variable ENVIRONMENT")
+
+
+def known(name: str, place: str) -> str:
+    """The name of an environment. Raises UserError if there is no such one."""
+    if name not in NAMES:
+        raise UserError(f"{place} is {name!r}: there is {', '.join(NAMES)}")
+    return name
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this is a job of GitHub or GitLab, which set these variables."""
+    return "true" in (environ.get("GITHUB_ACTIONS"), environ.get("GITLAB_CI"))
+
+
+def guard(
+    root: Path, environment: str, version: str, environ: Mapping[str, str] = os.environ
+) -> None:
+    """Raise UserError if a version can't be put into an environment from here."""
+    where = {current(environ), environment}
+    if PRODUCTION in where and environment != LOCAL:
+        problem = barred(version, tag_of(root, version), look(root, environ))
+        if problem:
+            raise UserError(f"production can't be reached from here: {problem}")
+    if environment == LOCAL:
+        raise UserError(
+            f"local is this machine, which nothing is deployed to: `git checkout "
+            f"{tag_of(root, version)}`, `uv run dvc pull champion data/checked` and "
+            "`uv run keel serve` run it here"
+        )
+
+
+def barred(version: str, tag: str, here: Here) -> str | None:
+    """Why production can't be reached, and what to do in place of it; None if it can."""
+    if not here.ci:
+        job = here.job.format(version=version, tag=tag)
+        return f"it is reached from CI only, so that what runs there is what was checked: {job}"
+    if here.uncommitted:
+        return "files have changed since the commit: take those steps out of the CI job"
+    if tag not in here.tags:
+        return f"this commit is not {tag}: have the CI job check out that tag"
+    return None
+
+
+def look(root: Path, environ: Mapping[str, str]) -> Here:
+    """What `barred` asks for."""
+    tags = output(root, "git", "tag", "--points-at", "HEAD") or ""
+    return Here(
+        ci=in_ci(environ),
+        uncommitted=output(root, "git", "status", "--porcelain", "--", ".") != "",
+        tags=frozenset(tags.split()),
+        job=next((job for file, job in JOBS.items() if (root / file).is_file()), ELSEWHERE),
+    )

@@ -1,0 +1,90 @@
+"""What a sandbox may use and what it has used: rows, minutes, and what these cost."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keel.project.errors import UserError
+from keel.serving.settings import Sandbox
+
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How long a run may take, what that costs at most, and what is left before it."""
+
+    seconds: float
+    cost: float
+    left: float
+
+
+def allowance(limits: Sandbox, spent: float) -> Allowance:
+    """What the next run may use. Raises UserError if the budget is used up."""
+    left = limits.cost - spent
+    seconds = limits.minutes * 60
+    if limits.price_per_hour:
+        affordable = left / limits.price_per_hour * 3600
+        if affordable < 1:
+            raise UserError(
+                f"the budget of this sandbox is used up: {spent:.2f} of sandbox.cost = "
+                f"{limits.cost:.2f}. Agree on more in conf/service.yaml"
+            )
+        seconds = min(seconds, affordable)
+    return Allowance(seconds, price(limits, seconds), left)
+
+
+def price(limits: Sandbox, seconds: float) -> float:
+    """What a run of so many seconds costs."""
+    return limits.price_per_hour * seconds / 3600
+
+
+def rows(limits: Sandbox, tables: Iterable[str], asked: Mapping[str, int]) -> dict[str, int]:
+    """How many rows of each table to ask `ingest` for, so that it takes no more than the limit.
+
+    It takes every n-th row, so about as many as it is asked for, and less than twice as many.
+    Raises UserError if more were asked for than the limit.
+    """
+    for table, count in asked.items():
+        if count > limits.rows:
+            raise UserError(
+                f"data.rows.{table} = {count} is more than a sandbox may have: "
+                f"sandbox.rows = {limits.rows} in conf/service.yaml"
+            )
+    most = max(1, limits.rows // 2)
+    return {table: min(asked.get(table, most), most) for table in tables}
+
+
+class Ledger:
+    """The owner of a sandbox, and its runs: a line when one begins, and one when it ends."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def owner(self) -> str | None:
+        """Whose sandbox it is; None if there is none yet."""
+        return next((str(line["owner"]) for line in self._lines() if "owner" in line), None)
+
+    def runs(self) -> list[Line]:
+        """What is known of each run. One that was cut off costs what it was allowed to."""
+        known: dict[int, Line] = {}
+        for line in self._lines():
+            if "run" in line:
+                known[line["run"]] = known.get(line["run"], {}) | line
+        return list(known.values())
+
+    def spent(self) -> float:
+        """What all runs cost."""
+        return float(sum(run["cost"] for run in self.runs()))
+
+    def write(self, line: Line) -> None:
+        """Add a line, whole or not at all."""
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def _lines(self) -> list[Line]:
+        if not self._file.is_file():
+            return []
+        return [json.loads(line) for line in self._file.read_text("utf-8").splitlines()]

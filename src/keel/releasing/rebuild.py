@@ -1,0 +1,108 @@
+"""A version of the project, built once more in a folder that is gone afterwards."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from keel.project.commands import UV, must
+from keel.project.errors import UserError
+from keel.releasing.versions import top
+
+CHAMPION = "champion.dvc"
+# Waits until nobody writes to it any more. It is a process of its own, because poe gives one that
+# was stopped no time to clean up, and a killed one has none.
+CLEANER = """
+import shutil, subprocess, sys
+sys.stdin.read()
+shutil.rmtree(sys.argv[1], ignore_errors=True)
+subprocess.run(["git", "worktree", "prune"], cwd=sys.argv[2])
+"""
+
+
+@contextmanager
+def worktree(root: Path, revision: str) -> Iterator[Path]:
+    """The project as of a revision, beside this one, so that relative paths lead to the same."""
+    place = top(root)
+    folder = Path(tempfile.mkdtemp(prefix=f"{place.name}-", dir=place.parent))
+    command = (sys.executable, "-c", CLEANER, str(folder), str(place))
+    cleaner = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    told = signal.signal(signal.SIGTERM, _stop)
+    try:
+        must(place, "git", "worktree", "add", "--quiet", "--detach", str(folder), revision)
+        yield folder / root.resolve().relative_to(place.resolve())
+    finally:
+        signal.signal(signal.SIGTERM, told)
+        cleaner.communicate()
+
+
+def get_sources(root: Path, folder: Path) -> None:
+    """Get the data that DVC tracks and no stage makes, from the project's cache or the remote."""
+    from dvc.exceptions import DvcException  # type: ignore[import-untyped]  # DVC has no types
+    from dvc.repo import Repo  # type: ignore[import-untyped]
+
+    local = root / ".dvc/config.local"
+    if local.is_file():
+        shutil.copy(local, folder / ".dvc")  # who may read from the remote
+    try:
+        with Repo(str(root)) as project:
+            cache = project.cache.local.path
+        with Repo(str(folder)) as repo, repo.config.edit("local") as config:
+            config.setdefault("cache", {})["dir"] = cache
+        with Repo(str(folder)) as repo:
+            tracked = [stage.path for stage in repo.index.stages if stage.is_data_source]
+            sources = [path for path in tracked if Path(path).name != CHAMPION]
+            if sources:
+                repo.pull(targets=sources)
+    except DvcException as error:
+        raise UserError(f"the source data can't be had: {error}") from error
+
+
+def make_environment(folder: Path) -> None:
+    """Install what the version's own `uv.lock` names. Raises UserError if that fails."""
+    if _run(folder, UV, "sync", "--locked", "--quiet"):
+        raise UserError("its packages can't be installed: uv says above why")
+
+
+def run_pipeline(folder: Path) -> int:
+    """Run all stages from the source data on; returns the exit code.
+
+    Nothing goes into DVC's cache. It counts as an experiment, in which a refusal is a warning: a
+    waiver may have ended since.
+    """
+    command = (
+        UV,
+        "run",
+        "--no-sync",
+        "--quiet",
+        "dvc",
+        "repro",
+        "--quiet",
+        "--force",
+        "--no-commit",
+    )
+    return _run(folder, *command, DVC_EXP_BASELINE_REV="HEAD", DVC_NO_ANALYTICS="1")
+
+
+def _run(folder: Path, *command: str, **environment: str) -> int:
+    """Run a program with an environment of its own; if it is stopped, so is all that it started."""
+    place = str(folder / ".venv")
+    own = {"VIRTUAL_ENV": place, "UV_PROJECT_ENVIRONMENT": place, "PYTHONPATH": ""}
+    environ = {**os.environ, **own, **environment}
+    process = subprocess.Popen(command, cwd=folder, env=environ, start_new_session=True)
+    try:
+        return process.wait()
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt

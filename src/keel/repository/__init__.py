@@ -1,0 +1,1 @@
+"""The project as a repository: set up, checked, brought up to date."""

@@ -1,0 +1,135 @@
+"""The report's charts: Vega-Lite, drawn to SVG, so that the page needs no script and no network."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import vl_convert
+from markupsafe import Markup
+
+MODEL, BASELINE, FAINT = "#1a5fb4", "#c64600", "#77767b"
+COLOURS = {"domain": ["model", "baseline"], "range": [MODEL, BASELINE]}
+SHAPES = {"domain": ["model", "baseline"], "range": ["circle", "square"]}
+WIDTH = 300  # with its axes a chart fits a phone unscaled, so that its letters stay readable
+
+Rows = Sequence[dict[str, Any]]
+
+
+def over_time(rows: Rows, title: str) -> Markup:
+    """A line for each model with its interval; rows have time, model, score, low, high."""
+    x = {"field": "time", "type": "ordinal", "title": None, "axis": {"labelAngle": -45}}
+    y = {"type": "quantitative", "scale": {"zero": False}, "title": title}
+    band = {
+        "mark": {"type": "area", "opacity": 0.2},
+        "encoding": {"y": {"field": "low", **y}, "y2": {"field": "high"}},
+    }
+    line = {"mark": {"type": "line"}, "encoding": {"y": {"field": "score", **y}}}
+    point = {
+        "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+        "encoding": {"y": {"field": "score", **y}, "shape": _shape(rows)},
+    }
+    return svg(
+        rows,
+        {"height": 210, "layer": [band, line, point], "encoding": {"x": x, "color": _colour(rows)}},
+    )
+
+
+def by_slice(rows: Rows, title: str) -> Markup:
+    """A point and interval for each slice and model; rows have slice, model, score, low, high."""
+    y = {
+        "field": "slice",
+        "type": "nominal",
+        "title": None,
+        "sort": [row["slice"] for row in rows if row["model"] == "model"],
+    }
+    x = {"type": "quantitative", "scale": {"zero": False}, "title": title}
+    offset = {"field": "model", "type": "nominal", "sort": COLOURS["domain"]}
+    interval = {
+        "mark": {"type": "rule"},
+        "encoding": {"x": {"field": "low", **x}, "x2": {"field": "high"}},
+    }
+    point = {
+        "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+        "encoding": {"x": {"field": "score", **x}, "shape": _shape(rows)},
+    }
+    return svg(
+        rows,
+        {
+            "height": {"step": 11},
+            "layer": [interval, point],
+            "encoding": {"y": y, "yOffset": offset, "color": _colour(rows)},
+        },
+    )
+
+
+def calibration(rows: Rows) -> Markup:
+    """Observed against predicted shares; rows have model, predicted, observed."""
+    share = {"type": "quantitative", "axis": {"format": ".0%"}}
+    top = max([0.1, *(max(row["predicted"], row["observed"]) for row in rows)])
+    scale = {"scale": {"domain": [0, top]}}
+    x = {"field": "predicted", "title": "predicted", **share, **scale}
+    y = {"field": "observed", "title": "observed", **share, **scale}
+    perfect = {
+        "data": {"values": [{"predicted": 0, "observed": 0}, {"predicted": top, "observed": top}]},
+        "mark": {"type": "line", "strokeDash": [4, 3], "color": FAINT},
+        "encoding": {"x": x, "y": y},
+    }
+    lines = {
+        "mark": {"type": "line", "point": {"filled": True, "size": 45, "opacity": 1}},
+        "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
+    }
+    return svg(rows, {"height": 240, "layer": [perfect, lines]})
+
+
+def bars(rows: Rows, title: str, number_format: str) -> Markup:
+    """A bar for each row, which has name and value."""
+    return svg(
+        rows,
+        {
+            "height": {"step": 17},
+            "mark": {"type": "bar", "color": MODEL},
+            "encoding": {
+                "y": {"field": "name", "type": "nominal", "title": None, "sort": None},
+                "x": {
+                    "field": "value",
+                    "type": "quantitative",
+                    "title": title,
+                    "axis": {"format": number_format, "tickCount": 5},
+                },
+            },
+        },
+    )
+
+
+def _colour(rows: Rows) -> dict[str, Any]:
+    return {"field": "model", "type": "nominal", "scale": COLOURS, "legend": _legend(rows)}
+
+
+def _shape(rows: Rows) -> dict[str, Any]:
+    """Models differ by shape too, for who can't tell the colours."""
+    return {"field": "model", "type": "nominal", "scale": SHAPES, "legend": _legend(rows)}
+
+
+def _legend(rows: Rows) -> dict[str, Any] | None:
+    """None where all is the model's."""
+    if all(row["model"] == "model" for row in rows):
+        return None
+    return {"title": None, "orient": "top", "symbolOpacity": 1}
+
+
+def svg(rows: Rows, chart: dict[str, Any]) -> Markup:
+    """The chart as SVG. Rows without a score are left out, as a gap."""
+    config = {
+        "font": "system-ui, sans-serif",
+        "view": {"stroke": None},
+        "axis": {"labelFontSize": 11, "titleFontSize": 11, "labelLimit": 110},
+    }
+    drawn = vl_convert.vegalite_to_svg(
+        {
+            "width": WIDTH,
+            "background": None,
+            "config": config,
+            "data": {"values": list(rows)},
+            **chart,
+        }
+    )
+    return Markup(drawn)  # noqa: S704 -- drawn from numbers and escaped text by vl-convert

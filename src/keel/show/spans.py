@@ -1,0 +1,93 @@
+"""Where spans go: a file beside the other results, or a collector that understands OTLP.
+
+The standard variables of OpenTelemetry say which, and how much: OTEL_EXPORTER_OTLP_ENDPOINT,
+OTEL_TRACES_SAMPLER, OTEL_SDK_DISABLED, OTEL_SERVICE_NAME.
+"""
+
+import importlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+from opentelemetry import context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from keel.project.errors import UserError
+from keel.show.tracing import COLLECTOR, Ids
+
+OTLP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"  # installed where it is wanted
+LARGEST = 20_000_000  # bytes; then the file is put aside, in the place of the one before
+
+
+@contextmanager
+def provider(
+    file: Path, parent: str = "", ids: Ids | None = None, service: str = "keel"
+) -> Iterator[TracerProvider]:
+    """What makes tracers; all spans that those started are written at the end at the latest.
+
+    `parent` is the header `traceparent` of the span above; `ids` are those of the one to start.
+    """
+    name = os.environ.get("OTEL_SERVICE_NAME", service)
+    made = TracerProvider(
+        resource=Resource.create({"service.name": name}),
+        id_generator=Given(ids) if ids else None,
+        shutdown_on_exit=False,
+    )
+    made.add_span_processor(BatchSpanProcessor(_exporter(file)))
+    token = context.attach(TraceContextTextMapPropagator().extract({"traceparent": parent}))
+    try:
+        yield made
+    finally:
+        context.detach(token)
+        made.shutdown()
+
+
+def _exporter(file: Path) -> SpanExporter:
+    """Raises UserError if a collector is named and what speaks with it is not installed."""
+    named = next((name for name in COLLECTOR if os.environ.get(name)), None)
+    if named is None:
+        return File(file)
+    try:
+        otlp = importlib.import_module(OTLP)
+    except ImportError as error:
+        raise UserError(
+            f"{named} is set, and what sends spans there is not installed: "
+            "`uv add --dev 'keel-ml[otlp]'`"
+        ) from error
+    return cast("SpanExporter", otlp.OTLPSpanExporter())
+
+
+class Given(IdGenerator):
+    """Ids that another process has written down already."""
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+
+    def generate_trace_id(self) -> int:
+        return int(self._ids.trace, 16)
+
+    def generate_span_id(self) -> int:
+        return int(self._ids.span, 16)
+
+
+class File(SpanExporter):
+    """Appends spans to a file, one JSON object a line; of an earlier file one is kept."""
+
+    def __init__(self, path: Path, largest: int = LARGEST) -> None:
+        self._path = path
+        self._largest = largest
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        lines = "".join(span.to_json(indent=None) + "\n" for span in spans)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if self._path.is_file() and self._path.stat().st_size + len(lines) > self._largest:
+            self._path.replace(self._path.with_suffix(".old.jsonl"))
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(lines)
+        return SpanExportResult.SUCCESS

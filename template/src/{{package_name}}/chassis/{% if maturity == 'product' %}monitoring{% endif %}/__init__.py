@@ -1,2 +1,0 @@
-# Keel keeps this file up to date.
-"""What became of the predictions, and where they came from."""
