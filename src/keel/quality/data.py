@@ -9,11 +9,12 @@ from pathlib import Path
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from keel.project.errors import UserError
-from keel.quality import events, tracked
-from keel.quality.documents import plural, report
-from keel.quality.events import Day
-from keel.quality.figures import About, Figure, state
-from keel.quality.settings import Data, Quality
+from keel.quality.budgets import events
+from keel.quality.budgets.events import Day
+from keel.quality.records import tracked
+from keel.quality.records.documents import plural, report
+from keel.quality.records.figures import About, Figure, state
+from keel.quality.records.settings import Data, Quality
 
 FILE = "reports/data-quality.json"
 RUN, MONITOR = "uv run keel run", "uv run keel monitor"

@@ -13,10 +13,11 @@ from pydantic import BaseModel, BeforeValidator
 from TEAM.evaluation import METRICS
 
 from keel.project.errors import UserError
-from keel.quality import events, history, tracked
-from keel.quality.documents import plural, report, text, typed
-from keel.quality.figures import About, Figure, State, state
-from keel.quality.settings import Model, Quality
+from keel.quality.budgets import events
+from keel.quality.records import history, tracked
+from keel.quality.records.documents import plural, report, text, typed
+from keel.quality.records.figures import About, Figure, State, state
+from keel.quality.records.settings import Model, Quality
 
 MAIN = next(iter(METRICS))  # the first metric of the list is the one that decides
 SIGN = 1 if METRICS[MAIN].higher_is_better else -1

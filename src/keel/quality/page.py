@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from keel.data.store import Store
 from keel.project.about import project
-from keel.quality.figures import Figure, State
+from keel.quality.records.figures import Figure, State
 from keel.quality.scorecard import QUESTIONS, Scorecard, answer, stop
 from keel.show.pages import page
 

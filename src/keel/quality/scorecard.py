@@ -7,11 +7,16 @@ from pathlib import Path
 
 from keel.data.store import Store
 from keel.project.errors import UserError
-from keel.quality import budget_figures, change, dora, settings, standing, trends
-from keel.quality.figures import Figure, Group, State, guarded
-from keel.quality.problems import problems
-from keel.quality.settings import Quality
-from keel.quality.standing import Overview, Standing
+from keel.quality import trends
+from keel.quality.budgets import figures as budget_figures
+from keel.quality.budgets import standing
+from keel.quality.budgets.standing import Overview, Standing
+from keel.quality.code import change
+from keel.quality.delivery import dora
+from keel.quality.records import settings
+from keel.quality.records.figures import Figure, Group, State, guarded
+from keel.quality.records.problems import problems
+from keel.quality.records.settings import Quality
 
 QUESTIONS: dict[Group, str] = {
     "product": "Is the product well?",
@@ -70,7 +75,7 @@ def gather(root: Path, now: datetime) -> Scorecard:
         return budget_figures.figures(overview, chosen.budgets, now.date())
 
     def model() -> list[Figure]:
-        from keel.quality import model  # needs the team's evaluation, which may be broken
+        from keel.quality import model
 
         return model.provide(root, chosen, now)
 

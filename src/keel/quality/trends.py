@@ -15,8 +15,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from keel.project.commands import must, output
 from keel.project.errors import UserError, reason
-from keel.quality import layers
-from keel.quality.figures import Figure
+from keel.quality.code import layers
+from keel.quality.records.figures import Figure
 
 BRANCH = "keel-quality"
 HERE = f"refs/remotes/origin/{BRANCH}"

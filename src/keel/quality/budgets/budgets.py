@@ -1,0 +1,128 @@
+"""Error budgets: how much may go wrong in a window, how much of that is left, and for how long.
+
+The budget is 1 - target of the window's events; it is spent when more were bad. The burn rate is
+the share of bad events by that of the budget: at 1 the budget lasts exactly as long as its window.
+Source: Google's Site Reliability Workbook, example error budget policy, 2018.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Annotated, Literal
+
+from annotated_types import Gt, Le, Lt
+from TEAM.settings import Section
+
+from keel.quality.budgets.events import Day, Source
+from keel.quality.records.documents import Text
+
+DAY = timedelta(days=1)
+
+
+class Objective(Section):
+    """What was promised: how many of a hundred events are good, in a window of days."""
+
+    title: Text
+    of: Literal["service", "model", "data"]
+    target: Annotated[float, Gt(0), Lt(100)]
+    days: Annotated[int, Gt(0), Le(366)] = 28
+    source: Source
+    meaning: Text
+    cure: str = ""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The error budget of an objective whose last events are of `day`."""
+
+    target: float
+    window: int
+    day: date
+    days: Mapping[date, Day]  # none of them later than `day`, and some in its window
+    burn_days: int = 7
+
+    @cached_property
+    def first(self) -> date:
+        return min(self.days)
+
+    @property
+    def share(self) -> float:
+        """Of the events, that may be bad."""
+        return round(1 - self.target / 100, 12)
+
+    def sums(self, day: date, length: int) -> tuple[float, float]:
+        """How many events there were in the days up to this one, and how many of them were bad."""
+        window = [self.days[one] for one in _before(day, length) if one in self.days]
+        bad = sum(one.bad for one in window)
+        return bad + sum(one.good for one in window), bad
+
+    def allowed(self, day: date) -> float:
+        """How many events may be bad in the window that ends on a day.
+
+        Before a first window is over, as many are expected for the rest of it.
+        """
+        known = min((day - self.first).days + 1, self.window)
+        return self.sums(day, self.window)[0] * self.window / max(known, 1) * self.share
+
+    def cost(self, first: date, last: date) -> float:
+        """The share of the present budget that some days took, first and last one included."""
+        return self.sums(last, (last - first).days + 1)[1] / self.allowed(self.day)
+
+    def spent(self, day: date) -> float | None:
+        """The share of the budget that is gone by a day; None if its window has no events."""
+        total, bad = self.sums(day, self.window)
+        return round(bad / self.allowed(day), 9) if total else None
+
+    def exceeded(self, day: date) -> bool:
+        """Whether it is spent on a day."""
+        return (self.spent(day) or 0.0) > 1
+
+    @property
+    def left(self) -> float:
+        """The share of the budget that is left; below 0 it is overspent."""
+        return 1 - (self.spent(self.day) or 0.0)
+
+    @property
+    def since(self) -> date | None:
+        """The day on which it was spent, if it is."""
+        day = self.day
+        while self.exceeded(day):
+            day -= DAY
+        return None if day == self.day else day + DAY
+
+    @property
+    def burn(self) -> float | None:
+        """The burn rate of the last days; None without events in them."""
+        total, bad = self.sums(self.day, self.burn_days)
+        return bad / total / self.share if total else None
+
+    @property
+    def runs_out(self) -> date | None:
+        """When it will be spent if it goes on like in the last days; None if it will last."""
+        good, bad = self._daily(min(self.burn_days, (self.day - self.first).days + 1))
+        later = self._expecting(good, bad)
+        return next((day for day in self._coming if later.exceeded(day)), None)
+
+    @property
+    def ends(self) -> date:
+        """The first day on which it is not spent any more, if nothing goes wrong from now on."""
+        good, bad = self._daily(min(self.window, (self.day - self.first).days + 1))
+        later = self._expecting(good + bad, 0.0)
+        return next(day for day in self._coming if not later.exceeded(day))
+
+    @property
+    def _coming(self) -> list[date]:
+        return [self.day + number * DAY for number in range(1, self.window + 1)]
+
+    def _daily(self, length: int) -> tuple[float, float]:
+        """How many good and bad events a day had on average."""
+        total, bad = self.sums(self.day, length)
+        return (total - bad) / length, bad / length
+
+    def _expecting(self, good: float, bad: float) -> "Budget":
+        return replace(self, days={**self.days, **dict.fromkeys(self._coming, Day(good, bad))})
+
+
+def _before(day: date, length: int) -> list[date]:
+    return [day - number * DAY for number in range(length)]

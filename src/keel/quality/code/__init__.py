@@ -1,0 +1,1 @@
+"""How easily the team's code can be changed."""

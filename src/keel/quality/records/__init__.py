@@ -1,0 +1,1 @@
+"""What people write down about quality, and what Git knows of a project."""

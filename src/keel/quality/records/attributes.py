@@ -1,0 +1,151 @@
+"""Quality attributes: scenarios that the product owner ranks, each with a measure.
+
+A scenario has the six parts of Bass, Clements and Kazman, Software Architecture in Practice; its
+quality is one of ISO/IEC 25010:2023.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from TEAM.settings import Section
+
+from keel.project.errors import UserError
+from keel.quality.records.documents import Text, listed, months_later, plural, read
+from keel.quality.records.figures import About, Figure, State
+
+FILE = "docs/quality/attributes.yaml"
+NOT_MEASURED = "not measured"
+Quality = Literal[
+    "functional suitability",
+    "performance efficiency",
+    "compatibility",
+    "interaction capability",
+    "reliability",
+    "security",
+    "maintainability",
+    "flexibility",
+    "safety",
+]
+
+
+class Scenario(Section):
+    """What must happen when something happens, how well, and which figure shows it."""
+
+    quality: Quality
+    source: Text
+    stimulus: Text
+    artefact: Text
+    environment: Text
+    response: Text
+    measure: Text
+    figure: Text
+
+
+class Attributes(Section):
+    """The scenarios in the order of their rank, and when to look at them again."""
+
+    review: date | None = None
+    scenarios: dict[str, Scenario]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A scenario with its rank and its figure; None if there is none of that name."""
+
+    rank: int
+    name: str
+    scenario: Scenario
+    figure: Figure | None
+
+
+MEASURED = About(
+    "attributes.measured",
+    "change",
+    "Quality attributes that are measured",
+    "How many of the qualities that the product owner ranked have a figure on this page.",
+    "share",
+    "What is not measured gets worse without anybody noticing.",
+    "Measure the highest one that is not, or agree that it does not matter and take it out.",
+    "scenario",
+)
+
+
+def measured(attributes: Attributes, figures: Sequence[Figure]) -> list[Measured]:
+    """Each scenario with the figure of the page that shows it."""
+    named = {figure.name: figure for figure in figures}
+    return [
+        Measured(rank, name, scenario, named.get(scenario.figure))
+        for rank, (name, scenario) in enumerate(attributes.scenarios.items(), 1)
+    ]
+
+
+def figure(
+    attributes: Attributes, others: Sequence[Figure], came: date, today: date, months: int
+) -> Figure:
+    """How many are measured by the `others`; past the review, or with an unknown name, watch it.
+
+    `came` is the day on which the project got the file, `months` after which it is reviewed.
+    """
+    found = measured(attributes, others)
+    if not found:
+        return MEASURED.unknown(f"{FILE} has no scenarios")
+    shown = [one for one in found if one.figure]
+    review = attributes.review or months_later(came, months)
+    notes = [
+        f"{one.name}: {one.scenario.figure} is no figure of this page"
+        for one in found
+        if not one.figure and one.scenario.figure != NOT_MEASURED
+    ]
+    if review < today:
+        notes.append(f"The ranking was to be looked at again by {review}.")
+    standing = State.GOOD if len(shown) == len(found) and not notes else State.WATCH
+    empty = sum(one.figure is not None and one.figure.value is None for one in found)
+    told = f"{len(shown)} of {plural(len(found), 'scenario')}"
+    made = MEASURED.figure(
+        len(shown) / len(found),
+        f"{told}, {empty} without a value yet" if empty else told,
+        standing,
+        len(found),
+        f"all, and looked at again by {review}",
+    )
+    return replace(made, details=[_told(one) for one in found], notes=notes)
+
+
+def problems(root: Path) -> list[str]:
+    """What is wrong with the file."""
+    if not (root / FILE).exists():
+        return []  # the page says so
+    try:
+        attributes = read(root, FILE, Attributes)
+    except UserError as error:
+        return listed(error)
+    return list(_unlikely(attributes.scenarios))
+
+
+def names(root: Path) -> list[str] | None:
+    """The names of the attributes; None if the file can't be read."""
+    try:
+        return list(read(root, FILE, Attributes).scenarios)
+    except UserError:
+        return None
+
+
+def _unlikely(scenarios: Mapping[str, Scenario]) -> Iterator[str]:
+    for name, scenario in scenarios.items():
+        is_name = "." in scenario.figure and " " not in scenario.figure
+        if scenario.figure != NOT_MEASURED and not is_name:
+            cure = f"the name of a figure, such as code.complexity, or {NOT_MEASURED}"
+            yield f"{FILE}: scenarios.{name}.figure is {scenario.figure!r}: it is {cure}"
+
+
+def _told(one: Measured) -> str:
+    said = one.scenario
+    shows = one.figure.text if one.figure else NOT_MEASURED
+    shows += f" ({one.figure.state})" if one.figure and one.figure.value is not None else ""
+    return (
+        f"{one.rank}. {one.name} ({said.quality}): {said.source} {said.stimulus}, "
+        f"{said.environment}: {said.artefact} {said.response}, {said.measure}. {shows}"
+    )

@@ -1,0 +1,82 @@
+"""Examples that hold what nobody knew yet are refused, however it got into them."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from builders import NOON, table
+from flight_delay import examples
+
+from keel.data.hindsight import as_of, guard_against_hindsight
+from keel.project.errors import UserError
+
+HOURS = [NOON + timedelta(hours=hour) for hour in range(-48, 48)]
+TABLES: Mapping[str, pl.LazyFrame] = {
+    "flights": table(
+        "flights", time_hour=HOURS, flight=list(range(1, 97)), arr_delay=list(range(96))
+    ).lazy(),
+    "weather": table("weather", time_hour=HOURS, temp=[float(n) for n in range(96)]).lazy(),
+    "planes": table("planes").lazy(),
+}
+Tables = Mapping[str, pl.LazyFrame]
+
+
+def with_built(built: pl.Expr) -> Callable[[Tables], pl.LazyFrame]:
+    """A `build` whose column `aircraft_built` comes from the flights."""
+
+    def build(tables: Tables) -> pl.LazyFrame:
+        known = tables["flights"].select(
+            scheduled_departure="time_hour", aircraft_built=1950 + built.cast(pl.Int16)
+        )
+        return (
+            examples.build(tables)
+            .drop("aircraft_built")
+            .join(known, on="scheduled_departure", how="left", maintain_order="left")
+            .select(examples.Examples.column_names())
+        )
+
+    return build
+
+
+def test_what_is_known_by_the_decision_is_fine() -> None:
+    guard_against_hindsight(examples.build, TABLES, NOON)
+
+
+@pytest.mark.parametrize(
+    "built",
+    [
+        pl.col("arr_delay"),
+        pl.col("arr_delay").mean(),
+        pl.col("arr_delay").shift(-1),
+    ],
+    ids=["itself", "its mean over all", "that of the next"],
+)
+def test_what_happens_afterwards_is_refused(built: pl.Expr) -> None:
+    with pytest.raises(
+        UserError, match=r"examples\.py: aircraft_built of examples up to 2013-03-13"
+    ):
+        guard_against_hindsight(with_built(built), TABLES, NOON)
+
+
+def test_a_delay_of_the_day_before_is_known() -> None:
+    build = with_built(pl.col("arr_delay").shift(24))
+
+    guard_against_hindsight(build, TABLES, NOON)
+
+
+def test_rows_that_are_picked_by_what_happens_afterwards_are_refused() -> None:
+    def build(tables: Tables) -> pl.LazyFrame:
+        return examples.build(tables).filter(pl.col("late").is_not_null())
+
+    with pytest.raises(UserError, match="picks rows by what was known only later"):
+        guard_against_hindsight(build, TABLES, NOON)
+
+
+def test_at_a_moment_nothing_is_measured_that_comes_later() -> None:
+    cut = as_of(TABLES, NOON)
+
+    assert cut["weather"].collect()["time_hour"].max() == NOON
+    flights = cut["flights"].collect()
+    assert len(flights) == 96
+    assert flights.filter(pl.col("arr_delay").is_not_null())["time_hour"].max() == HOURS[47]

@@ -1,0 +1,142 @@
+"""What the monitoring writes and says, with and without the files of the project."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from builders import store
+from served import JULY, Served, on
+
+from keel.data.store import Store, sha256
+from keel.monitoring import monitor, watch
+from keel.monitoring.indicators import indicators
+from keel.project.errors import UserError
+from keel.serving.settings import Monitoring
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+FEW = Monitoring(rows=10, window_rows=10)
+
+
+def test_before_the_first_request_there_is_nothing_to_watch(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no requests yet: `uv run poe serve` answers some"):
+        monitor.monitor(store(tmp_path), Monitoring(), NOW)
+
+
+def test_on_a_server_it_says_what_cannot_be_told_and_tells_the_rest(tmp_path: Path) -> None:
+    Served(tmp_path).days(20, 30)
+
+    found = monitor.monitor(store(tmp_path), FEW, NOW)
+    page = (tmp_path / "reports/monitoring.html").read_text(encoding="utf-8")
+
+    assert len(found.windows) == 6
+    assert "settings.yaml is not here, so neither floors nor slices are known" in page
+    assert "There are no training data here to compare with." in page
+    assert monitor.summary(found)[0] == (
+        "well, as of 2013-07-20: 600 predictions on 20 days, 570 of them with a label"
+    )
+
+
+def test_with_its_files_it_knows_the_model_and_what_it_learnt_from(run_copy: Store) -> None:
+    log = Served(run_copy.root)
+    log.predict(on(JULY, 30), model=sha256(run_copy.model)[:12])
+
+    found = monitor.monitor(run_copy, FEW, NOW)
+    page = run_copy.report("monitoring.html").read_text(encoding="utf-8")
+
+    assert found.known.gaps == []
+    assert found.known.learnt is not None
+    assert "2013-06-21 to 2013-06-30" in page
+    assert "not enough labels yet" in page
+
+
+def test_a_model_without_its_data_is_still_watched(run_copy: Store) -> None:
+    run_copy.examples.unlink()
+    Served(run_copy.root).predict(on(JULY, 30))
+
+    found = monitor.monitor(run_copy, FEW, NOW)
+
+    assert found.known.passport is not None
+    assert "data/examples.parquet is missing" in found.known.gaps[0]
+
+
+def test_two_models_are_told_apart(tmp_path: Path) -> None:
+    log = Served(tmp_path)
+    log.predict(on(JULY), model="aaaaaaaaaaaa")
+    log.predict(on(JULY + timedelta(days=1)), model="bbbbbbbbbbbb")
+
+    monitor.monitor(store(tmp_path), FEW, NOW)
+    page = (tmp_path / "reports/monitoring.html").read_text(encoding="utf-8")
+
+    assert page.index("aaaaaaaaaaaa") < page.index("bbbbbbbbbbbb")
+
+
+def test_equal_logs_give_equal_indicators(tmp_path: Path) -> None:
+    Served(tmp_path).days(20, 30)
+    written = []
+    for _ in range(2):
+        monitor.monitor(store(tmp_path), FEW, NOW)
+        written.append((tmp_path / "reports/indicators.jsonl").read_bytes())
+
+    assert written[0] == written[1]
+    lines = [json.loads(line) for line in written[0].splitlines()]
+    assert lines == sorted(lines, key=lambda line: (line["day"], line["indicator"]))
+    assert set(lines[0]) == {"day", "indicator", "good", "bad", "why"}
+
+
+def test_rows_are_counted_as_good_or_bad_with_the_reason(tmp_path: Path) -> None:
+    log = Served(tmp_path)
+    log.predict(on(JULY, 5))
+    log.predict(on(JULY, 2, carrier="ZZ"), unseen=["carrier"])
+    log.request(status=422, rows=3, fields=["rows.0.dest"])
+
+    found = {one.indicator: one for one in indicators(log.observed(), [], FEW)}
+
+    valid = found["valid_predictions"]
+    assert (valid.good, valid.bad) == (5, 5)
+    assert valid.why == "3 refused: dest; 2 with unseen carrier"
+    assert (found["availability"].good, found["availability"].bad) == (3, 0)
+
+
+def test_what_could_not_be_answered_and_what_came_late_is_bad(tmp_path: Path) -> None:
+    log = Served(tmp_path)
+    log.predict(on(JULY), seconds=0.1)
+    log.predict(on(JULY), seconds=0.7)
+    log.request(status=500)
+
+    found = {one.indicator: (one.good, one.bad) for one in indicators(log.observed(), [], FEW)}
+
+    assert found["availability"] == (2, 1)
+    assert found["latency"] == (1, 1)
+
+
+def test_a_live_service_that_nobody_asks_any_more_is_silent_until_today(tmp_path: Path) -> None:
+    log = Served(tmp_path, at=datetime(2013, 7, 1, 16, tzinfo=UTC))
+    log.predict(on(JULY))
+
+    until, over = watch.today(log.observed(), datetime(2013, 7, 9, 16, tzinfo=UTC))
+
+    assert (until - JULY, over) == (timedelta(days=8), False)
+
+
+def test_a_replay_ends_with_its_last_request(tmp_path: Path) -> None:
+    log = Served(tmp_path)
+    log.predict(on(JULY))
+
+    assert watch.today(log.observed(), NOW) == (JULY, True)
+
+
+def test_what_needs_somebody_ends_with_an_error_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = Served(tmp_path)
+    log.predict(on(JULY, 10))
+    log.request(status=500)
+
+    assert monitor.main(tmp_path, []) == 1
+    assert "act: 50.0% of the requests could not be answered" in capsys.readouterr().out
+
+
+def test_it_takes_no_arguments(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="takes no arguments, and got now"):
+        monitor.main(tmp_path, ["now"])

@@ -1,0 +1,281 @@
+import json
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from builders import REPOSITORY, content, store
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keel.pipeline import configuration
+from keel.pipeline.configuration import checked, compose, overrides
+from keel.project.errors import UserError
+
+CONF = REPOSITORY / "conf"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with the project's settings, to change."""
+    shutil.copytree(CONF, tmp_path / "conf")
+    return tmp_path
+
+
+def change(folder: Path, **parts: Any) -> Path:
+    """Write `overrides.yaml`."""
+    file = folder / "overrides.yaml"
+    file.write_text(yaml.safe_dump(parts, allow_unicode=True), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    "changes", [["model=logistic"], ["data=quick", "model.trees=7"], ["++data.rows.planes=3"]]
+)
+def test_settings_are_composed_as_hydra_does(changes: list[str]) -> None:
+    hydra = subprocess.run(
+        [sys.executable, "-m", "flight_delay", "--cfg", "job", "--resolve", *changes],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert compose(CONF, changes) == yaml.safe_load(hydra.stdout)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("model=nope", r"(?s)Could not find 'model/nope'.*boosting.*logistic"),
+        ("nope=1", r"Could not override 'nope'"),
+        (
+            "++nope=1",
+            r"^nope is not a setting: settings\.py, models/ and chassis/settings\.py",
+        ),
+        ("++model.tres=1", r"^model\.tres is not a setting"),
+        ("++evaluation.tres=1", r"^evaluation\.tres is not a setting"),
+        ("model.name=nope", r"^model\.name is 'nope': models/ has boosting, logistic$"),
+        ("model.name=__init__", r"models/ has boosting, logistic"),
+        ("model.trees=0", r"^model\.trees is 0: input should be greater than 0$"),
+        ("model.trees=many", r"^model\.trees is 'many': input should be a valid integer"),
+        ("model.trees=1.5", r"^model\.trees is 1\.5: input should be a valid integer"),
+        (
+            "data.tolerated=1.5",
+            r"^data\.tolerated is 1\.5: input should be less than or equal to 1",
+        ),
+        ("data.tolerated=nan", r"^data\.tolerated is nan: input should be less than or equal to 1"),
+        ("++data.rows.flights=0", r"^data\.rows\.flights is 0: input should be greater than 0$"),
+        ("split.test_from=soon", r"^split\.test_from is 'soon': input should be a valid date"),
+        ("evaluation.slices=carrier", r"^evaluation\.slices is 'carrier': .* valid list$"),
+        ("evaluation.floors={auc: high}", r"^evaluation\.floors\.auc is 'high': .* valid number"),
+        ("model=null", r"conf/ can't be composed: Config group override must be"),
+        ("split=null", r"^split is None: input should be"),
+        ("~split.test_from", r"^split\.test_from is missing: give it a value in conf/$"),
+        ("~split", r"^split is missing: give it a value in conf/$"),
+        ("~model.trees", r"^model\.trees is missing"),
+        ("~baseline.iterations", r"^baseline\.iterations is missing"),
+        ("model.trees=${nope}", r"Interpolation key 'nope' not found"),
+        ("nonsense", r"conf/ can't be composed: Error parsing override 'nonsense'"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(
+    wrong: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        checked(compose(CONF, [wrong]), "")
+
+
+def test_all_wrong_settings_are_named_at_once() -> None:
+    with pytest.raises(UserError) as error:
+        checked(compose(CONF, ["data.tolerated=2", "split.test_from=soon", "~data.nulls"]), "")
+
+    assert [line.split()[0] for line in str(error.value).splitlines()] == [
+        "data.nulls",
+        "data.tolerated",
+        "split.test_from",
+    ]
+
+
+BROKEN_FILES = {
+    "not YAML": (
+        "config.yaml",
+        b"split: {test_from: ",
+        r"(?s)conf/ can't be composed: .*config\.yaml",
+    ),
+    "not YAML below": ("model/boosting.yaml", b"name: [", r"(?s)conf/ can't.*boosting\.yaml"),
+    "said twice": ("model/boosting.yaml", b"name: a\nname: b", r"(?s)duplicate key name"),
+    "a list": ("config.yaml", b"- split", r"conf/ can't be composed"),
+    "a list below": ("model/boosting.yaml", b"- boosting", r"model is \['boosting'\]"),
+    "nothing": ("config.yaml", b"", r"data is missing: give it a value"),
+    "nothing below": ("model/boosting.yaml", b"", r"model\.name is missing"),
+    "no UTF-8": (
+        "data/full.yaml",
+        "source: é".encode("latin-1"),
+        r"conf/ can't be composed: 'utf-8'",
+    ),
+    "wrong defaults": ("config.yaml", b"defaults: full", r"conf/ can't be composed: .*efaults"),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "message"), BROKEN_FILES.values(), ids=BROKEN_FILES)
+def test_a_broken_settings_file_is_named(
+    project: Path, name: str, text: bytes, message: str
+) -> None:
+    (project / "conf" / name).write_bytes(text)
+
+    with pytest.raises(UserError, match=message):
+        checked(compose(project / "conf", []), "")
+
+
+def test_a_folder_without_settings_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no conf/config\.yaml here: run this in the project's"):
+        compose(tmp_path / "conf", [])
+
+
+def test_overrides_choose_files_and_set_values(tmp_path: Path) -> None:
+    file = change(
+        tmp_path,
+        choose={"model": "logistic", "model@baseline": "boosting"},
+        set={
+            "split": {"test_from": date(2013, 8, 1)},
+            "baseline": {"trees": 7, "learning_rate": 0.5},
+            "evaluation": {"slices": ["carrier", "weekday"], "floors": {"log_loss": 0.6}},
+            "data": {"rows": {"planes": 5}, "nulls": []},
+        },
+    )
+
+    composed = compose(CONF, overrides(file))
+
+    found = checked(composed, "")
+    assert (found.model.name, found.baseline.name) == ("logistic", "boosting")
+    assert found.split.test_from == date(2013, 8, 1)
+    assert composed["baseline"]["trees"] == 7
+    assert found.evaluation.slices == ["carrier", "weekday"]
+    assert found.evaluation.floors["log_loss"] == 0.6
+    assert found.evaluation.floors["auc"] == 0.68
+    assert found.data.rows == {"planes": 5}
+    assert found.data.nulls == []
+
+
+def test_an_empty_mapping_takes_away_what_was_there(tmp_path: Path) -> None:
+    file = change(tmp_path, set={"evaluation": {"floors": {}}, "model": {}})
+
+    assert checked(compose(CONF, overrides(file)), "").evaluation.floors == {}
+
+
+@pytest.mark.parametrize("text", ["", "choose:\nset:\n", "choose: {}\nset: {}\n"])
+def test_empty_overrides_change_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "overrides.yaml").write_text(text)
+
+    assert overrides(tmp_path / "overrides.yaml") == []
+
+
+def test_missing_overrides_change_nothing(tmp_path: Path) -> None:
+    assert overrides(tmp_path / "overrides.yaml") == []
+
+
+TEXTS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=8)
+MARKS = st.text("'\"\\=,:{}[]() #~%aN\n\t", max_size=6)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS | MARKS
+NESTED = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(st.dictionaries(st.sampled_from("ab"), inner, max_size=2), max_size=2)
+    ),
+    max_leaves=5,
+)
+
+
+@given(NESTED)
+def test_any_value_in_overrides_reaches_hydra_as_it_is(
+    tmp_path_factory: pytest.TempPathFactory, value: Any
+) -> None:
+    file = change(tmp_path_factory.getbasetemp(), set={"data": {"source": value}})
+
+    (only,) = overrides(file)
+
+    assert OverridesParser.create().parse_override(only).value() == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["\\N", "C:\\new", "end\\", "it's", "\\'", "a=b, {c: [d]}", "", "null", "1e3", "yes", " é "],
+)
+def test_text_in_overrides_is_taken_word_for_word(tmp_path: Path, value: str) -> None:
+    file = change(tmp_path, set={"data": {"nulls": [value], "source": f"x{value}"}})
+
+    found = checked(compose(CONF, overrides(file)), "")
+
+    assert (found.data.nulls, found.data.source) == ([value], f"x{value}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model: logistic", r"overrides\.yaml has `choose:` and `set:`, and nothing else"),
+        ("- model", r"overrides\.yaml has `choose:` and `set:`"),
+        ("set: model.trees=5", r"overrides\.yaml: set is 'model\.trees=5': write it as"),
+        ("choose: [logistic]", r"overrides\.yaml: choose is \['logistic'\]: write it as"),
+        ("set: {", r"(?s)overrides\.yaml is not YAML: .*line 1"),
+        ("\tset: {}", r"overrides\.yaml is not YAML"),
+        ("set: {data: {sauce: x}}", r"^data\.sauce is not a setting"),
+        ("set: {model: {trees: yes please}}", r"^model\.trees is 'yes please'"),
+        ("choose: {modle: logistic}", r"Could not override 'modle'"),
+    ],
+)
+def test_wrong_overrides_are_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "overrides.yaml").write_text(text)
+
+    with pytest.raises(UserError, match=message):
+        checked(compose(CONF, overrides(tmp_path / "overrides.yaml")), "")
+
+
+def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
+    changes = {"data.nulls": ["\\N", "yes", "é", "1e3", ""], "data.source": "a: b # c"}
+    written = configuration.write(content("x") | content("x", changes), store(tmp_path))
+
+    assert configuration.load(store(tmp_path)) == written
+    assert written.data.nulls == changes["data.nulls"]
+
+
+def test_wrong_settings_leave_the_composed_ones_of_before(project: Path) -> None:
+    configuration.configure(project)
+    before = (project / "settings.yaml").read_bytes()
+    (project / "conf/overrides.yaml").write_text("set: {model: {trees: -1}}")
+
+    with pytest.raises(UserError, match=r"model\.trees is -1"):
+        configuration.configure(project)
+
+    assert (project / "settings.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"a: b: c", b"\xff\xfe", b"settings"])
+def test_a_broken_settings_yaml_says_how_to_get_a_new_one(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "settings.yaml").write_bytes(text)
+
+    with pytest.raises(UserError, match=r"settings\.yaml .*: delete it, then `uv run poe run`"):
+        configuration.load(store(tmp_path))
+
+
+def test_a_missing_settings_yaml_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"settings\.yaml is missing: `uv run poe run` makes it"):
+        configuration.load(store(tmp_path))
+
+
+def test_what_dvc_remembers_of_the_settings_is_json(tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
+    waiver = "gap: {why: a strike, owner: the lead, until: 2027-01-31}\n"
+    (tmp_path / "conf/waivers.yaml").write_text(waiver)
+
+    configuration.configure(tmp_path)
+
+    settings = yaml.safe_load((tmp_path / "settings.yaml").read_text())
+    assert json.loads(json.dumps(settings)) == settings
+    assert settings["waivers"]["gap"]["until"] == "2027-01-31"

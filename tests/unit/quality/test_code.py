@@ -1,0 +1,278 @@
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from repositories import Repository
+
+from keel.project.errors import UserError
+from keel.quality.code import layers, measures, packages, upkeep
+from keel.quality.code.measures import Measures, copied, measure
+from keel.quality.records.churn import Change
+from keel.quality.records.figures import Figure, State
+from keel.quality.records.settings import Code
+
+TODAY = date(2026, 11, 23)
+KNOT = (
+    "def knot(a):\n"
+    + "".join(f"{'    ' * n}for b{n} in a:\n" for n in range(1, 7))
+    + " " * 28
+    + "pass\n"
+)  # 1 + 2 + … + 6, since nesting counts
+LINES = "".join(f"value_{n} = {n}\n" for n in range(8))
+
+
+def suite(tests: int, seconds: float, skipped: int = 0) -> str:
+    counts = f'tests="{tests}" time="{seconds}" skipped="{skipped}"'
+    return f"<testsuites><testsuite {counts}/></testsuites>"
+
+
+def report(root: Path, name: str, content: object) -> None:
+    file = root / "reports" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def code(
+    name: str, *changes: Change, past: measures.Snapshots | None = None, **files: str
+) -> Figure:
+    now = {f"src/{file}.py": measure(text, 6) for file, text in files.items()}
+    found = upkeep.figures(now, past or {}, changes, Code())
+    return next(one for one in found if one.name == name)
+
+
+def shown(root: Path, name: str) -> Figure:
+    found = layers.figures(layers.gather(root), "ml", Code())
+    return next(one for one in found if one.name == name)
+
+
+def change(*files: str) -> Change:
+    return Change(TODAY, frozenset(), "Change it", files)
+
+
+def test_nesting_makes_a_function_complex() -> None:
+    assert measure(KNOT, 6).complexities == (("knot", 21),)
+
+
+@pytest.mark.parametrize(
+    ("source", "typed"),
+    [
+        ("def f(a: int) -> int: ...", 1),
+        ("def f(a) -> int: ...", 0),
+        ("def f(a: int): ...", 0),
+        ("class A:\n    def f(self, *b: int) -> int: ...", 1),
+        ("def f(*, a, **b: int) -> int: ...", 0),
+        ("async def f(a: int, /) -> None: ...", 1),
+    ],
+)
+def test_a_function_is_typed_when_all_it_takes_and_gives_is(source: str, typed: int) -> None:
+    assert measure(source, 6).typed == typed
+
+
+def test_lines_that_are_in_two_files_are_copies() -> None:
+    files = [measure(LINES, 6), measure(f"# again\nimport a\n\n{LINES}other = 1\n", 6)]
+
+    assert copied(files, 6) == 16
+
+
+def test_fewer_equal_lines_than_the_window_are_no_copy() -> None:
+    five = "".join(LINES.splitlines(keepends=True)[:5])
+
+    assert copied([measure(five + "a = 10\n", 6), measure(five + "b = 10\n", 6)], 6) == 0
+
+
+@pytest.mark.parametrize("source", ["def f(:", "a = 1\0", "(" * 1000])
+def test_what_is_no_python_is_left_out_and_named(source: str) -> None:
+    found = code("code.typed", a=source, b="def f() -> None: ...")
+
+    assert found.value == 1
+    assert "src/a.py is not Python that can be read" in found.notes
+
+
+def test_a_hotspot_is_complex_and_changed_often() -> None:
+    often = [change("src/knot.py", "src/plain.py") for _ in range(6)]
+
+    found = code("code.hotspots", *often, knot=KNOT, plain="a = 1", calm=KNOT)
+
+    assert (found.value, found.state) == (1, State.WATCH)
+    assert found.details == ["src/knot.py: complexity 21, 6 changes"]
+
+
+def test_a_change_of_everything_makes_no_hotspot() -> None:
+    sweeps = [change("src/knot.py", *(f"src/{n}.py" for n in range(50))) for _ in range(6)]
+
+    assert code("code.hotspots", *sweeps, knot=KNOT).state == State.UNKNOWN
+
+
+def test_each_figure_says_what_it_can_not_tell() -> None:
+    found = upkeep.figures({}, {}, [], Code())
+
+    assert all(one.notes for one in found)
+    assert {one.state for one in found} == {State.UNKNOWN}
+
+
+def test_a_share_has_its_value_of_each_month() -> None:
+    past = {date(2026, 10, 1): {"a": Measures((("f", 20), ("g", 1)))}, date(2026, 11, 1): {}}
+
+    found = code("code.complexity", past=past, a="def f() -> None: ...")
+
+    assert found.trend == [(date(2026, 10, 1), 0.5)]
+
+
+def test_the_code_of_a_month_is_that_of_the_main_line_at_its_start(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit("2026-09-20", files={"src/a.py": "def f(): ...\n", "src/b.txt": ""})
+    repository.commit("1971-01-01", files={"docs/b.md": ""})
+    repository.commit("2026-10-20", files={"src/a.py": "def f() -> None: ...\n"})
+
+    found = measures.before(tmp_path, ["src"], 6, TODAY, 4)
+
+    assert {day: files["src/a.py"].typed for day, files in found.items()} == {
+        date(2026, 10, 1): 0,
+        date(2026, 11, 1): 1,
+    }
+
+
+def test_the_chassis_is_not_the_code_of_the_team() -> None:
+    assert measures.is_measured("src/flight_delay/features.py", ["src"])
+    assert not measures.is_measured("src/flight_delay/chassis/train.py", ["src"])
+    assert not measures.is_measured("srcs/a.py", ["src"])
+
+
+def test_a_project_without_git_has_no_past(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.py").write_text("def f(): ...\n")
+
+    assert measures.before(tmp_path, ["src"], 6, TODAY, 4) == {}
+    assert list(measures.now(tmp_path, ["src"], 6)) == ["src/a.py"]
+
+
+def test_the_pyramid_is_what_ran(tmp_path: Path) -> None:
+    report(tmp_path, "tests/unit.xml", suite(9, 1.5, skipped=1))
+    report(tmp_path, "tests/behaviour.xml", suite(4, 2))
+    report(tmp_path, "tests/acceptance/TESTS-a.xml", suite(3, 1))
+    report(tmp_path, "tests/acceptance/TESTS-b.xml", suite(1, 1))
+
+    shape, seconds = shown(tmp_path, "code.pyramid"), shown(tmp_path, "code.seconds")
+
+    assert (shape.value, shape.state, shape.events) == (0.5, State.GOOD, 16)
+    assert seconds.text == "5.5 seconds"
+    assert "Not run in the last check: integration." in shape.notes
+
+
+def test_a_report_that_was_cut_off_takes_away_its_layer_only(tmp_path: Path) -> None:
+    report(tmp_path, "tests/unit.xml", suite(8, 1))
+    report(tmp_path, "tests/integration.xml", "<testsuites><tests")
+
+    found = shown(tmp_path, "code.pyramid")
+
+    assert found.value == 1
+    assert "reports/tests/integration can't be read" in found.notes[-1]
+
+
+def test_without_reports_nothing_is_known(tmp_path: Path) -> None:
+    found = layers.figures(layers.gather(tmp_path), "ml", Code())
+
+    assert {one.state for one in found} == {State.UNKNOWN}
+    assert all("uv run" in one.text for one in found)
+
+
+def test_mutants_say_when_they_were_made_and_what_changed_since(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    made = repository.commit("2026-10-01", files={"src/a.py": "1"})
+    repository.commit("2026-10-02", files={"src/a.py": "2"})
+    facts = {"mutants": 200, "killed": 140, "measured_at": "2026-10-01T12:00:00", "commit": made}
+    report(tmp_path, "mutation.json", facts)
+
+    found = shown(tmp_path, "code.mutants")
+
+    assert (found.text, found.state) == ("70% of 200, on 2026-10-01", State.WATCH)
+    assert "The ML has had 1 commit since: measure again." in found.notes
+
+
+def test_mutants_of_a_commit_that_is_gone_still_count(tmp_path: Path) -> None:
+    facts = {"mutants": 10, "killed": 9, "measured_at": "2026-10-01", "commit": "f" * 40}
+    report(tmp_path, "mutation.json", facts)
+
+    assert shown(tmp_path, "code.mutants").value == 0.9
+
+
+@pytest.mark.parametrize("content", ["{", "[]", {"mutants": "many"}, ""])
+def test_a_broken_report_is_not_counted(tmp_path: Path, content: object) -> None:
+    report(tmp_path, "mutation.json", content)
+
+    assert shown(tmp_path, "code.mutants").text.startswith("not counted: reports/mutation.json")
+
+
+def test_coverage_is_that_of_the_ml(tmp_path: Path) -> None:
+    def lines(covered: int, of: int) -> dict[str, Any]:
+        return {"summary": {"covered_lines": covered, "num_statements": of}}
+
+    files = {
+        "src/ml/features.py": lines(6, 10),
+        "src/ml/chassis/train.py": lines(0, 100),
+        "tests/unit/test_a.py": lines(9, 9),
+    }
+    report(tmp_path, "coverage.json", {"files": files})
+
+    found = shown(tmp_path, "code.coverage")
+
+    assert (found.value, found.state) == (0.6, State.BAD)
+    assert found.details == ["src/ml/features.py: 4 not run"]
+
+
+LOCK = """\
+version = 1
+
+[[package]]
+name = "ml"
+version = "0.1.0"
+source = { editable = "." }
+
+[[package]]
+name = "old"
+version = "1.0"
+sdist = { url = "a", upload-time = "2024-11-23T01:02:03.4Z" }
+wheels = [
+    { url = "b", upload-time = "2026-11-20T01:02:03.4Z" },
+]
+
+[[package]]
+name = "new"
+version = "1.0"
+wheels = [
+    { url = "c", upload-time = "2026-11-13T01:02:03.4Z" },
+]
+"""
+
+
+def test_a_release_is_as_old_as_its_first_file() -> None:
+    found = packages.released(LOCK)
+
+    assert found == {"old": date(2024, 11, 23), "new": date(2026, 11, 13)}
+
+
+def test_the_age_of_packages_is_their_median() -> None:
+    [found] = packages.figures(packages.released(LOCK), {"old"}, TODAY, Code())
+
+    assert (found.value, found.state) == (370, State.WATCH)
+    assert found.details == ["old: released 2024-11-23"]
+
+
+def test_the_packages_that_are_asked_for_are_those_of_all_groups(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\ndependencies = ["Some_Thing[x]>=1"]\n'
+        '[dependency-groups]\na = ["b.c"]\nd = [{ include-group = "a" }]\n'
+    )
+
+    assert packages.direct(tmp_path) == {"some-thing", "b-c"}
+
+
+@pytest.mark.parametrize("content", [None, "<<<<<<< HEAD\nversion = 1\n"])
+def test_a_lock_file_that_is_missing_or_broken_says_so(tmp_path: Path, content: str | None) -> None:
+    if content:
+        (tmp_path / packages.LOCK).write_text(content)
+
+    with pytest.raises(UserError, match="`uv lock` makes it"):
+        packages.read(tmp_path)

@@ -1,0 +1,377 @@
+"""How budgets stand by the files of a project, what stops work, and what lets it go on."""
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from builders import REPOSITORY
+
+from keel.cli import main
+from keel.quality.budgets import figures as budget_figures
+from keel.quality.budgets import standing
+from keel.quality.budgets.freeze import may_pass, told
+from keel.quality.budgets.standing import Overview, Standing, look
+from keel.quality.records.figures import Figure, State
+from keel.quality.records.settings import Budgets, Quality
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TODAY = NOW.date()
+DAY = timedelta(days=1)
+EXEMPT = Budgets().exempt
+OBJECTIVE = {
+    "title": "The service answers",
+    "of": "service",
+    "target": 99,
+    "days": 10,
+    "source": {"indicator": "availability"},
+    "meaning": "Nobody waits for nothing.",
+}
+WAIVER = {
+    "objective": "availability",
+    "why": "the trade fair",
+    "signed": "Ada",
+    "since": TODAY,
+    "until": TODAY + 5 * DAY,
+}
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with one objective, 100 events a day, 20 of them bad three days ago."""
+    write(tmp_path, "objectives.yaml", {"availability": OBJECTIVE})
+    (tmp_path / standing.POLICY).write_text("---\nagreed: [Ada, Bob]\nreview: 2027-01-31\n---\n")
+    have_events(tmp_path, {3: 20})
+    return tmp_path
+
+
+def write(root: Path, name: str, content: Any) -> None:
+    file = root / "docs/quality" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(yaml.safe_dump(content))
+
+
+def have_events(root: Path, bad: Mapping[int, int], last: date = TODAY) -> None:
+    """Events of 30 days; `bad` says how many were bad how many days before the last one."""
+    lines = [
+        {
+            "day": str(last - n * DAY),
+            "indicator": "availability",
+            "good": 100 - bad.get(n, 0),
+            "bad": bad.get(n, 0),
+            "why": "the disk was full" if bad.get(n) else "",
+        }
+        for n in range(30)
+    ]
+    (root / "reports").mkdir(exist_ok=True)
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (root / "reports/indicators.jsonl").write_text(text)
+
+
+def overview(root: Path, now: datetime = NOW) -> Overview:
+    return look(root, Budgets(), now)
+
+
+def only(root: Path, now: datetime = NOW) -> Standing:
+    (found,) = overview(root, now).standings
+    return found
+
+
+def figure(root: Path, now: datetime = NOW) -> Figure:
+    return budget_figures.provide(root, Quality(), now)[0]
+
+
+def verdict(root: Path, *subjects: str, now: datetime = NOW) -> tuple[str, int]:
+    return told(overview(root, now), EXEMPT, subjects)
+
+
+def test_a_spent_budget_stops_work_and_says_what_ends_that(project: Path) -> None:
+    text, code = verdict(project)
+
+    assert code == 1
+    # 20 of 10 allowed, on the 20th; ten days later the window has left that day behind.
+    assert "SPENT since 2026-11-20: 20 bad of 10 allowed, of 1,000 up to 2026-11-23" in text
+    assert "availability is back within its budget, which is spent since 2026-11-20" in text
+    assert "on 2026-11-30 at the earliest" in text
+    assert "2026-11-20: the disk was full" in text
+    assert "only these kinds of commit are merged: fix, perf, reliability, security, revert" in text
+    assert "agreed by Ada, Bob" in text
+
+
+def test_a_budget_that_is_not_spent_stops_nothing(project: Path) -> None:
+    have_events(project, {3: 4})
+
+    text, code = verdict(project)
+
+    assert code == 0
+    assert "60% left: 4 bad of 10 allowed, of 1,000 up to 2026-11-23; burn rate 0.6" in text
+    assert "as time: 87 h 40 min a year, 7 h 18 min a month" in text
+
+
+@pytest.mark.parametrize(
+    ("subject", "passes"),
+    [
+        ("fix: the disk", True),
+        ("fix(service)!: the disk", True),
+        ("perf: half the time", True),
+        ("security: a header", True),
+        ("build(security): a newer package", True),
+        ("reliability: try again", True),
+        ('Revert "feat: a page"', True),
+        ("feat: a page", False),
+        ("fixed the disk", False),
+        ("docs: fix: a word", False),
+    ],
+)
+def test_only_some_kinds_of_commit_go_on(subject: str, passes: bool) -> None:
+    assert may_pass(subject, EXEMPT) is passes
+
+
+def test_fixes_pass_and_features_wait(project: Path) -> None:
+    assert verdict(project, "fix: the disk", "perf: less to write")[1] == 0
+    text, code = verdict(project, "fix: the disk", "feat: a page")
+    assert code == 1
+    assert text.endswith("This has to wait:\n  feat: a page")
+
+
+def test_a_waiver_lifts_a_freeze_and_is_shown(project: Path) -> None:
+    write(project, "waivers.yaml", [WAIVER])
+
+    text, code = verdict(project)
+
+    assert code == 0
+    assert "waived until 2026-11-28, as Ada signed on 2026-11-23: the trade fair" in text
+    assert text.endswith("A waiver lifts the freeze: go on.")
+    assert figure(project).state == State.BAD
+    assert figure(project).notes == ["waived until 2026-11-28 by Ada: the trade fair"]
+
+
+def test_a_waiver_of_another_objective_lifts_nothing(project: Path) -> None:
+    write(project, "objectives.yaml", {"availability": OBJECTIVE, "latency": OBJECTIVE})
+    write(project, "waivers.yaml", [WAIVER | {"objective": "latency"}])
+
+    assert verdict(project)[1] == 1
+
+
+def test_a_waiver_that_has_ended_lifts_nothing(project: Path) -> None:
+    ended = WAIVER | {"since": TODAY - 5 * DAY, "until": TODAY - DAY}
+    write(project, "waivers.yaml", [ended])
+
+    text, code = verdict(project)
+
+    assert code == 1
+    assert "the waiver that Ada signed ended on 2026-11-22" in text
+    assert verdict(project, now=NOW - DAY)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"signed": ""}, "number 1: signed is ''"),
+        ({"since": "soon"}, "number 1: since is 'soon'"),
+        ({"since": TODAY + 2 * DAY}, "since is 2026-11-25, in the future"),
+        ({"until": TODAY - DAY}, "until is 2026-11-22, before since, 2026-11-23"),
+        ({"until": TODAY + 29 * DAY}, "28 days are the most (budgets.waiver_days)"),
+        (
+            {"objective": "latency"},
+            "objective is 'latency', and docs/quality/objectives.yaml has n",
+        ),
+        ({"for": "ever"}, "number 1: for is not known"),
+    ],
+)
+def test_a_wrong_waiver_is_named_and_lifts_nothing(
+    project: Path, change: dict[str, Any], said: str
+) -> None:
+    write(project, "waivers.yaml", [WAIVER | change])
+
+    text, code = verdict(project)
+
+    assert code == 1
+    assert said in text
+    assert any(said in problem for problem in standing.problems(project, Budgets(), TODAY))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"target": 100}, "availability: target is 100: input should be less than 100"),
+        ({"target": 0}, "availability: target is 0"),
+        ({"days": 0}, "availability: days is 0"),
+        ({"of": "me"}, "availability: of is 'me'"),
+        ({"source": {}}, "write one of indicator, csv and prometheus"),
+        ({"source": {"csv": ""}}, "availability: source.csv is ''"),
+        ({"targets": 99}, "availability: targets is not known"),
+    ],
+)
+def test_a_wrong_objective_is_named_and_leaves_the_others(
+    project: Path, change: dict[str, Any], said: str
+) -> None:
+    have_events(project, {})
+    wrong = {"availability": OBJECTIVE | change, "latency": OBJECTIVE}
+    write(project, "objectives.yaml", wrong)
+
+    text, code = verdict(project)
+
+    assert code == 1
+    assert said in text
+    assert "latency: The service answers" in text
+    assert verdict(project, "fix: the objective")[1] == 0
+
+
+@pytest.mark.parametrize("content", ["a: [", "- 1", "availability: 99", "1: {}"])
+def test_a_file_of_objectives_that_is_broken_stops_work(project: Path, content: str) -> None:
+    (project / standing.OBJECTIVES).write_text(content)
+
+    text, code = verdict(project)
+
+    assert code == 1
+    assert "docs/quality/objectives.yaml" in text
+
+
+def test_without_objectives_there_is_nothing_to_stop(project: Path) -> None:
+    write(project, "objectives.yaml", {})
+
+    assert verdict(project)[1] == 0
+    assert figure(project).text == "not counted: there are no objectives"
+
+
+def test_without_events_there_is_not_enough_data_yet(project: Path) -> None:
+    (project / "reports/indicators.jsonl").unlink()
+
+    text, code = verdict(project)
+
+    assert code == 0
+    assert "not enough data yet: there is no reports/indicators.jsonl" in text
+    assert figure(project).state == State.UNKNOWN
+
+
+def test_a_source_that_can_not_be_read_stops_features(project: Path) -> None:
+    write(project, "objectives.yaml", {"availability": OBJECTIVE | {"source": {"csv": "no.csv"}}})
+
+    text, code = verdict(project)
+
+    assert code == 1
+    assert "availability is known again: no.csv is missing" in text
+    assert verdict(project, "fix: the file")[1] == 0
+
+
+def test_a_freeze_does_not_end_because_monitoring_does(project: Path) -> None:
+    text, code = verdict(project, now=NOW + 100 * DAY)
+
+    assert code == 1
+    assert "no events since 2026-11-23: does monitoring rest?" in text
+
+
+def test_days_in_the_future_are_not_counted(project: Path) -> None:
+    have_events(project, {0: 100}, last=TODAY + 2 * DAY)
+
+    found = only(project)
+
+    assert not found.is_spent
+    assert found.notes == ["not counted: 1 day in the future"]
+
+
+def test_a_day_that_is_over_knows_nothing_of_later_ones(project: Path) -> None:
+    have_events(project, {0: 100}, last=TODAY + DAY)
+
+    (found,) = look(project, Budgets(), NOW, over=True).standings
+
+    assert not found.is_spent
+    assert found.notes == []
+    assert found.budget is not None
+    assert found.budget.day == TODAY
+
+
+def test_a_day_that_began_further_east_counts(project: Path) -> None:
+    have_events(project, {0: 100}, last=TODAY + DAY)
+
+    assert only(project).is_spent
+
+
+def test_the_figure_says_what_is_left(project: Path) -> None:
+    have_events(project, {3: 4})
+
+    found = figure(project)
+
+    assert found.name == "budget.availability"
+    assert found.value == pytest.approx(60)
+    assert (found.state, found.events) == (State.GOOD, 1000)
+    assert found.target == "99 %, which allows 87 h 40 min a year, 7 h 18 min a month"
+    # 100 % until the day before, and 60 since.
+    assert [value for _, value in found.trend[-5:]] == [100, 60, 60, 60, 60]
+
+
+@pytest.mark.parametrize(
+    ("bad", "state"),
+    [({3: 20}, State.BAD), ({9: 8}, State.WATCH), ({0: 4, 1: 2}, State.WATCH), ({}, State.GOOD)],
+)
+def test_a_budget_that_is_low_or_will_not_last_is_to_be_watched(
+    project: Path, bad: dict[int, int], state: State
+) -> None:
+    have_events(project, bad)
+
+    assert figure(project).state == state
+
+
+@pytest.mark.parametrize(
+    ("front", "state", "said"),
+    [
+        ("agreed: [Ada]\nreview: 2026-11-23", State.GOOD, "agreed by Ada; reviewed again on"),
+        ("agreed: [Ada]\nreview: 2026-11-22", State.WATCH, "agreed by Ada; reviewed again on"),
+        ("agreed: [Ada]", State.UNKNOWN, "no date of its next review"),
+        ("agreed: []\nreview:", State.UNKNOWN, "nobody has signed docs/quality/policy.md"),
+        ("agree: []", State.UNKNOWN, "nobody has signed"),
+    ],
+)
+def test_a_policy_is_agreed_and_reviewed(
+    project: Path, front: str, state: State, said: str
+) -> None:
+    (project / standing.POLICY).write_text(f"---\n{front}\n---\n")
+
+    found = budget_figures.provide(project, Quality(), NOW)[-1]
+
+    assert (found.name, found.state) == ("budget.policy", state)
+    assert said in found.text
+
+
+def test_the_verb_asks_git_what_is_to_be_merged(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def git(*arguments: str) -> None:
+        name = ("-c", "user.name=A", "-c", "user.email=a@b.c")
+        subprocess.run(("git", *name, *arguments), cwd=project, check=True)
+
+    git("init", "--quiet", "--initial-branch=main")
+    git("commit", "--quiet", "--allow-empty", "--message", "feat: a page")
+    git("switch", "--quiet", "--create", "mend")
+    git("commit", "--quiet", "--allow-empty", "--message", "fix: the disk")
+    monkeypatch.chdir(project)
+    day = ["--on", "2026-11-23"]
+
+    assert main(["budget", *day]) == 1
+    assert main(["budget", *day, "--since", "main"]) == 0
+    assert main(["budget", *day, "--since", "main", "--title", "feat: more"]) == 1
+    assert main(["budget", *day, "--title", "fix: the disk"]) == 0
+    assert main(["budget", "--on", "2026-11-10"]) == 0
+    capsys.readouterr()
+    assert main(["budget", "--since", "nowhere"]) == 1
+    assert "nowhere" in capsys.readouterr().err
+    assert main(["budget", "--on", "today"]) == 1
+    assert "--on today is no day: write it as 2026-11-23" in capsys.readouterr().err
+
+
+def test_the_files_of_a_new_project_are_right() -> None:
+    assert standing.problems(REPOSITORY, Budgets(), TODAY) == []
+    assert {one.name for one in overview(REPOSITORY).standings} == {
+        "availability",
+        "calibration",
+        "latency",
+        "quality",
+        "valid_predictions",
+        "volume",
+    }

@@ -1,0 +1,245 @@
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from repositories import Repository
+
+from keel.project.errors import UserError
+from keel.quality.records import owners, people
+from keel.quality.records.churn import Change
+from keel.quality.records.figures import Figure, State
+from keel.quality.records.people import Team
+from keel.quality.records.settings import People
+
+TODAY = date(2026, 11, 23)
+TEAM: dict[str, Any] = {
+    "people": {"ada": {"name": "Ada", "handle": "@ada"}, "ben": {"name": "Ben"}},
+    "areas": {
+        "rest": {"paths": ["*"], "experts": ["ada", "ben"]},
+        "model": {"paths": ["/src/*/models/"], "experts": ["ada"]},
+    },
+    "tasks": {
+        "train": {
+            "what": "Train again",
+            "runbook": "docs/how-to.md#train",
+            "experts": ["ada"],
+            "can": {"ada": "2026-11-20", "ben": "2026-10-01"},
+        }
+    },
+}
+
+
+def team(**parts: Any) -> Team:
+    return Team.model_validate({**TEAM, **parts})
+
+
+def task(**can: str | None) -> Team:
+    return team(tasks={"train": {**TEAM["tasks"]["train"], "can": can}})
+
+
+def figure(name: str, asked: Team, *changes: Change) -> Figure:
+    found = people.figures(asked, changes, TODAY, People())
+    return next(one for one in found if one.name == name)
+
+
+def change(*files: str, by: Sequence[int] = (0,)) -> Change:
+    return Change(TODAY, frozenset(by), "Change it", files)
+
+
+def project(root: Path, **parts: Any) -> Path:
+    for name in ("docs/how-to.md", "src/ml/models/a.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("")
+    (root / "docs/quality").mkdir()
+    (root / people.FILE).write_text(yaml.safe_dump({**TEAM, **parts}, sort_keys=False))
+    return root
+
+
+def test_an_area_with_one_expert_is_watched() -> None:
+    found = figure("people.experts", team())
+
+    assert (found.value, found.events, found.state) == (1, 2, State.WATCH)
+    assert found.details == ["model: 1 expert"]
+
+
+def test_where_nobody_is_named_nothing_is_known() -> None:
+    found = figure("people.experts", team(areas={"all": {"paths": ["*"], "experts": []}}))
+
+    assert found.state == State.UNKNOWN
+
+
+def test_a_file_belongs_to_the_last_area_that_fits_it() -> None:
+    found = people.areas(team(), ["src/ml/models/a.py", "src/ml/b.py", "README.md"])
+
+    assert found == {"rest": ["src/ml/b.py", "README.md"], "model": ["src/ml/models/a.py"]}
+
+
+def test_an_area_that_one_person_changes_is_watched() -> None:
+    alone = [change("src/ml/models/a.py") for _ in range(9)]
+    other = change("src/ml/models/a.py", by=[1])
+
+    found = figure("people.authors", team(), *alone, other)
+
+    assert (found.value, found.state) == (1, State.WATCH)
+    assert found.details == ["model: 10 changes"]
+
+
+def test_an_area_that_two_people_change_is_fine() -> None:
+    changes = [change("src/ml/models/a.py", by=[n % 2]) for n in range(10)]
+
+    assert figure("people.authors", team(), *changes).state == State.GOOD
+
+
+def test_an_area_that_two_people_change_together_is_fine() -> None:
+    changes = [change("README.md", by=[0, 1]) for _ in range(10)]
+
+    assert figure("people.authors", team(), *changes).state == State.GOOD
+
+
+def test_few_changes_say_nothing_of_who_knows_an_area() -> None:
+    found = figure("people.authors", team(), *[change("README.md")] * 4)
+
+    assert found.state == State.UNKNOWN
+
+
+def test_no_figure_names_who_made_the_changes() -> None:
+    said = str(figure("people.authors", team(), *[change("README.md")] * 10))
+
+    assert "ada" not in said.lower()
+
+
+def test_a_task_that_somebody_else_did_lately_is_fine() -> None:
+    found = figure("people.tasks", task(ada="2026-11-20", ben="2026-10-01"))
+
+    assert found.state == State.GOOD
+    assert "last done by somebody else 2026-10-01; docs/how-to.md#train" in found.details[0]
+
+
+@pytest.mark.parametrize(
+    "can",
+    [
+        {"ada": "2026-11-20"},
+        {"ada": "2026-11-20", "ben": None},
+        {"ada": "2026-11-20", "ben": "2026-08-24"},  # 91 days ago
+    ],
+)
+def test_a_task_that_nobody_else_did_lately_is_watched(can: dict[str, str | None]) -> None:
+    assert figure("people.tasks", task(**can)).state == State.WATCH
+
+
+def test_a_file_as_it_should_be_has_no_problem(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    owners.main(root, [])
+
+    assert people.problems(root, TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"areas": {"a": {"paths": ["*"], "experts": ["cy"]}}}, "areas.a.experts names 'cy'"),
+        ({"areas": {"a": {"paths": ["/no/"], "experts": []}}}, "areas.a.paths fit no file: /no/"),
+        ({"areas": {"a": {"paths": ["!a"], "experts": []}}}, "areas.a.paths.0 is '!a'"),
+        ({"areas": {"a": {"paths": [], "experts": []}}}, "areas.a.paths is []"),
+        ({"people": {"ada": {"name": "A", "handle": "ada"}}}, "people.ada.handle is 'ada'"),
+        ({"tasks": {"t": {"what": "x", "experts": [], "can": {}}}}, "tasks.t.runbook is missing"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, parts: dict[str, Any], said: str) -> None:
+    found = people.problems(project(tmp_path, **parts), TODAY)
+
+    assert said in "\n".join(found)
+
+
+def test_a_runbook_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    (root / "docs/how-to.md").unlink()
+
+    assert "tasks.train.runbook is docs/how-to.md#train" in people.problems(root, TODAY)[0]
+
+
+def test_a_task_that_was_done_in_the_future_is_a_problem(tmp_path: Path) -> None:
+    found = people.problems(project(tmp_path), date(2026, 11, 1))
+
+    assert "tasks.train.can.ada is 2026-11-20, which is still to come" in found[0]
+
+
+def test_the_owners_of_an_area_are_its_experts_with_a_handle() -> None:
+    handles = {"ada": {"name": "A", "handle": "@org/a"}, "ben": {"name": "B", "handle": "b@x.org"}}
+
+    lines = owners.made(team(people=handles)).splitlines()
+
+    assert lines[1:] == ["* @org/a b@x.org", "/src/*/models/ @org/a"]
+
+
+def test_in_a_larger_repository_owners_are_those_of_the_folder() -> None:
+    lines = owners.made(team(), "ml/").splitlines()
+
+    assert lines[1:] == ["/ml/**/* @ada", "/ml/src/*/models/ @ada"]
+
+
+@pytest.mark.parametrize(
+    ("there", "place"),
+    [
+        ([], "CODEOWNERS"),
+        ([".github/workflows/a.yml"], ".github/CODEOWNERS"),
+        ([".gitlab-ci.yml"], ".gitlab/CODEOWNERS"),
+        ([".github/workflows/a.yml", "docs/CODEOWNERS"], "docs/CODEOWNERS"),
+    ],
+)
+def test_owners_are_where_the_host_looks(tmp_path: Path, there: list[str], place: str) -> None:
+    for name in there:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+
+    assert owners.place(tmp_path) == place
+
+
+def test_owners_that_are_missing_or_outdated_are_a_problem(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    [missing] = people.problems(root, TODAY)
+    owners.main(root, [])
+    areas = {"rest": {"paths": ["docs/"], "experts": ["ada"]}}
+    (root / people.FILE).write_text(yaml.safe_dump({**TEAM, "areas": areas}, sort_keys=False))
+
+    [outdated] = people.problems(root, TODAY)
+
+    assert missing.startswith("CODEOWNERS is missing: `uv run poe owners`")
+    assert outdated.startswith("CODEOWNERS is not what follows from")
+
+
+def test_owners_that_somebody_wrote_by_hand_are_kept(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    (root / "CODEOWNERS").write_text("* @me\n")
+
+    with pytest.raises(UserError, match="written by hand"):
+        owners.main(root, [])
+
+    assert (root / "CODEOWNERS").read_text() == "* @me\n"
+    assert "written by hand" in people.problems(root, TODAY)[0]
+
+
+def test_without_handles_there_are_no_owners_and_no_problem(tmp_path: Path) -> None:
+    nobody = {"ada": {"name": "Ada"}, "ben": {"name": "Ben"}}
+    root = project(tmp_path, people=nobody)
+
+    with pytest.raises(UserError, match=r"no expert in .* has a handle"):
+        owners.main(root, [])
+
+    assert people.problems(root, TODAY) == []
+
+
+def test_in_a_larger_repository_owners_are_printed_and_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = Repository(tmp_path / "all")
+    root = project(repository.root / "ml")
+
+    owners.main(root, [])
+
+    assert "/ml/src/*/models/ @ada" in capsys.readouterr().out
+    assert people.problems(root, TODAY) == []
+    assert not list(repository.root.rglob("CODEOWNERS"))

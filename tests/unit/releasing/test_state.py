@@ -1,0 +1,341 @@
+"""What a release finds in a small project with real Git, real DVC, and a pipeline of one stage."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import chdir
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dvc.repo import Repo  # type: ignore[import-untyped]  # DVC has no types
+
+from keel.project.errors import UserError
+from keel.releasing import release, reproduce
+from keel.releasing.reproduce import Difference, differences, facts
+from keel.releasing.state import State, look
+from keel.releasing.versions import read
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's own
+TODAY = date(2026, 11, 23)
+STAGE = {
+    "cmd": "python make.py",
+    "deps": ["make.py"],
+    "outs": ["data/raw", "model"],
+    "metrics": [
+        {"reports/gates.json": {"cache": False}},
+        {"reports/metrics.json": {"cache": False}},
+    ],
+}
+MD5_OF_MODEL = "6b90ceb000b1cab95daa3c5d8bd5f97b"
+MAKE = """
+import json
+from pathlib import Path
+
+def write(name, content):
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text(content)
+
+write("data/raw/rows.csv", "1,2,3")
+write("model/model.txt", "the model")
+write("model/passport.json", json.dumps({"trained_at": "now", "sha256": {"model": "abc"}}))
+write("reports/gates.json", "[]")
+write("reports/metrics.json", json.dumps({"auc": 0.7, "baseline": {"auc": 0.6}}))
+"""
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ("git", *arguments)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "what there is")
+
+
+@pytest.fixture(autouse=True)
+def _on_a_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ENVIRONMENT", raising=False)
+
+
+def make(folder: Path, repository: Path) -> None:
+    """A project that is ready to be released, with a remote for DVC."""
+    folder.mkdir(parents=True)
+    git(repository, "init", "--quiet", "--initial-branch", "main")
+    for name in ("name", "email"):
+        git(repository, "config", f"user.{name}", "anna@example.com")
+    (folder / ".gitignore").write_text("/data\n/model\n/champion\n")
+    (folder / "make.py").write_text(MAKE)
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": STAGE}}))
+    with chdir(folder), Repo.init(subdir=folder != repository) as repo:
+        with repo.config.edit() as config:
+            config["core"] |= {"remote": "storage", "analytics": False}
+            config["remote"]["storage"] = {"url": str(repository.parent / "storage")}
+        (folder / "champion").mkdir()
+        repo.reproduce()
+        promote(folder)
+        repo.push()
+    commit(repository)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a remote for Git, too."""
+    folder = tmp_path_factory.mktemp("made") / "project"
+    make(folder, folder)
+    git(folder.parent, "init", "--quiet", "--bare", "origin.git")
+    git(folder, "remote", "add", "origin", str(folder.parent / "origin.git"))
+    git(folder, "push", "--quiet", "--set-upstream", "origin", "main")
+    return folder
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    """A copy with copies of both remotes."""
+    subprocess.run(["cp", "-r", *map(str, made.parent.iterdir()), str(tmp_path)], check=True)
+    folder = tmp_path / "project"
+    git(folder, "remote", "set-url", "origin", str(tmp_path / "origin.git"))
+    config = folder / ".dvc/config"
+    config.write_text(config.read_text().replace(str(made.parent), str(tmp_path)))
+    commit(folder)
+    git(folder, "push", "--quiet")
+    return folder
+
+
+def promote(folder: Path) -> None:
+    for name in ("model.txt", "passport.json"):
+        (folder / "champion" / name).write_bytes((folder / "model" / name).read_bytes())
+    with chdir(folder), Repo() as repo:
+        repo.add("champion")
+
+
+def edit(folder: Path) -> None:
+    (folder / "make.py").write_text(MAKE + "\n")
+
+
+def edit_and_commit(folder: Path) -> None:
+    edit(folder)
+    commit(folder)
+    git(folder, "push", "--quiet")
+
+
+def add_file(folder: Path) -> None:
+    (folder / "a file.py").touch()
+
+
+def commit_only(folder: Path) -> None:
+    commit(folder)
+
+
+def lose_head(folder: Path) -> None:
+    git(folder, "checkout", "--quiet", "--detach")
+    commit(folder)
+
+
+def miss_gate(folder: Path) -> None:
+    verdict = {"gate": "baseline", "sentence": "no better", "passed": False, "waiver": None}
+    (folder / "reports/gates.json").write_text(json.dumps([verdict]))
+
+
+def end_waiver(folder: Path) -> None:
+    waiver = {"gate": {"why": "it was so", "owner": "anna", "until": date(2026, 1, 1)}}
+    (folder / "conf").mkdir()
+    (folder / "conf/waivers.yaml").write_text(yaml.safe_dump(waiver))
+
+
+def lose_champion(folder: Path) -> None:
+    (folder / "champion/model.txt").unlink()
+
+
+def have_another_champion(folder: Path) -> None:
+    passport = {"sha256": {"model": "another"}}
+    (folder / "champion/passport.json").write_text(json.dumps(passport))
+
+
+def lose_storage(folder: Path) -> None:
+    subprocess.run(["rm", "-r", str(folder.parent / "storage")], check=True)
+
+
+def test_a_project_in_order_has_nothing_to_say(project: Path) -> None:
+    found = look(project, TODAY)
+
+    assert found == State(
+        commit=git(project, "rev-parse", "HEAD").strip(),
+        remote="origin",
+        branches=("origin/main",),
+        champion="abc",
+        model="abc",
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (edit, "make.py changed since the commit"),
+        (add_file, "a file.py"),
+        (edit_and_commit, "train not as the last run left it"),
+        (commit_only, "origin does not have this commit: `git push` first"),
+        (lose_head, "origin does not have this commit"),
+        (miss_gate, "baseline: no better"),
+        (end_waiver, r"the waiver of gate (anna, 2026-01-01) has ended"),
+        (lose_champion, "champion.dvc not as the last run left it"),
+        (have_another_champion, "the champion is another model than this commit's"),
+        (lose_storage, "nobody else can get"),
+    ],
+)
+def test_what_is_not_in_order_stops_the_release(
+    project: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    spoil(project)
+
+    with pytest.raises(UserError) as caught:
+        release.main(project, [])
+
+    assert "1.0.0 is not released" in str(caught.value)
+    assert said in str(caught.value)
+    assert git(project, "tag") == ""
+
+
+def test_without_a_commit_there_is_nothing_to_release(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+
+    with pytest.raises(UserError, match="a version is of a commit, and there is none"):
+        release.main(tmp_path, [])
+
+
+def test_outside_of_git_there_is_nothing_to_release(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is not in Git: `uv run poe setup`"):
+        release.main(tmp_path, [])
+
+
+def test_a_release_is_a_tag_with_scores_and_hashes_here_and_on_the_remote(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert release.main(project, []) == 0
+
+    text = git(project, "cat-file", "-p", "refs/tags/model@v1.0.0")
+    assert "auc: 0.7" in text
+    assert "model.sha256: abc" in text
+    assert "data/raw.md5: " in text
+    assert "card: reports/model-card.md" in text
+    assert "refs/tags/model@v1.0.0" in git(project, "ls-remote", "origin")
+    assert "uv run poe deploy 1.0.0 sandbox" in capsys.readouterr().out
+
+
+def test_a_release_needs_no_remote_of_git(project: Path) -> None:
+    git(project, "remote", "remove", "origin")
+
+    release.main(project, ["2.0.0"])
+
+    assert list(read(project).commits) == ["2.0.0"]
+
+
+@pytest.mark.parametrize("arguments", [["patch", "minor"], ["--force"], ["1.2"]])
+def test_what_is_no_version_is_refused(project: Path, arguments: list[str]) -> None:
+    with pytest.raises(UserError, match="is not a version"):
+        release.main(project, arguments)
+
+
+# What a rebuilt version is compared with
+
+
+def test_what_a_version_recorded_is_read_from_git_and_dvc(project: Path) -> None:
+    release.main(project, [])
+    edit_and_commit(project)  # what came later does not matter
+
+    found = reproduce.recorded(project, "model@v1.0.0")
+
+    assert found == {
+        "data/raw/rows.csv": "55b84a9d317184fe61224bfb4a060fb0",
+        "model/model.txt": MD5_OF_MODEL,
+        "model/passport.json sha256.model": '"abc"',
+        "reports/gates.json": "[]",
+        "reports/metrics.json auc": "0.7",
+        "reports/metrics.json baseline.auc": "0.6",
+        "champion/model.txt": MD5_OF_MODEL,
+    }
+    assert reproduce.rebuilt(project, list(found)) == found
+
+
+def test_what_a_version_recorded_is_had_from_the_remote(project: Path) -> None:
+    release.main(project, [])
+    expected = reproduce.recorded(project, "model@v1.0.0")
+    subprocess.run(["rm", "-r", str(project / ".dvc/cache")], check=True)
+
+    assert reproduce.recorded(project, "model@v1.0.0") == expected
+
+
+def test_what_nobody_has_any_more_is_said_with_the_cure(project: Path) -> None:
+    release.main(project, [])
+    for folder in (project / ".dvc/cache", project.parent / "storage"):
+        subprocess.run(["rm", "-r", str(folder)], check=True)
+
+    with pytest.raises(UserError, match="uv run dvc fetch --all-tags"):
+        reproduce.recorded(project, "model@v1.0.0")
+
+
+def test_each_fact_that_differs_is_named() -> None:
+    recorded = {"model/model.txt": "a", "reports/metrics.json auc": "0.7", "data/raw/x": "c"}
+    again = {"model/model.txt": "a", "reports/metrics.json auc": "0.6", "data/raw/y": "d"}
+
+    assert differences(recorded, again) == [
+        Difference("reports/metrics.json auc", "0.7", "0.6"),
+        Difference("data/raw/x", "c", "nothing"),
+        Difference("data/raw/y", "nothing", "d"),
+    ]
+
+
+def test_the_time_of_a_run_is_no_difference() -> None:
+    def passport(content: dict[str, Any]) -> dict[str, str]:
+        return facts("model/passport.json", json.dumps(content).encode)
+
+    one = {"trained_at": "now", "code": {"commit": "a"}, "training": {"rows": 5}}
+    other = {"trained_at": "then", "code": {"commit": "b"}, "training": {"rows": 5}}
+
+    assert passport(one) == passport(other) == {"model/passport.json training.rows": "5"}
+
+
+def test_an_unknown_version_can_not_be_reproduced(project: Path) -> None:
+    with pytest.raises(UserError, match=r"no version 1\.0\.0; there are: none yet"):
+        reproduce.main(project, ["1.0.0"])
+
+
+def test_the_folder_of_a_rebuilt_version_is_gone_when_it_is_stopped(project: Path) -> None:
+    from keel.releasing.rebuild import worktree
+
+    def build_and_be_stopped() -> None:
+        with worktree(project, "HEAD") as folder:
+            assert (folder / "make.py").is_file()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = set(project.parent.iterdir())
+
+    with pytest.raises(KeyboardInterrupt):
+        build_and_be_stopped()
+
+    assert set(project.parent.iterdir()) == before
+    assert git(project, "worktree", "list").count("\n") == 1
+
+
+def test_a_project_in_a_folder_of_a_repository_has_versions_of_its_own(tmp_path: Path) -> None:
+    from keel.releasing.rebuild import get_sources, worktree
+
+    top = tmp_path / "repository"
+    project = top / "flights"
+    make(project, top)
+    (top / "other.txt").write_text("another team is at work")  # which is none of this project's
+
+    release.main(project, [])
+
+    assert git(top, "tag").split() == ["flights=model@v1.0.0"]
+    recorded = reproduce.recorded(project, "flights=model@v1.0.0")
+    assert recorded["champion/model.txt"] == recorded["model/model.txt"] == MD5_OF_MODEL
+    with worktree(project, "flights=model@v1.0.0") as folder:
+        assert folder.name == "flights"
+        get_sources(project, folder)
+        assert (folder / "make.py").is_file()

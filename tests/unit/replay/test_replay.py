@@ -1,0 +1,236 @@
+"""What a replay asks, in which order, and what can go wrong in it on purpose."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from builders import NOON, season, store, table
+from flight_delay.examples import TIME
+
+from keel.data.store import Store
+from keel.project.errors import UserError
+from keel.replay import trouble
+from keel.replay.client import as_json
+from keel.replay.days import DAY, Sent, drive, placed, schedule
+from keel.replay.replay import main, prepare
+from keel.replay.trouble import Trouble
+from keel.serving.origins import PLACE
+
+ASKED = "flights"
+JULY = date(2013, 7, 1)
+MIDNIGHT = datetime(2013, 7, 1, 4, tzinfo=UTC)  # in New York
+Tables = Mapping[str, pl.LazyFrame]
+
+
+class Fake:
+    """A service that remembers what it was asked and what it could look up."""
+
+    def __init__(self, folder: Store, status: int = 200) -> None:
+        self._folder = folder
+        self._status = status
+        self.asked: list[tuple[str, int]] = []
+        self.newest: list[datetime] = []
+
+    def predict(self, rows: pl.DataFrame) -> int:
+        self.newest.append(newest(self._folder))
+        return self._note("predict", rows)
+
+    def predict_slowly(self, rows: pl.DataFrame) -> int:
+        return self._note("slowly", rows)
+
+    def label(self, rows: pl.DataFrame) -> int:
+        return self._note("label", rows)
+
+    def _note(self, what: str, rows: pl.DataFrame) -> int:
+        self.asked.append((what, len(rows)))
+        return self._status
+
+
+@pytest.fixture
+def tables() -> Tables:
+    """Ten flights on each of twenty days from 21 June on."""
+    return {name: frame.lazy() for name, frame in season().items()}
+
+
+def test_each_example_is_placed_at_the_row_that_it_comes_from(tables: Tables) -> None:
+    rows = tables[ASKED].collect().sample(fraction=1, shuffle=True, seed=1)
+
+    found = placed(rows, ASKED, tables)
+
+    numbers = rows["flight"].gather(found[PLACE]).to_list()
+    assert numbers == found["flight_number"].to_list()
+    assert len(found) == len(rows)
+
+
+def test_it_begins_with_a_month_in_the_middle_of_the_examples(tables: Tables) -> None:
+    found = schedule(tables, ASKED, None, None)
+
+    assert found.days[0] == JULY
+    assert set(found.rows[DAY]) == set(found.days)
+
+
+def test_it_is_asked_nothing_that_is_known_only_afterwards(tables: Tables) -> None:
+    found = schedule(tables, ASKED, None, None)
+
+    assert not {"arr_delay", "dep_delay"} & set(found.rows.columns)
+
+
+def test_so_many_days_are_replayed_as_were_asked_for(tables: Tables) -> None:
+    assert len(schedule(tables, ASKED, JULY, 3).days) == 3
+
+
+def test_before_the_first_example_there_is_nothing_to_learn_from(tables: Tables) -> None:
+    with pytest.raises(UserError, match="before that 0 to learn from: the examples are from"):
+        schedule(tables, ASKED, date(2013, 6, 1), None)
+
+
+def test_one_day_can_not_be_replayed(tables: Tables) -> None:
+    one = {**tables, ASKED: table("flights", time_hour=[NOON]).lazy()}
+
+    with pytest.raises(UserError, match="a replay needs some to learn from"):
+        schedule(one, ASKED, None, None)
+
+
+def test_labels_follow_a_day_later(tables: Tables, tmp_path: Path) -> None:
+    client = asked(tables, tmp_path, days=2)
+
+    assert client.asked == [("predict", 10), ("predict", 10), ("label", 10), ("label", 10)]
+
+
+def test_no_request_has_more_rows_than_the_service_takes(tables: Tables, tmp_path: Path) -> None:
+    client = asked(tables, tmp_path, days=1, rows=4)
+
+    assert client.asked[:3] == [("predict", 4), ("predict", 4), ("predict", 2)]
+
+
+def test_a_lookup_has_nothing_that_was_measured_later(tables: Tables, tmp_path: Path) -> None:
+    first, second = asked(tables, tmp_path, days=2).newest
+
+    assert first <= MIDNIGHT + timedelta(days=1)
+    assert first < second
+
+
+def test_a_lookup_that_is_held_up_gets_no_newer_rows(tables: Tables, tmp_path: Path) -> None:
+    first, second = asked(tables, tmp_path, "stale@2013-07-01", days=2).newest
+
+    assert first == second < MIDNIGHT
+
+
+def test_in_a_gap_nobody_asks(tables: Tables, tmp_path: Path) -> None:
+    client = asked(tables, tmp_path, "gap@2013-07-01+1", days=2)
+
+    assert client.asked == [("predict", 10), ("label", 10)]
+
+
+def test_a_service_can_be_slow_for_a_day(tables: Tables, tmp_path: Path) -> None:
+    client = asked(tables, tmp_path, "slow@2013-07-02+1", days=2)
+
+    assert [what for what, _ in client.asked] == ["predict", "slowly", "label", "label"]
+
+
+def test_what_is_refused_is_counted(tables: Tables, tmp_path: Path) -> None:
+    found, folder = schedule(tables, ASKED, JULY, 2), files(tables, tmp_path)
+
+    sent = drive(
+        Fake(folder, status=422), folder, found, [], rows=100, pause=0, progress=lambda *_: None
+    )
+
+    assert sent == Sent(rows=20, refused=4)
+
+
+def test_a_sensor_hangs_at_the_value_that_it_had_last(tables: Tables) -> None:
+    one = Trouble("sensor", "weather", "wind_speed", JULY, JULY + timedelta(days=1))
+    before = tables["weather"].collect()
+
+    after = trouble.spoil(tables, [one])["weather"].collect()
+
+    changed = after.filter(after["wind_speed"] != before["wind_speed"])
+    local = changed["time_hour"].dt.convert_time_zone("America/New_York").dt.date()
+    assert set(local) == {JULY}
+    assert changed["wind_speed"].n_unique() == 1
+
+
+def test_a_new_category_is_one_that_the_schema_allows(tables: Tables) -> None:
+    one = trouble.parse("category@2013-07-01+2", tables, ASKED, [JULY])
+
+    after = trouble.spoil(tables, [one])[ASKED].collect()
+
+    assert (one.table, one.column) == ("flights", "carrier")
+    assert (after["carrier"] == "ZZ").sum() == 2  # of 20
+
+
+def test_a_column_is_chosen_by_when_it_is_known(tables: Tables) -> None:
+    assert str(trouble.parse("sensor@2013-07-01+2", tables, ASKED, [JULY])) == (
+        "2013-07-01 to 2013-07-02: weather.temp has the value that it had last"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("storm", "there is sensor, nulls, category, gap, stale, slow"),
+        ("sensor:weather.rain", r"tables\.py has no weather\.rain"),
+        ("gap:weather", "gap hits no table"),
+        ("stale:planes", "the lookups with a time are weather"),
+        ("gap@2013-13-01", "2013-13-01 is no day"),
+    ],
+)
+def test_trouble_that_there_is_not_is_refused(text: str, says: str, tables: Tables) -> None:
+    with pytest.raises(UserError, match=says):
+        trouble.parse(text, tables, ASKED, [JULY])
+
+
+def test_moments_are_sent_as_utc_with_their_zone() -> None:
+    rows = pl.DataFrame({"at": [NOON]}).with_columns(
+        pl.col("at").dt.convert_time_zone("Europe/Zurich"), none=pl.lit(None, pl.Int64)
+    )
+
+    (row,) = json.loads(as_json(rows))
+
+    assert datetime.fromisoformat(row["at"]) == NOON
+    assert row["none"] is None
+
+
+def test_the_model_learns_only_what_was_known_before_the_first_day(run_copy: Store) -> None:
+    tables = {name: run_copy.read_table(run_copy.checked(name)) for name in season()}
+    before = run_copy.model.read_bytes()
+
+    made = prepare(run_copy, tables, JULY, ASKED)
+
+    days = pl.read_parquet(made.examples)[TIME].dt.convert_time_zone("America/New_York").dt.date()
+    assert (days < JULY).all()
+    assert newest(made) <= MIDNIGHT
+    assert made.root == run_copy.root / "outputs/replay/2013-07-01"
+    assert run_copy.model.read_bytes() == before
+
+
+def test_a_project_without_data_is_told_what_makes_them(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"flights\.parquet is missing: `uv run poe run` makes it"):
+        main(tmp_path, [])
+
+
+def asked(tables: Tables, folder: Path, *troubles: str, days: int, rows: int = 100) -> Fake:
+    """What a service is asked on the first days of July."""
+    found, place = schedule(tables, ASKED, JULY, days), files(tables, folder)
+    parsed = [trouble.parse(text, tables, ASKED, found.days) for text in troubles]
+    client = Fake(place)
+    drive(client, place, found, parsed, rows=rows, pause=0, progress=lambda *_: None)
+    return client
+
+
+def files(tables: Tables, folder: Path) -> Store:
+    """A folder with the lookups of June."""
+    place = store(folder)
+    june = tables["weather"].filter(pl.col("time_hour") < MIDNIGHT)
+    place.write_table(place.checked("weather"), june)
+    return place
+
+
+def newest(folder: Store) -> datetime:
+    """The last measurement that a folder has."""
+    last = pl.read_parquet(folder.checked("weather"))["time_hour"].max()
+    assert isinstance(last, datetime)
+    return last

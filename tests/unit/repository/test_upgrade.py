@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from keel.project.errors import UserError
+from keel.repository import upgrade
+
+PYPROJECT = """\
+[project]
+name = "empty"
+version = "1"
+requires-python = ">=3.11"
+
+[tool.uv]
+exclude-newer = "2026-01-01T00:00:00Z"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    return tmp_path
+
+
+@pytest.mark.parametrize("day", ["2026-02-01", "2026-02-01T00:00:00Z"])
+def test_the_day_moves_on_and_the_packages_are_locked(project: Path, day: str) -> None:
+    assert upgrade.main(project, [day]) == 0
+
+    assert (project / "pyproject.toml").read_text() == PYPROJECT.replace("2026-01-01", "2026-02-01")
+    assert "2026-02-01" in (project / "uv.lock").read_text()
+
+
+def test_what_is_no_day_is_named_and_changes_nothing(project: Path) -> None:
+    with pytest.raises(UserError, match=r"'someday' is not a day: write it as 2027-01-31"):
+        upgrade.main(project, ["someday"])
+
+    assert (project / "pyproject.toml").read_text() == PYPROJECT
+
+
+def test_packages_that_do_not_fit_together_change_nothing(project: Path) -> None:
+    impossible = PYPROJECT + 'required-version = "<0.1"\n'
+    (project / "pyproject.toml").write_text(impossible)
+
+    assert upgrade.main(project, []) != 0
+
+    assert (project / "pyproject.toml").read_text() == impossible
+
+
+def test_without_uv_nothing_changes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(project))
+    monkeypatch.setattr(upgrade, "UV", "uv")  # and `uv run` has not said where it is
+
+    with pytest.raises(UserError, match=r"uv is not installed, or not on the PATH"):
+        upgrade.main(project, [])
+
+    assert (project / "pyproject.toml").read_text() == PYPROJECT
+
+
+def test_a_project_without_a_day_is_told_to_write_one(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[project]\n")
+
+    with pytest.raises(UserError, match=r"has no line `exclude-newer = .*`: add one"):
+        upgrade.main(project, [])

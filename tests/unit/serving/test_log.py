@@ -1,0 +1,148 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from builders import NOON, examples
+
+from keel.serving import jsonlines, log
+from keel.serving.log import Log
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def predict(records: Log, request: str, flights: int = 1) -> None:
+    """Record predictions for so many flights."""
+    rows = examples(carrier=["UA"] * flights, temperature=[None] * flights)
+    answers = [{"row": row, "probability": 0.25, "unseen": ["carrier"]} for row in range(len(rows))]
+    records.predictions(request, "0123456789ab", answers, rows.to_dicts())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_what_was_written_is_read_with_its_types(tmp_path: Path) -> None:
+    records = Log(tmp_path, 90)
+    predict(records, "one", 2)
+    records.labels(examples(late=[None]))
+    records.request(request="two", route="/predict", status=422, rows=0, seconds=0.5, problems=[])
+
+    predictions = log.predictions(tmp_path).collect()
+    labels = log.labels(tmp_path).collect()
+    requests = log.requests(tmp_path).collect()
+
+    expected = examples(carrier=["UA"] * 2, temperature=[None] * 2).drop("late")
+    assert predictions.select(expected.columns).equals(expected)
+    assert predictions["unseen"].to_list() == [["carrier"]] * 2
+    assert predictions["row"].to_list() == [0, 1]
+    assert labels["scheduled_departure"].to_list() == [NOON]
+    assert labels["label"].to_list() == [None]
+    assert requests.row(0)[1:] == ("two", "/predict", 422, 0, 0.5, [])
+    assert requests.schema["at"] == pl.Datetime("us", "UTC")
+
+
+def test_without_a_log_there_are_no_rows_and_all_columns(tmp_path: Path) -> None:
+    records = Log(tmp_path / "used", 90)
+    predict(records, "one")
+
+    empty = log.predictions(tmp_path / "never").collect()
+
+    assert empty.is_empty()
+    assert empty.schema == log.predictions(tmp_path / "used").collect().schema
+    assert log.broken(tmp_path / "never", "labels") == 0
+
+
+@pytest.mark.parametrize(
+    "torn", [b'{"at":"2026', b'{"at":"2026-11-23T12:00:00Z","x":"\xc3', b"\0" * 99]
+)
+def test_what_a_crash_tore_is_left_out_and_counted_and_the_next_line_is_whole(
+    tmp_path: Path, torn: bytes
+) -> None:
+    records = Log(tmp_path, 90)
+    predict(records, "before")
+    (file,) = (tmp_path / "served/predictions").iterdir()
+    with file.open("ab") as end:
+        end.write(torn)
+    predict(records, "after")
+
+    assert log.predictions(tmp_path).collect()["request"].to_list() == ["before", "after"]
+    assert log.broken(tmp_path, "predictions") == 1
+
+
+def test_a_line_of_another_version_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    file = tmp_path / "served/predictions/2026-11-23.jsonl"
+    line = b'{"at":"2026-11-23T12:00:00Z","row":"x","new":1,"example":{"carrier":7,"old":2}}\n'
+    jsonlines.append(file, line)
+
+    (found,) = log.predictions(tmp_path).collect().iter_rows(named=True)
+
+    assert (found["at"], found["row"], found["carrier"], found["origin"]) == (NOW, None, "7", None)
+
+
+def test_lines_come_in_the_order_of_the_days(tmp_path: Path, clock: Clock) -> None:
+    records = Log(tmp_path, 90, clock)
+    for hours in (0, 24, -24):  # a clock may be set back
+        clock.now = NOW + timedelta(hours=hours)
+        predict(records, str(hours))
+
+    assert log.predictions(tmp_path).collect()["request"].to_list() == ["-24", "0", "24"]
+
+
+def test_days_that_are_older_than_they_are_kept_are_deleted(tmp_path: Path, clock: Clock) -> None:
+    records = Log(tmp_path, 3, clock)
+    for day in range(6):
+        clock.now = NOW + timedelta(days=day)
+        predict(records, str(day))
+
+    kept = log.predictions(tmp_path).collect()["request"].to_list()
+    assert kept == ["2", "3", "4", "5"]  # the third of the days before today is kept in full
+
+
+def test_a_clock_that_jumps_ahead_deletes_nothing(tmp_path: Path, clock: Clock) -> None:
+    records = Log(tmp_path, 3, clock)
+    for jump in (0, 1, 40_000, 2):
+        clock.now = NOW + timedelta(days=jump)
+        predict(records, str(jump))
+
+    kept = log.predictions(tmp_path).collect()["request"].to_list()
+    assert kept == ["0", "1", "2", "40000"]
+
+
+def test_other_files_in_the_folder_are_left_alone(tmp_path: Path, clock: Clock) -> None:
+    other = tmp_path / "served/predictions/2020-13-01.jsonl"
+    other.parent.mkdir(parents=True)
+    other.write_text("mine")
+
+    Log(tmp_path, 1, clock).forget()
+
+    assert other.exists()
+    assert log.predictions(tmp_path).collect().is_empty()
+
+
+def test_a_full_disk_is_an_error_also_when_a_part_fits(tmp_path: Path) -> None:
+    file = tmp_path / "full.jsonl"
+    file.symlink_to("/dev/full")
+
+    with pytest.raises(OSError, match="No space left"):
+        jsonlines.append(file, b"{}\n")
+
+
+def test_a_file_that_is_moved_away_is_made_anew(tmp_path: Path) -> None:
+    records = Log(tmp_path, 90)
+    predict(records, "one")
+    (tmp_path / "served").rename(tmp_path / "moved")
+    predict(records, "two")
+
+    assert log.predictions(tmp_path).collect()["request"].to_list() == ["two"]

@@ -1,0 +1,249 @@
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+import pytest
+from builders import NOON, examples, table
+from flight_delay.examples import build
+from flight_delay.models import Probabilities
+from flight_delay.tables import AFTERWARDS, AHEAD
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keel.model.inputs import categories, model_inputs
+from keel.model.predictor import Predictor
+from keel.serving.problems import ProblemError
+from keel.serving.rows import Rows, asked
+from keel.serving.scoring import Answers, Scorer
+
+
+class Customers(dy.Schema):
+    """A table of another project, with a column of each kind."""
+
+    number = dy.Int64(primary_key=True, min=1, metadata=AHEAD, description="of the contract")
+    plan = dy.Enum(["small", "large"], metadata=AHEAD)
+    tier = dy.UInt8(is_in=[1, 2, 3], nullable=True, metadata=AHEAD)
+    born = dy.Date(min=date(1900, 1, 1), max=date(2020, 1, 1), metadata=AHEAD)
+    joined = dy.Datetime(time_zone="Europe/Berlin", metadata=AHEAD)
+    seen = dy.Datetime(nullable=True, metadata=AHEAD)
+    calls_at = dy.Time(nullable=True, metadata=AHEAD)
+    pause = dy.Duration(nullable=True, metadata=AHEAD)
+    fee = dy.Decimal(8, 2, min=Decimal(0), metadata=AHEAD, description="€ a month")
+    pays = dy.Bool(metadata=AHEAD)
+    usage = dy.Float32(nullable=True, min=0, metadata=AHEAD)
+    model = dy.String(max_length=5, nullable=True, metadata=AHEAD)
+    json = dy.String(alias="json", regex="^[a-z]+$", metadata=AHEAD)
+    month = dy.Date(resolution="1mo", nullable=True, metadata=AHEAD)
+    even = dy.Int8(check=lambda value: value % 2 == 0, nullable=True, metadata=AHEAD)
+    tags = dy.List(dy.String(max_length=3), nullable=True, metadata=AHEAD)
+    place = dy.Struct({"city": dy.String(), "zip": dy.Int32()}, nullable=True, metadata=AHEAD)
+    left = dy.Bool(metadata=AFTERWARDS)
+
+    @dy.rule()
+    def joined_after_birth(cls) -> pl.Expr:  # noqa: N805 -- dataframely's form
+        return cls.joined.col.dt.date() > cls.born.col
+
+
+CUSTOMER: Mapping[str, Any] = {
+    "number": 7,
+    "plan": "small",
+    "born": "1980-02-29",
+    "joined": "2020-03-29T01:30:00Z",
+    "fee": "12.50",
+    "pays": True,
+    "json": "abc",
+}
+ROWS = Rows(Customers, asked(Customers), 3)
+
+
+def customer(**changes: Any) -> bytes:
+    return json.dumps({**CUSTOMER, **changes}).encode()
+
+
+def test_any_table_can_be_asked_for_with_its_own_types() -> None:
+    row = ROWS.read_one(
+        customer(
+            tier=2,
+            seen="2021-01-01T12:00:00",
+            calls_at="09:30:00",
+            pause="PT1H30M",
+            usage=0.5,
+            tags=["a", "b"],
+            place={"city": "Ulm", "zip": 89073},
+            fee=12.5,
+        )
+    )
+
+    assert row.schema == Customers.create_empty().schema
+    (found,) = row.to_dicts()
+    assert found["joined"] == datetime(2020, 3, 29, 1, 30, tzinfo=UTC)
+    assert row["joined"].dt.hour().item() == 3  # after the hour that Berlin left out that night
+    assert (found["fee"], found["born"]) == (Decimal("12.50"), date(1980, 2, 29))
+    assert (found["calls_at"], found["pause"]) == (time(9, 30), timedelta(minutes=90))
+    assert (found["place"], found["tags"]) == ({"city": "Ulm", "zip": 89073}, ["a", "b"])
+    assert (found["model"], found["left"]) == (None, None)
+
+
+WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a choice": ({"plan": "medium"}, "plan", "should be 'small' or 'large'"),
+    "a number of some": ({"tier": 4}, "tier", "should be 1, 2 or 3"),
+    "a day that does not exist": ({"born": "1981-02-29"}, "born", "should be a valid date"),
+    "a day too early": ({"born": "1899-12-31"}, "born", "should be greater than or equal to 1900"),
+    "a time in place of a day": ({"born": "1981-02-28T10:00:00"}, "born", "should be a valid date"),
+    "no zone where one is needed": (
+        {"joined": "2020-03-29T01:30:00"},
+        "joined",
+        "needs a time zone",
+    ),
+    "a zone where none is": ({"seen": "2021-01-01T12:00:00Z"}, "seen", "is a time without a zone"),
+    "a fraction of a cent": ({"fee": "1.005"}, "fee", "decimal input should have no more than 2"),
+    "too many digits": ({"fee": "1234567.89"}, "fee", "decimal input should have no more than 8"),
+    "no decimal": ({"fee": "NaN"}, "fee", "should be a finite number"),
+    "a word for yes": ({"pays": "yes"}, "pays", "should be a valid boolean"),
+    "more than a small float holds": ({"usage": 1e39}, "usage", "should be less than or equal to"),
+    "a check of the team": ({"even": 3}, "even", "breaks the rule check of tables.py"),
+    "a resolution": ({"month": "2020-01-02"}, "month", "breaks the rule resolution of tables.py"),
+    "a rule over columns": (
+        {"joined": "1970-01-01T00:00:00Z"},
+        "",
+        "breaks the rule joined_after_birth of tables.py",
+    ),
+    "within a list": ({"tags": ["abcd"]}, "tags.0", "string should have at most 3 characters"),
+    "within an object": ({"place": {"city": "Ulm"}}, "place.zip", "is missing"),
+    "what comes afterwards": ({"left": True}, "left", "is not known here"),
+}
+
+
+@pytest.mark.parametrize(("change", "field", "reason"), WRONG.values(), ids=WRONG)
+def test_a_value_that_its_schema_refuses_is_named_with_what_is_allowed(
+    change: dict[str, Any], field: str, reason: str
+) -> None:
+    with pytest.raises(ProblemError) as refused:
+        ROWS.read_one(customer(**change))
+
+    (wrong,) = refused.value.wrong
+    assert (wrong.field, refused.value.status) == (field, 422)
+    assert wrong.reason.startswith(reason)
+
+
+def test_a_whole_number_may_have_a_decimal_point() -> None:
+    row = ROWS.read_one(customer(number=7.0, tier=2.0))
+
+    assert (row["number"].item(), row["tier"].item()) == (7, 2)
+
+
+def test_a_table_without_a_key_may_have_equal_rows() -> None:
+    class Loose(dy.Schema):
+        size = dy.Int8()
+
+    rows = Rows(Loose, ["size"], 5).read_many(b'{"rows": [{"size": 1}, {"size": 1}]}')
+
+    assert rows["size"].to_list() == [1, 1]
+
+
+class Counting:
+    """A model that says how much of the day the departure leaves."""
+
+    def predict(self, features: pl.DataFrame) -> Probabilities:
+        return (features["departure_hour"].to_numpy() / 24).astype(float)
+
+    def to_text(self) -> str:
+        return ""
+
+
+FLIGHTS = table(
+    "flights",
+    time_hour=[NOON + timedelta(hours=hour) for hour in (5, 1, 3, 2, 4)],
+    flight=[1, 2, 3, 4, 5],
+)
+LOOKUPS = {name: table(name).lazy() for name in ("weather", "planes")}
+Build = Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
+
+
+def answers(build: Build, rows: pl.DataFrame = FLIGHTS) -> Answers:
+    predictor = Predictor(Counting(), categories(examples()))
+    return Scorer(predictor, "flights", build).answer(rows, LOOKUPS)
+
+
+def numbers(found: Answers) -> list[int]:
+    return [example["flight_number"] for example in found.examples]
+
+
+def test_answers_come_in_the_order_of_the_rows_however_build_sorts() -> None:
+    found = answers(lambda tables: build(tables).sort("flight_number", descending=True))
+
+    assert found.rows == [0, 1, 2, 3, 4]
+    assert numbers(found) == [1, 2, 3, 4, 5]
+    assert [round(value * 24) for value in found.probability] == [17, 13, 15, 14, 16]
+
+
+@given(st.permutations(range(1, 40)), st.integers(1, 39))
+def test_any_number_of_rows_in_any_order_find_their_examples(order: list[int], rows: int) -> None:
+    flights = table("flights", flight=order[:rows])
+
+    found = answers(build, flights)
+
+    assert numbers(found) == order[:rows]
+    assert found.rows == list(range(rows))
+
+
+def test_a_row_that_build_leaves_out_is_said_so() -> None:
+    found = answers(lambda tables: build(tables).filter(pl.col("flight_number") != 3))
+
+    assert found.rows == [0, 1, 3, 4]
+    assert numbers(found) == [1, 2, 4, 5]
+    assert found.wrong[2].reason == "examples.py: `build` makes 0 examples of it, and not one"
+
+
+def test_a_row_that_build_makes_two_examples_of_is_said_so() -> None:
+    def twice(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+        made = build(tables)
+        late = pl.col("scheduled_departure") + pl.duration(minutes=1)
+        return pl.concat([made, made.filter(pl.col("flight_number") == 2).with_columns(late)])
+
+    found = answers(twice)
+
+    assert numbers(found) == [1, 3, 4, 5]
+    assert found.wrong[1].reason == "examples.py: `build` makes 2 examples of it, and not one"
+
+
+def test_examples_that_their_key_does_not_tell_apart_are_made_one_by_one() -> None:
+    found = answers(lambda tables: build(tables).with_columns(flight_number=pl.lit(9, pl.Int32)))
+
+    assert [round(value * 24) for value in found.probability] == [17, 13, 15, 14, 16]
+
+
+def test_a_row_that_build_fails_with_leaves_the_others_their_answers() -> None:
+    def strict(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+        number = pl.when(pl.col("flight_number") == 4).then(pl.lit("four"))
+        return build(tables).with_columns(
+            flight_number=number.otherwise(pl.col("flight_number").cast(pl.String)).cast(pl.Int32)
+        )
+
+    found = answers(strict)
+
+    assert found.rows == [0, 1, 2, 4]
+    assert "`build` fails with it: conversion from `str` to `i32` failed" in found.wrong[3].reason
+
+
+def test_an_example_that_breaks_its_schema_is_refused_by_column_and_value() -> None:
+    wild = pl.when(pl.col("flight_number") == 5).then(pl.lit(1_000.0)).otherwise(pl.lit(1.0))
+
+    found = answers(lambda tables: build(tables).with_columns(wind_speed=wild))
+
+    assert found.rows == [0, 1, 2, 3]
+    assert (found.wrong[4].field, found.wrong[4].value) == ("wind_speed", 1_000.0)
+
+
+def test_a_category_that_training_did_not_see_is_named_and_counts_as_unknown() -> None:
+    rows = table("flights", carrier=["UA", "XX"], dest=["ORD", "ZZZ"], flight=[1, 2])
+
+    found = answers(build, rows)
+
+    assert found.unseen == [[], ["carrier", "destination"]]
+    inputs = model_inputs(pl.DataFrame(found.examples), categories(examples()))
+    assert inputs["carrier"].to_list() == ["UA", None]

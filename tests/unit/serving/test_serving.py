@@ -1,0 +1,421 @@
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+from builders import ROWS
+from flight_delay.examples import Examples
+
+from keel.data.store import Store
+from keel.model.predictor import in_use
+from keel.serving import log
+from keel.serving.app import application
+from keel.serving.guard import Guard
+from keel.serving.keys import Keys
+from keel.serving.service import Service
+from keel.serving.settings import Serving
+from keel.serving.telemetry import Metrics
+
+with warnings.catch_warnings():  # it asks for another client than the one that is installed
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+JUNE = datetime(2013, 6, 24, 15, tzinfo=UTC)  # of the season, with weather
+KEY, NO_KEYS = "a-key-of-the-service", Keys([])
+
+
+def client(store: Store, keys: Keys = NO_KEYS, **serving: Any) -> TestClient:
+    """The service of a run, in this process."""
+    settings, metrics = Serving(**serving), Metrics()
+    service = Service(store, settings, in_use(store), metrics)
+    app = application(service, {"name": "Test", "purpose": "Is a test."}, 2, secured=bool(keys))
+    guarded = Guard(app, settings, keys, service.log, metrics)
+    return TestClient(guarded, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def asked(run_copy: Store) -> Iterator[TestClient]:
+    """A service with the usual settings."""
+    with client(run_copy) as found:
+        yield found
+
+
+def flight(**columns: Any) -> dict[str, Any]:
+    """A flight as a client sends it: without what came afterwards."""
+    known = {name: value for name, value in ROWS["flights"].items() if "_delay" not in name}
+    return {**known, "time_hour": JUNE.isoformat(), **columns}
+
+
+def test_a_row_gets_its_probability_its_key_and_what_was_unseen(asked: TestClient) -> None:
+    response = asked.post("/predict", json=flight(carrier="XX"))
+
+    answer = response.json()
+    assert response.status_code == 200
+    assert 0 < answer["probability"] < 1
+    assert answer["key"] == {
+        "scheduled_departure": "2013-06-24T15:00:00Z",
+        "carrier": "XX",
+        "flight_number": 100,
+    }
+    assert answer["unseen"] == ["carrier"]
+    assert answer["request"] == response.headers["x-request-id"]
+    assert len(answer["model"]) == 12
+    assert answer.keys() == {"key", "probability", "unseen", "request", "model", "stale"}
+
+
+def test_rows_asked_for_get_what_the_evaluation_predicted_for_them(run_copy: Store) -> None:
+    flights = pl.read_parquet(run_copy.checked("flights"))
+    expected = pl.read_parquet(run_copy.predictions).select("example", "model")
+    rows = flights.drop("dep_delay", "arr_delay").sample(fraction=1, shuffle=True, seed=1)
+
+    with client(run_copy) as asked:
+        body = {"rows": [json.loads(row) for row in rows.write_ndjson().splitlines()]}
+        answers = asked.post("/predict/batch", json=body).json()["predictions"]
+        alone = [asked.post("/predict", json=row).json() for row in body["rows"][:20]]
+
+    assert [one["key"]["flight_number"] for one in answers] == rows["flight"].to_list()
+    assert [one["probability"] for one in answers[:20]] == [one["probability"] for one in alone]
+    found = {one["key"]["flight_number"]: one["probability"] for one in answers}
+    assert len(expected) > 50
+    for example, probability in expected.iter_rows():
+        assert found[example["flight_number"]] == pytest.approx(probability, abs=1e-12)
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a missing field": ({"origin": ...}, "origin", "is missing"),
+    "an unknown field": ({"orgin": "EWR"}, "orgin", "is not known here: there is time_hour, "),
+    "what comes afterwards": ({"arr_delay": 5}, "arr_delay", "is not known here"),
+    "a number in quotation marks": ({"flight": "100"}, "flight", "should be a valid integer"),
+    "a fraction": ({"flight": 1.5}, "flight", "should be a valid integer"),
+    "too small": ({"flight": 0}, "flight", "should be greater than or equal to 1"),
+    "too large": ({"flight": 10**40}, "flight", "should be less than or equal to 9999"),
+    "a pattern": ({"origin": "ewr"}, "origin", "string should match pattern '^[A-Z]{3}$'"),
+    "too long": ({"carrier": "UAL"}, "carrier", "string should have at most 2 characters"),
+    "null": ({"carrier": None}, "carrier", "should be a valid string"),
+    "a time without a zone": (
+        {"time_hour": "2013-06-24T15:00:00"},
+        "time_hour",
+        "needs a time zone, as in 2027-01-31T12:00:00+01:00",
+    ),
+    "no time": ({"time_hour": "noon"}, "time_hour", "should be a valid datetime"),
+    "a time out of the calendar": (
+        {"time_hour": "9999-12-31T23:59:59-05:00"},
+        "time_hour",
+        "can't be read as Datetime",
+    ),
+    "what only the example shows": (
+        {"sched_arr_time": 2399},
+        "arrival_minute",
+        "should be less than or equal to 1440, as examples.py: `build` makes it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "field", "reason"), REFUSED.values(), ids=REFUSED)
+def test_a_wrong_row_is_refused_with_field_value_and_what_is_allowed(
+    asked: TestClient, change: dict[str, Any], field: str, reason: str
+) -> None:
+    row = {name: value for name, value in flight(**change).items() if value is not ...}
+
+    response = asked.post("/predict", json=row)
+
+    problem = response.json()
+    assert response.status_code == problem["status"] == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    (found,) = problem["problems"]
+    assert found["field"] == field
+    assert found["reason"].startswith(reason)
+    assert f"{field} {reason}" in problem["detail"]
+
+
+@pytest.mark.parametrize("year", ["0001", "1913", "2100", "9999"])
+def test_a_date_of_another_year_is_answered_or_refused_and_no_failure(
+    asked: TestClient, year: str
+) -> None:
+    one = asked.post("/predict", json=flight(time_hour=f"{year}-06-24T15:00:00Z"))
+    rows = [flight(), flight(flight=2, time_hour=f"{year}-06-24T15:00:00Z")]
+    both = asked.post("/predict/batch", json={"rows": rows})
+
+    assert (one.status_code, both.status_code) == (200, 200)
+    assert both.json()["predictions"][1]["probability"] == one.json()["probability"]
+
+
+def test_the_value_that_is_refused_is_repeated_as_long_as_it_is_short(asked: TestClient) -> None:
+    response = asked.post("/predict", json=flight(origin="x" * 5_000, flight=-3))
+
+    values = {one["field"]: one["value"] for one in response.json()["problems"]}
+    assert values == {"origin": "x" * 100 + "…", "flight": -3}
+
+
+def test_a_wrong_row_of_several_is_named_by_its_place(asked: TestClient) -> None:
+    rows = [flight(), flight(flight=2, dest="??")]
+
+    response = asked.post("/predict/batch", json={"rows": rows})
+
+    assert response.status_code == 422
+    assert response.json()["problems"][0]["field"] == "rows.1.dest"
+
+
+def test_a_row_of_several_that_has_no_example_gets_a_problem_and_the_others_their_answers(
+    asked: TestClient,
+) -> None:
+    rows = [flight(), flight(flight=2, sched_arr_time=2399), flight(flight=3)]
+
+    response = asked.post("/predict/batch", json={"rows": rows})
+
+    first, second, third = response.json()["predictions"]
+    assert response.status_code == 200
+    assert second["problem"]["field"] == "arrival_minute"
+    assert (first["key"]["flight_number"], third["key"]["flight_number"]) == (100, 3)
+
+
+def test_two_rows_with_the_same_key_are_refused(asked: TestClient) -> None:
+    response = asked.post("/predict/batch", json={"rows": [flight(), flight(dest="LAX")]})
+
+    assert response.status_code == 422
+    assert "has the same key as another row" in response.json()["detail"]
+
+
+BODIES: dict[str, tuple[bytes, int]] = {
+    "nothing": (b"", 400),
+    "half of it": (b'{"flight": 1', 400),
+    "bytes": (b"\xff\xfe\x00", 400),
+    "another encoding": ('{"flight": "é"}'.encode("latin-1"), 400),
+    "another Unicode": (json.dumps(flight()).encode("utf-16"), 400),
+    "half a character": (b'{"origin": "\\ud800"}', 400),
+    "very deep": (b'{"a":' * 100_000, 400),
+    "a number without an end": (b'{"flight": ' + b"1" * 100_000 + b"}", 400),
+    "not a number": (json.dumps(flight(flight=float("nan"))).encode(), 422),
+    "infinity": (json.dumps(flight(flight=float("inf"))).encode(), 422),
+    "a list": (b"[]", 422),
+    "null": (b"null", 422),
+    "a word": (b'"flight"', 422),
+}
+
+
+@pytest.mark.parametrize("route", ["/predict", "/predict/batch", "/labels"])
+@pytest.mark.parametrize(("body", "status"), BODIES.values(), ids=BODIES)
+def test_a_body_that_is_no_row_is_refused(
+    asked: TestClient, route: str, body: bytes, status: int
+) -> None:
+    response = asked.post(route, content=body, headers={"content-type": "application/json"})
+
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["detail"]
+
+
+def test_what_is_no_json_by_its_header_is_refused(asked: TestClient) -> None:
+    for headers in ({"content-type": "text/plain"}, {}):
+        response = asked.post("/predict", content=json.dumps(flight()), headers=headers)
+
+        assert response.status_code == 415
+        assert "has to be application/json" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/predict", 405), ("PUT", "/labels", 405), ("GET", "/", 404), ("POST", "/x", 404)],
+)
+def test_another_method_or_path_is_a_problem_too(
+    asked: TestClient, method: str, path: str, status: int
+) -> None:
+    response = asked.request(method, path)
+
+    assert response.status_code == response.json()["status"] == status
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_more_rows_or_bytes_than_the_settings_allow_are_refused(run_copy: Store) -> None:
+    with client(run_copy, rows=2, bytes=1_000) as asked:
+        many = asked.post("/predict/batch", json={"rows": [{}, {}, {}]})
+        none = asked.post("/predict/batch", json={"rows": []})
+        long = asked.post("/predict", content=b"{" + b" " * 1_000, headers=AS_JSON)
+        streamed = asked.post("/predict", content=iter([b" " * 600] * 2), headers=AS_JSON)
+
+    assert many.status_code == none.status_code == 422
+    assert long.status_code == streamed.status_code == 413
+    assert "more than 1,000 bytes" in streamed.json()["detail"]
+
+
+AS_JSON = {"content-type": "application/json"}
+
+
+def test_what_was_asked_and_answered_is_logged_without_values_of_the_refused(
+    run_copy: Store,
+) -> None:
+    with client(run_copy) as asked:
+        asked.post("/predict", json=flight(), headers={"x-request-id": "mine-1"})
+        asked.post("/predict", json=flight(origin="secret"))
+        asked.get("/health")
+
+    good, bad = log.requests(run_copy.root).collect().iter_rows(named=True)
+    (one,) = log.predictions(run_copy.root).collect().iter_rows(named=True)
+    assert (good["request"], good["route"], good["status"], good["rows"]) == (
+        ("mine-1", "/predict", 200, 1)
+    )
+    assert bad["status"] == 422
+    assert bad["problems"] == [
+        {"field": "origin", "reason": "string should match pattern '^[A-Z]{3}$'"}
+    ]
+    assert "secret" not in next((run_copy.root / "served/requests").iterdir()).read_text()
+    assert (one["request"], one["row"], one["flight_number"]) == ("mine-1", 0, 100)
+    assert one["scheduled_departure"] == JUNE
+    assert one["wind_speed"] is not None
+
+
+def test_a_request_id_that_could_break_a_log_is_replaced(asked: TestClient) -> None:
+    response = asked.get("/health", headers={"x-request-id": "a b\t{}"})
+
+    assert len(response.headers["x-request-id"]) == 32
+
+
+def test_labels_are_recorded_by_the_key_of_their_example(run_copy: Store) -> None:
+    key = {"scheduled_departure": JUNE.isoformat(), "carrier": "UA", "flight_number": 100}
+    with client(run_copy) as asked:
+        response = asked.post("/labels", json={"rows": [{**key, "late": True}]})
+        never = asked.post("/labels", json={"rows": [{**key, "late": None}]})
+        wrong = asked.post("/labels", json={"rows": [{**key, "late": 1}]})
+
+    assert response.json()["recorded"] == never.json()["recorded"] == 1
+    assert wrong.status_code == 422
+    labels = log.labels(run_copy.root).collect()
+    assert labels["label"].to_list() == [True, None]
+    assert labels["scheduled_departure"].to_list() == [JUNE] * 2
+
+
+def test_a_prediction_that_can_not_be_recorded_is_not_answered(run_copy: Store) -> None:
+    (run_copy.root / "served").write_text("a file where a folder should be")
+
+    with client(run_copy) as asked:
+        predicted = asked.post("/predict", json=flight())
+        labelled = asked.post("/labels", json={"rows": [label()]})
+
+    for response in (predicted, labelled):
+        assert response.status_code == 503
+        assert "this can't be recorded, and so not answered" in response.json()["detail"]
+
+
+def label() -> dict[str, Any]:
+    return {
+        "scheduled_departure": JUNE.isoformat(),
+        "carrier": "UA",
+        "flight_number": 1,
+        "late": True,
+    }
+
+
+def test_with_keys_all_but_health_and_readiness_need_one(run_copy: Store) -> None:
+    with client(run_copy, Keys([KEY, "another-key-of-it"])) as asked:
+        for path in ("/health", "/ready"):
+            assert asked.get(path).status_code == 200
+        for headers in ({}, {"x-api-key": "wrong"}, {"authorization": f"Basic {KEY}"}):
+            for path in ("/version", "/metrics", "/openapi.json", "/nothing"):
+                assert asked.get(path, headers=headers).status_code == 401
+            assert asked.post("/predict", json=flight(), headers=headers).status_code == 401
+            assert asked.post("/labels", json={}, headers=headers).status_code == 401
+        for headers in ({"x-api-key": "another-key-of-it"}, {"authorization": f"Bearer {KEY}"}):
+            assert asked.get("/version", headers=headers).status_code == 200
+            assert asked.get("/docs", headers=headers).status_code == 404
+            assert asked.post("/predict", json=flight(), headers=headers).status_code == 200
+
+
+def test_without_keys_there_is_a_page_to_try_it_out(run_copy: Store) -> None:
+    with client(run_copy) as asked:
+        assert "/openapi.json" in asked.get("/docs").text
+
+
+def test_an_old_lookup_is_used_and_said_to_be_stale(run_copy: Store) -> None:
+    with client(run_copy, oldest_lookup={"weather": 1e-9}) as asked:
+        ready = asked.get("/ready")
+        answer = asked.post("/predict", json=flight())
+
+    assert ready.status_code == 503
+    assert "data/checked/weather.parquet was written " in ready.json()["detail"]
+    assert answer.json()["stale"] == ["weather"]
+
+
+def test_a_lookup_that_changes_is_read_again(run_copy: Store) -> None:
+    with client(run_copy) as asked:
+        asked.post("/predict", json=flight())
+        weather = pl.read_parquet(run_copy.checked("weather"))
+        run_copy.write_table(run_copy.checked("weather"), weather.with_columns(temp=pl.lit(77.0)))
+        asked.post("/predict", json=flight())
+        run_copy.checked("weather").write_bytes(b"broken")
+        asked.post("/predict", json=flight())
+        ready = asked.get("/ready")
+
+    temperatures = log.predictions(run_copy.root).collect()["temperature"].to_list()
+    assert temperatures == [55.0, 77.0, 77.0]
+    assert ready.status_code == 503
+    assert "data/checked/weather.parquet can't be read" in ready.json()["detail"]
+
+
+def test_the_service_says_what_its_model_was_made_from(run_copy: Store) -> None:
+    passport = json.loads(run_copy.passport.read_text())
+
+    with client(run_copy) as asked:
+        version = asked.get("/version").json()
+
+    assert version["sha256"] == passport["sha256"]
+    assert version["model"] == passport["sha256"]["model"][:12]
+    assert version["code"].keys() == {"commit", "uncommitted_changes"}
+    assert "auc" in version["metrics"]
+
+
+def test_the_service_is_described_with_ranges_and_units(asked: TestClient) -> None:
+    described = asked.get("/openapi.json").json()
+
+    schemas = described["components"]["schemas"]
+    distance = schemas["Flights"]["properties"]["distance"]
+    body = described["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert body["schema"] == {"$ref": "#/components/schemas/Flights"}
+    assert (distance["description"], distance["minimum"], distance["maximum"]) == (
+        ("miles", 1, 12_000)
+    )
+    assert "arr_delay" not in schemas["Flights"]["properties"]
+    assert "tailnum" not in schemas["Flights"]["required"]
+
+
+def test_the_example_of_the_description_is_answered(asked: TestClient) -> None:
+    described = asked.get("/openapi.json").json()
+
+    for path in ("/predict", "/predict/batch"):
+        content = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        assert asked.post(path, json=content["example"]).status_code == 200
+    assert (described["info"]["title"], described["info"]["description"]) == ("Test", "Is a test.")
+
+
+def test_without_the_table_the_description_has_no_example(run_copy: Store) -> None:
+    run_copy.checked("flights").unlink()
+
+    with client(run_copy) as asked:
+        paths = asked.get("/openapi.json").json()["paths"]
+
+    body = paths["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert "example" not in body
+
+
+def test_what_is_counted_can_be_read(asked: TestClient) -> None:
+    asked.post("/predict", json=flight(carrier="XX", tailnum=None))
+    asked.post("/predict", json={})
+
+    text = asked.get("/metrics").text
+
+    assert 'http_requests_total{route="/predict",status="200"} 1.0' in text
+    assert 'http_requests_total{route="/predict",status="422"} 1.0' in text
+    assert 'prediction_unseen_categories_total{column="carrier"} 1.0' in text
+    assert 'prediction_missing_values_total{column="aircraft_built"} 1.0' in text
+
+
+def test_columns_are_those_that_the_examples_have(run_copy: Store) -> None:
+    with client(run_copy) as asked:
+        asked.post("/predict", json=flight())
+
+    logged = log.predictions(run_copy.root).collect()
+    known: Mapping[str, pl.DataType] = log.columns(personal=False)
+    assert {name: logged.schema[name] for name in known} == known
+    assert set(Examples.column_names()) - set(logged.columns) == {"late"}
