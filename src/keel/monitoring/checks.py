@@ -7,13 +7,13 @@ from statistics import median
 
 import polars as pl
 from TEAM.evaluation import METRICS
-from TEAM.settings import Evaluation
 
 from keel.judge.chance import MAIN
 from keel.model.inputs import LOCAL_DAY
 from keel.monitoring import drift
 from keel.monitoring.observed import FAILED, Observed
 from keel.monitoring.quality import Quality, Window
+from keel.project.settings import Evaluation
 from keel.serving.settings import Monitoring
 
 FEWEST = 10  # expected rows, of which none can't be chance

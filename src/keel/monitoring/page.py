@@ -16,7 +16,6 @@ from keel.monitoring.findings import ACT
 from keel.monitoring.observed import FAILED
 from keel.monitoring.quality import Quality
 from keel.monitoring.watch import Watched
-from keel.project.about import project
 from keel.serving.settings import Monitoring
 from keel.show import charts
 from keel.show.pages import page

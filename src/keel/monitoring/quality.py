@@ -11,9 +11,9 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 from TEAM.evaluation import GROUPS, METRICS, Array, Tally, resampled, tally
-from TEAM.settings import Evaluation
 
 from keel.judge.shift import Array as Numbers
+from keel.project.settings import Evaluation
 from keel.serving.settings import Monitoring
 
 FEWEST_DAYS = 14  # to draw from: two of each weekday

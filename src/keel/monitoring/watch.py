@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from TEAM.evaluation import METRICS
 from TEAM.examples import ZONE
-from TEAM.settings import Choice, Evaluation, Split
 
 from keel.data.store import Store
 from keel.judge.chance import MAIN
@@ -24,6 +23,7 @@ from keel.monitoring.quality import Quality, Window, judgeable, judged, windows
 from keel.pipeline import configuration
 from keel.pipeline.evaluate import slice_columns
 from keel.project.errors import UserError
+from keel.project.settings import Choice, Evaluation, Split
 from keel.serving.settings import Monitoring
 
 PLAIN = Evaluation(

@@ -10,7 +10,6 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from keel.data.store import Store
-from keel.project.about import project
 from keel.quality.records.figures import Figure, State
 from keel.quality.scorecard import QUESTIONS, Scorecard, answer, stop
 from keel.show.pages import page

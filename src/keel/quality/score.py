@@ -13,7 +13,6 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from keel.data.store import Store
-from keel.project.about import project
 from keel.project.commands import must
 from keel.project.errors import UserError
 from keel.quality import ml_test_score as score

@@ -25,7 +25,6 @@ def main(root: Path, arguments: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before LightGBM is loaded: rows come singly
     from keel.data.store import Store
     from keel.model.predictor import in_use
-    from keel.project.about import project
     from keel.serving.app import application
     from keel.serving.guard import Guard
     from keel.serving.keys import keys

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 from annotated_types import Gt, Le, Lt
-from TEAM.settings import Section
 
+from keel.project.settings import Section
 from keel.quality.budgets.events import Day, Source
 from keel.quality.records.documents import Text
 

@@ -19,9 +19,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from TEAM.settings import Section
 
 from keel.project.errors import UserError, reason
+from keel.project.settings import Section
 from keel.quality.records.documents import text
 
 INDICATORS = "reports/indicators.jsonl"

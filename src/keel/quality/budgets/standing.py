@@ -6,9 +6,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from TEAM.settings import Section
-
 from keel.project.errors import UserError
+from keel.project.settings import Section
 from keel.quality.budgets import events
 from keel.quality.budgets.budgets import Budget, Objective
 from keel.quality.budgets.events import Events

@@ -10,9 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from TEAM.settings import Section
-
 from keel.project.errors import UserError
+from keel.project.settings import Section
 from keel.quality.records.documents import Text, listed, months_later, plural, read
 from keel.quality.records.figures import About, Figure, State
 

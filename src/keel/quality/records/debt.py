@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
 from pydantic import Field
-from TEAM.settings import Section
 
 from keel.project.errors import UserError
+from keel.project.settings import Section
 from keel.quality.records import settings as limits
 from keel.quality.records.churn import Change
 from keel.quality.records.documents import Text, listed, months_later, plural, read

@@ -10,9 +10,9 @@ from typing import Annotated
 
 from annotated_types import Gt
 from pydantic import BaseModel, Field
-from TEAM.settings import Section
 
 from keel.project.errors import UserError
+from keel.project.settings import Section
 from keel.quality.records.documents import (
     FENCE,
     Text,

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from annotated_types import Ge
 from pydantic import Field
-from TEAM.settings import Section
 
 from keel.project.errors import UserError
+from keel.project.settings import Section
 from keel.quality.records.documents import Text, front_matter, listed, text
 from keel.quality.records.history import Deployment, known_deployments
 from keel.quality.records.settings import Quality

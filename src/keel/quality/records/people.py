@@ -13,9 +13,9 @@ from typing import Annotated
 from annotated_types import MinLen
 from pathspec import GitIgnoreSpec
 from pydantic import Field
-from TEAM.settings import Section
 
 from keel.project.errors import UserError
+from keel.project.settings import Section
 from keel.quality.records import settings as limits
 from keel.quality.records.churn import Change
 from keel.quality.records.documents import Text, listed, plural, read

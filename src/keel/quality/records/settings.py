@@ -6,10 +6,9 @@ from typing import Annotated
 import yaml
 from annotated_types import Ge, Gt, Le
 from pydantic import Field, ValidationError
-from TEAM.settings import Section
 
-from keel.pipeline.configuration import sentences
 from keel.project.errors import UserError
+from keel.project.settings import Section, sentences
 
 FILE = "conf/quality.yaml"
 Positive = Annotated[float, Gt(0)]
