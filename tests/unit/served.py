@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from builders import examples
+from builders import PROJECT, examples
 
 from keel.monitoring.observed import Observed, observe
 from keel.serving.log import Log
@@ -22,7 +22,7 @@ class Served:
     def __init__(self, root: Path, at: datetime = CLOCK) -> None:
         self.root = root
         self.at = at
-        self._log = Log(root, 10_000, lambda: self.at)
+        self._log = Log(root, PROJECT, 10_000, lambda: self.at)
         self._requests = 0
 
     def predict(
@@ -67,7 +67,7 @@ class Served:
     def label(self, rows: pl.DataFrame, labels: Sequence[bool | None] | bool) -> None:
         """What came of examples."""
         values = [labels] * len(rows) if isinstance(labels, bool) else labels
-        self._log.labels(rows.with_columns(pl.Series(LABEL, values, pl.Boolean)))
+        self._log.labels(rows.with_columns(pl.Series(PROJECT.label, values, pl.Boolean)))
 
     def tear(self, kind: str) -> None:
         """Half a line, as a crash leaves it."""

@@ -2,44 +2,61 @@
 
 `served/requests` has a line for each request, `served/predictions` one for each prediction, and
 `served/labels` one for each outcome that was sent in later. Personal columns are in none of them.
+Lines are written in one go; whatever a crash tears, readers leave out and count.
 """
 
+import errno
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from pydantic_core import to_json
-from TEAM.examples import LABEL, Examples
-from TEAM.tables import Known
 
-from keel.serving import jsonlines
+from keel.project.columns import Known, is_personal, when_known
+from keel.project.description import Project
 
 Clock = Callable[[], datetime]
-Rows = Sequence[Mapping[str, Any]]
+Types = Mapping[str, pl.DataType]
 
 FOLDER = "served"
 KINDS = ("requests", "predictions", "labels")
-PROBLEMS = pl.List(pl.Struct({"field": pl.String, "reason": pl.String}))
+LINE = pl.col("line")
+IS_WHOLE = LINE.str.json_path_match("$.at").is_not_null()  # JSON to its end, and it has its time
+REQUESTS: Types = {
+    "request": pl.String(),
+    "route": pl.String(),
+    "status": pl.Int64(),
+    "rows": pl.Int64(),
+    "seconds": pl.Float64(),
+    "problems": pl.List(pl.Struct({"field": pl.String, "reason": pl.String})),
+}
+PREDICTIONS: Types = {
+    "request": pl.String(),
+    "row": pl.Int64(),
+    "model": pl.String(),
+    "probability": pl.Float64(),
+    "unseen": pl.List(pl.String),
+}
 
 
-def columns(*, personal: bool) -> dict[str, pl.DataType]:
-    """The columns of `Examples` that are known when it is predicted, with their types."""
+def columns(project: Project, *, personal: bool) -> dict[str, pl.DataType]:
+    """The columns of the examples that are known when it is predicted, with their types."""
     return {
         name: column.dtype
-        for name, column in Examples.columns().items()
-        if name != LABEL and (column.metadata or {}).get("known") != Known.AFTERWARDS
-        if personal or not (column.metadata or {}).get("personal")
+        for name, column in project.examples.columns().items()
+        if name != project.label and when_known(column) != Known.AFTERWARDS
+        if personal or not is_personal(column)
     }
 
 
-def key(*, personal: bool) -> dict[str, pl.DataType]:
-    """The columns that tell examples apart, which are all of them if they have no primary key."""
-    names = Examples.primary_key()
-    known = columns(personal=personal)
-    return {name: dtype for name, dtype in known.items() if name in names or not names}
+def key(project: Project, *, personal: bool) -> dict[str, pl.DataType]:
+    """The columns that tell examples apart, with their types."""
+    known = columns(project, personal=personal)
+    return {name: dtype for name, dtype in known.items() if name in project.key}
 
 
 def now() -> datetime:
@@ -50,8 +67,11 @@ def now() -> datetime:
 class Log:
     """Appends to the files below `root`. Raises OSError if not all of it could be written."""
 
-    def __init__(self, root: Path, keep_days: int, clock: Clock = now) -> None:
+    def __init__(self, root: Path, project: Project, keep_days: int, clock: Clock = now) -> None:
         self._folder = root / FOLDER
+        self._label = project.label
+        self._columns = list(columns(project, personal=False))
+        self._key = list(key(project, personal=False))
         self._keep_days = keep_days
         self._clock = clock
 
@@ -60,24 +80,29 @@ class Log:
         self._append("requests", [facts])
 
     def predictions(
-        self, request: str, model: str, answers: Iterable[Mapping[str, Any]], examples: Rows
+        self,
+        request: str,
+        model: str,
+        answers: Iterable[Mapping[str, Any]],
+        examples: Sequence[Mapping[str, Any]],
     ) -> None:
         """The `row`s of a request with their `probability` and `unseen`, and their examples."""
-        told = {"request": request, "model": model}
-        logged = columns(personal=False)
         lines = [
-            {**told, **answer, "example": {name: example[name] for name in logged}}
+            {
+                "request": request,
+                "model": model,
+                **answer,
+                "example": {name: example[name] for name in self._columns},
+            }
             for answer, example in zip(answers, examples, strict=True)
         ]
         self._append("predictions", lines)
 
-    def labels(self, labels: pl.DataFrame) -> None:
+    def labels(self, rows: pl.DataFrame) -> None:
         """What came out: the columns of `key`, and the label, which is null if it never will."""
-        keys = labels.select(*key(personal=False)).iter_rows(named=True)
-        lines = [
-            {"key": one, "label": label} for one, label in zip(keys, labels[LABEL], strict=True)
-        ]
-        self._append("labels", lines)
+        keys = rows.select(self._key).iter_rows(named=True)
+        labels = zip(keys, rows[self._label], strict=True)
+        self._append("labels", [{"key": example, "label": label} for example, label in labels])
 
     def forget(self) -> None:
         """Delete the files of more than `keep_days` ago.
@@ -87,9 +112,9 @@ class Log:
         """
         today = self._clock().date()
         for kind in KINDS:
-            days = jsonlines.days(self._folder / kind)
-            last = max((day for day in days if day < today), default=today)
-            for day, file in days.items():
+            files = _days(self._folder / kind)
+            last = max((day for day in files if day < today), default=today)
+            for day, file in files.items():
                 if day <= last - timedelta(days=self._keep_days):
                     file.unlink(missing_ok=True)
 
@@ -99,45 +124,126 @@ class Log:
             to_json({"at": at, **line}, inf_nan_mode="null", timedelta_mode="float") + b"\n"
             for line in content
         )
-        if jsonlines.append(self._folder / kind / f"{at:%Y-%m-%d}.jsonl", lines):
+        if append(self._folder / kind / f"{at:%Y-%m-%d}.jsonl", lines):
             with suppress(OSError):
                 self.forget()  # once a day
 
 
-def predictions(root: Path) -> pl.LazyFrame:
-    """`at`, `request`, `row`, `model`, `probability`, `unseen`, and the columns of `Examples`.
+def append(file: Path, lines: bytes) -> bool:
+    """Write whole lines to the end of a file in one go; returns whether the file is new.
 
-    One that `Examples` has too gives way, and is called `log_model` or the like.
+    It is opened for that and closed again. So a process that is killed loses nothing it had
+    written, several may write side by side, and the file may be moved away at any time.
+    Raises OSError if not all could be written, such as on a full disk.
     """
-    fields = {
-        "request": pl.String(),
-        "row": pl.Int64(),
-        "model": pl.String(),
-        "probability": pl.Float64(),
-        "unseen": pl.List(pl.String),
-    }
-    return jsonlines.read(root / FOLDER / "predictions", fields, "example", columns(personal=False))
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        descriptor = os.open(file, flags, 0o640)
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, flags, 0o640)
+    try:
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        lines = b"\n" + lines if torn else lines  # else the first is lost with what is broken
+        if os.write(descriptor, lines) < len(lines):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+    finally:
+        os.close(descriptor)
+    return size == 0
 
 
-def labels(root: Path) -> pl.LazyFrame:
-    """`at`, the columns that tell examples apart, and `label`."""
-    fields = {"label": pl.Boolean()}
-    return jsonlines.read(root / FOLDER / "labels", fields, "key", key(personal=False))
+def predictions(root: Path, project: Project) -> pl.LazyFrame:
+    """`at`, `request`, `row`, `model`, `probability`, `unseen`, and the columns of the examples.
+
+    One that the examples have too gives way, and is called `log_model` or the like.
+    """
+    return _read(root, "predictions", PREDICTIONS, "example", columns(project, personal=False))
+
+
+def labels(root: Path, project: Project) -> pl.LazyFrame:
+    """`at`, the columns that tell examples apart, and `label`; of one name as in `predictions`."""
+    return _read(root, "labels", {"label": pl.Boolean()}, "key", key(project, personal=False))
 
 
 def requests(root: Path) -> pl.LazyFrame:
     """`at`, `request`, `route`, `status`, `rows`, `seconds` and `problems`."""
-    fields = {
-        "request": pl.String(),
-        "route": pl.String(),
-        "status": pl.Int64(),
-        "rows": pl.Int64(),
-        "seconds": pl.Float64(),
-        "problems": PROBLEMS,
-    }
-    return jsonlines.read(root / FOLDER / "requests", fields)
+    return _read(root, "requests", REQUESTS)
 
 
 def broken(root: Path, kind: str) -> int:
     """How many lines the readers leave out: those that a crash or a full disk tore."""
-    return jsonlines.broken(root / FOLDER / kind)
+    torn = LINE.is_not_null() & ~IS_WHOLE
+    return int(_lines(root / FOLDER / kind).select(torn.sum()).collect().item())
+
+
+def _read(
+    root: Path, kind: str, fields: Types, nested: str | None = None, inside: Types = {}
+) -> pl.LazyFrame:
+    """The whole lines of all days, with the fields of the object `nested` beside the others."""
+    types = {"at": pl.Datetime("us", "UTC"), **fields}
+    shape = {name: _as_written(dtype) for name, dtype in types.items()} | {"at": pl.String()}
+    if nested:
+        shape[nested] = pl.Struct({name: _as_written(dtype) for name, dtype in inside.items()})
+    decoded = LINE.str.json_decode(pl.Struct(shape))
+    rows = _lines(root / FOLDER / kind).filter(IS_WHOLE).select(decoded).unnest("line")
+    own = {name: f"log_{name}" if name in inside else name for name in types}
+    rows = rows.rename(own)
+    rows = rows.unnest(nested) if nested else rows
+    named = {own[name]: dtype for name, dtype in types.items()} | dict(inside)
+    return rows.select(_typed(name, dtype) for name, dtype in named.items())
+
+
+def _lines(folder: Path) -> pl.LazyFrame:
+    """The lines as text; a character that was cut in two makes no error."""
+    files = [file for _, file in sorted(_days(folder).items())]
+    if not files:
+        return pl.LazyFrame(schema={"line": pl.String})
+    return pl.scan_csv(
+        files,
+        schema={"line": pl.String},
+        has_header=False,
+        separator="\x01",  # which no line of JSON has
+        quote_char=None,
+        encoding="utf8-lossy",
+        truncate_ragged_lines=True,
+        raise_if_empty=False,
+    )
+
+
+def _days(folder: Path) -> dict[date, Path]:
+    """The files of a folder by their day; others are left alone."""
+    files = {}
+    for file in folder.glob("????-??-??.jsonl"):
+        with suppress(ValueError):
+            files[date.fromisoformat(file.stem)] = file
+    return files
+
+
+def _as_written(dtype: pl.DataType) -> pl.DataType:
+    """How to decode JSON: a value as text, so that one of another type makes no error."""
+    return dtype if dtype.is_nested() else pl.String()
+
+
+def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The text as its type, null where it is none."""
+    value = pl.col(name)
+    match dtype:
+        case _ if dtype.is_nested():
+            return value
+        case pl.Date():
+            return value.str.to_date(strict=False)
+        case pl.Time():
+            return value.str.to_time(strict=False)
+        case pl.Datetime(time_unit=unit, time_zone=None):
+            return value.str.to_datetime(time_unit=unit, strict=False)
+        case pl.Datetime(time_unit=unit, time_zone=str(zone)):
+            utc = value.str.to_datetime("%+", time_unit=unit, time_zone="UTC", strict=False)
+            return utc.dt.convert_time_zone(zone)
+        case pl.Duration():
+            microseconds = (value.cast(pl.Float64, strict=False) * 1e6).round()
+            return microseconds.cast(pl.Duration("us")).cast(dtype)
+        case pl.Boolean():
+            return value == "true"
+        case _:
+            return value.cast(dtype, strict=False)

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from builders import NOON, examples
+from builders import NOON, PROJECT, examples
 
-from keel.serving import jsonlines, log
+from keel.serving import log
 from keel.serving.log import Log
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -34,13 +34,13 @@ def clock() -> Clock:
 
 
 def test_what_was_written_is_read_with_its_types(tmp_path: Path) -> None:
-    records = Log(tmp_path, 90)
+    records = Log(tmp_path, PROJECT, 90)
     predict(records, "one", 2)
     records.labels(examples(late=[None]))
     records.request(request="two", route="/predict", status=422, rows=0, seconds=0.5, problems=[])
 
-    predictions = log.predictions(tmp_path).collect()
-    labels = log.labels(tmp_path).collect()
+    predictions = log.predictions(tmp_path, PROJECT).collect()
+    labels = log.labels(tmp_path, PROJECT).collect()
     requests = log.requests(tmp_path).collect()
 
     expected = examples(carrier=["UA"] * 2, temperature=[None] * 2).drop("late")
@@ -54,13 +54,13 @@ def test_what_was_written_is_read_with_its_types(tmp_path: Path) -> None:
 
 
 def test_without_a_log_there_are_no_rows_and_all_columns(tmp_path: Path) -> None:
-    records = Log(tmp_path / "used", 90)
+    records = Log(tmp_path / "used", PROJECT, 90)
     predict(records, "one")
 
-    empty = log.predictions(tmp_path / "never").collect()
+    empty = log.predictions(tmp_path / "never", PROJECT).collect()
 
     assert empty.is_empty()
-    assert empty.schema == log.predictions(tmp_path / "used").collect().schema
+    assert empty.schema == log.predictions(tmp_path / "used", PROJECT).collect().schema
     assert log.broken(tmp_path / "never", "labels") == 0
 
 
@@ -70,53 +70,53 @@ def test_without_a_log_there_are_no_rows_and_all_columns(tmp_path: Path) -> None
 def test_what_a_crash_tore_is_left_out_and_counted_and_the_next_line_is_whole(
     tmp_path: Path, torn: bytes
 ) -> None:
-    records = Log(tmp_path, 90)
+    records = Log(tmp_path, PROJECT, 90)
     predict(records, "before")
     (file,) = (tmp_path / "served/predictions").iterdir()
     with file.open("ab") as end:
         end.write(torn)
     predict(records, "after")
 
-    assert log.predictions(tmp_path).collect()["request"].to_list() == ["before", "after"]
+    assert log.predictions(tmp_path, PROJECT).collect()["request"].to_list() == ["before", "after"]
     assert log.broken(tmp_path, "predictions") == 1
 
 
 def test_a_line_of_another_version_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     file = tmp_path / "served/predictions/2026-11-23.jsonl"
     line = b'{"at":"2026-11-23T12:00:00Z","row":"x","new":1,"example":{"carrier":7,"old":2}}\n'
-    jsonlines.append(file, line)
+    log.append(file, line)
 
-    (found,) = log.predictions(tmp_path).collect().iter_rows(named=True)
+    (found,) = log.predictions(tmp_path, PROJECT).collect().iter_rows(named=True)
 
     assert (found["at"], found["row"], found["carrier"], found["origin"]) == (NOW, None, "7", None)
 
 
 def test_lines_come_in_the_order_of_the_days(tmp_path: Path, clock: Clock) -> None:
-    records = Log(tmp_path, 90, clock)
+    records = Log(tmp_path, PROJECT, 90, clock)
     for hours in (0, 24, -24):  # a clock may be set back
         clock.now = NOW + timedelta(hours=hours)
         predict(records, str(hours))
 
-    assert log.predictions(tmp_path).collect()["request"].to_list() == ["-24", "0", "24"]
+    assert log.predictions(tmp_path, PROJECT).collect()["request"].to_list() == ["-24", "0", "24"]
 
 
 def test_days_that_are_older_than_they_are_kept_are_deleted(tmp_path: Path, clock: Clock) -> None:
-    records = Log(tmp_path, 3, clock)
+    records = Log(tmp_path, PROJECT, 3, clock)
     for day in range(6):
         clock.now = NOW + timedelta(days=day)
         predict(records, str(day))
 
-    kept = log.predictions(tmp_path).collect()["request"].to_list()
+    kept = log.predictions(tmp_path, PROJECT).collect()["request"].to_list()
     assert kept == ["2", "3", "4", "5"]  # the third of the days before today is kept in full
 
 
 def test_a_clock_that_jumps_ahead_deletes_nothing(tmp_path: Path, clock: Clock) -> None:
-    records = Log(tmp_path, 3, clock)
+    records = Log(tmp_path, PROJECT, 3, clock)
     for jump in (0, 1, 40_000, 2):
         clock.now = NOW + timedelta(days=jump)
         predict(records, str(jump))
 
-    kept = log.predictions(tmp_path).collect()["request"].to_list()
+    kept = log.predictions(tmp_path, PROJECT).collect()["request"].to_list()
     assert kept == ["0", "1", "2", "40000"]
 
 
@@ -125,10 +125,10 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path: Path, clock: Clock) 
     other.parent.mkdir(parents=True)
     other.write_text("mine")
 
-    Log(tmp_path, 1, clock).forget()
+    Log(tmp_path, PROJECT, 1, clock).forget()
 
     assert other.exists()
-    assert log.predictions(tmp_path).collect().is_empty()
+    assert log.predictions(tmp_path, PROJECT).collect().is_empty()
 
 
 def test_a_full_disk_is_an_error_also_when_a_part_fits(tmp_path: Path) -> None:
@@ -136,13 +136,13 @@ def test_a_full_disk_is_an_error_also_when_a_part_fits(tmp_path: Path) -> None:
     file.symlink_to("/dev/full")
 
     with pytest.raises(OSError, match="No space left"):
-        jsonlines.append(file, b"{}\n")
+        log.append(file, b"{}\n")
 
 
 def test_a_file_that_is_moved_away_is_made_anew(tmp_path: Path) -> None:
-    records = Log(tmp_path, 90)
+    records = Log(tmp_path, PROJECT, 90)
     predict(records, "one")
     (tmp_path / "served").rename(tmp_path / "moved")
     predict(records, "two")
 
-    assert log.predictions(tmp_path).collect()["request"].to_list() == ["two"]
+    assert log.predictions(tmp_path, PROJECT).collect()["request"].to_list() == ["two"]
