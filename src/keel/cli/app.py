@@ -26,7 +26,7 @@ EVERY_DAY = {
     "exp": Verb(
         "pipeline:exp", "try other settings: `exp model=logistic`, `exp model.trees=50,400`"
     ),
-    "check": Verb("repository:check", "all checks, or one: `check unit`"),
+    "check": Verb("check:check", "all checks, or one: `check unit`"),
     "promote": Verb("pipeline:promote", "make the model the champion, if it beats the one in use"),
 }
 IN_USE = {

@@ -1,0 +1,33 @@
+"""The verb that runs all checks."""
+
+import time
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("layers", nargs=-1)
+def check(layers: tuple[str, ...]) -> int:
+    """All checks, the cheapest first, or the LAYERS that are named, such as unit.
+
+    [tool.keel.check] in pyproject.toml says which there are and what they run.
+    """
+    from keel.repository import check as checks
+    from keel.repository.setup import set_up
+
+    root, started = Path.cwd(), time.perf_counter()
+    chosen = checks.chosen(root, layers)
+    checks.stop_at_conflicts(root)
+    if layers:
+        return max(checks.show(root, layer) for layer in chosen)
+    for line in set_up(root):
+        click.echo(line)
+    outcomes = checks.check(root, click.echo)
+    failed = checks.failures(outcomes)
+    for outcome in failed:
+        click.echo(f"\n{outcome.layer}\n{outcome.failure}")
+    names = ", ".join(outcome.layer for outcome in failed)
+    seconds = time.perf_counter() - started
+    click.echo(f"\n{names + ' failed' if failed else 'All is well'}, in {seconds:.1f} s.")
+    return int(bool(failed))

@@ -1,0 +1,153 @@
+"""All checks of a project, layer by layer, as `[tool.keel.check]` in `pyproject.toml` names them.
+
+The first layer may mend files and runs alone; the others run side by side, cheapest first.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from keel.project.about import own_settings
+from keel.project.errors import UserError
+from keel.repository.conflicts import conflicts
+
+REPORTS = Path("reports/tests")  # what the tests said, for the ML Test Score
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The commands of a layer, which run one after the other until one fails."""
+
+    name: str
+    commands: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a layer: how long it took, and what it printed if it failed."""
+
+    layer: str
+    seconds: float
+    failure: str  # nothing if all is well
+
+    def __str__(self) -> str:
+        return f"{self.layer:<12} {'FAILED' if self.failure else 'fine':<7} {self.seconds:5.1f} s"
+
+
+def layers(root: Path) -> list[Layer]:
+    """The layers in their order. Raises UserError if they are not written as they should be."""
+    named = own_settings(root).get("check")
+    if not isinstance(named, Mapping) or not named:
+        raise UserError(
+            "[tool.keel.check] in pyproject.toml names the layers of checks, such as "
+            'unit = ["pytest tests/unit"], and is not there; run this in the project\'s folder'
+        )
+    return [Layer(name, _commands(name, commands)) for name, commands in named.items()]
+
+
+def _commands(name: str, commands: object) -> list[list[str]]:
+    if not isinstance(commands, list) or not all(isinstance(text, str) for text in commands):
+        raise UserError(
+            f"[tool.keel.check] {name} is {commands!r} in pyproject.toml: write it as a list of "
+            f'commands, such as {name} = ["pytest tests/{name}"]'
+        )
+    return [shlex.split(text) for text in commands]
+
+
+def chosen(root: Path, names: Sequence[str]) -> list[Layer]:
+    """The layers of these names, or all. Raises UserError for a name that is none."""
+    every = layers(root)
+    unknown = [name for name in names if name not in {layer.name for layer in every}]
+    if unknown:
+        raise UserError(
+            f"{unknown[0]!r} is no layer of checks: they are "
+            f"{', '.join(layer.name for layer in every)}"
+        )
+    return [layer for layer in every if not names or layer.name in names]
+
+
+def check(root: Path, report: Callable[[str], None]) -> list[Outcome]:
+    """Run all layers; `report` gets a line for each when it is done."""
+    first, *rest = layers(root)
+    shutil.rmtree(root / REPORTS, ignore_errors=True)
+    outcomes = [run(root, first)]
+    report(str(outcomes[0]))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for outcome in pool.map(lambda layer: _reported(root, layer, report), rest):
+            outcomes.append(outcome)
+    return outcomes
+
+
+def _reported(root: Path, layer: Layer, report: Callable[[str], None]) -> Outcome:
+    outcome = run(root, layer)
+    report(str(outcome))
+    return outcome
+
+
+def run(root: Path, layer: Layer) -> Outcome:
+    """Run a layer, and keep what it prints in case it fails."""
+    started = time.perf_counter()
+    failure = ""
+    for command in layer.commands:
+        done = subprocess.run(
+            _found(layer, command),
+            cwd=root,
+            env=environment(layer),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            failure = f"$ {shlex.join(command)}\n{done.stdout.strip() or 'it printed nothing'}"
+            break
+    return Outcome(layer.name, time.perf_counter() - started, failure)
+
+
+def show(root: Path, layer: Layer) -> int:
+    """Run a layer for people to watch; returns the first exit code that is not 0."""
+    for command in layer.commands:
+        done = subprocess.run(
+            _found(layer, command), cwd=root, env=environment(layer), check=False
+        )
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+def environment(layer: Layer) -> dict[str, str]:
+    """As it is here, but on one thread, since small models fit faster so; tests leave a report."""
+    tests = f"--junit-xml={REPORTS / layer.name}.xml"
+    options = " ".join(filter(None, [os.environ.get("PYTEST_ADDOPTS"), tests]))
+    return {"OMP_NUM_THREADS": "1", **os.environ, "PYTEST_ADDOPTS": options}
+
+
+def stop_at_conflicts(root: Path) -> None:
+    """Raise UserError if a merge left markers or rejected parts: no tool would name them."""
+    if places := list(conflicts(root)):
+        raise UserError(
+            "a merge left conflicts: mend them, then `git add` the files\n  " + "\n  ".join(places)
+        )
+
+
+def failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """The layers that failed."""
+    return [outcome for outcome in outcomes if outcome.failure]
+
+
+def _found(layer: Layer, command: Sequence[str]) -> Sequence[str]:
+    """The command. Raises UserError if its program is not installed."""
+    if shutil.which(command[0]) is None:
+        raise UserError(
+            f"`uv sync` installs what the checks need: {command[0]} is missing, which "
+            f"[tool.keel.check] {layer.name} calls"
+        )
+    return command
