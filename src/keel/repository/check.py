@@ -79,8 +79,7 @@ def check(root: Path, report: Callable[[str], None]) -> list[Outcome]:
     outcomes = [run(root, first)]
     report(str(outcomes[0]))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for outcome in pool.map(lambda layer: _reported(root, layer, report), rest):
-            outcomes.append(outcome)
+        outcomes += pool.map(lambda layer: _reported(root, layer, report), rest)
     return outcomes
 
 
@@ -115,9 +114,7 @@ def run(root: Path, layer: Layer) -> Outcome:
 def show(root: Path, layer: Layer) -> int:
     """Run a layer for people to watch; returns the first exit code that is not 0."""
     for command in layer.commands:
-        done = subprocess.run(
-            _found(layer, command), cwd=root, env=environment(layer), check=False
-        )
+        done = subprocess.run(_found(layer, command), cwd=root, env=environment(layer), check=False)
         if done.returncode:
             return done.returncode
     return 0
