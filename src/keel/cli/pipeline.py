@@ -26,11 +26,12 @@ def run(changes: tuple[str, ...]) -> int:
     outputs/, and what is here stays as it is; with --multirun, once for each of the values.
     Without, options such as --force go to `dvc repro`.
     """
-    from keel.pipeline import flow
     from keel.pipeline.run import run as run_pipeline
 
     root = Path.cwd()
     if any("=" in change for change in changes):
+        from keel.pipeline import flow  # slow to import
+
         flow.by_hydra(root, load(root), list(changes))
         return 0
     return run_pipeline(root, today(), *changes)
