@@ -1,12 +1,14 @@
 """Git repositories with commits of any day and person, for tests of what Git knows."""
 
 import os
+import re
 import shutil
 import subprocess
 from datetime import date
 from pathlib import Path
 
-from builders import REPOSITORY
+import jinja2
+from flights import TEMPLATE
 
 ADA, BEN = "Ada <ada@example.com>", "Ben <ben@example.com>"
 
@@ -69,14 +71,36 @@ def _noon(day: date | str) -> str:
     return f"{day}T12:00:00+00:00"
 
 
+PYPROJECT = """\
+[project]
+name = "flight-delay"
+description = "Which flights will be late"
+dependencies = ["polars>=1"]
+
+[tool.keel]
+project = "flight_delay.project:PROJECT"
+maturity = "product"
+"""
+CONDITION = re.compile(r"\{% if [^%]+ %\}(.*?)\{% endif %\}")
+ANSWERS = {"package_name": "flight_delay", "maturity": "product", "ci": "github"}
+
+
 def new_project(root: Path, day: date | str = "2026-11-01") -> Repository:
-    """The docs of a new project, its code and its packages, in one commit."""
-    for name in ("docs", "conf", "tests", "src"):
-        shutil.copytree(
-            REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    for name in ("README.md", "CONTRIBUTING.md", "pyproject.toml", "uv.lock"):
-        shutil.copy(REPOSITORY / name, root / name)
+    """The docs of a new product, its code and its packages, in one commit."""
+    filled = jinja2.Environment(undefined=jinja2.ChainableUndefined, keep_trailing_newline=True)
     repository = Repository(root)
+    for folder in ("docs", "conf", "tests", "src"):
+        for file in (TEMPLATE / folder).rglob("*"):
+            if file.is_file() and "__pycache__" not in file.parts:
+                name = CONDITION.sub(r"\1", file.relative_to(TEMPLATE).as_posix())
+                name = name.replace("{{package_name}}", ANSWERS["package_name"])
+                text = file.read_text(encoding="utf-8")
+                if name.endswith(".jinja"):
+                    text = filled.from_string(text).render(ANSWERS)
+                repository.file(name.removesuffix(".jinja"), text)
+    for name in ("README.md", "CONTRIBUTING.md"):
+        repository.file(name, f"# {name}\n")
+    repository.file("pyproject.toml", PYPROJECT)
+    shutil.copy(TEMPLATE.parent / "uv.lock", root)
     repository.commit(day, "first")
     return repository

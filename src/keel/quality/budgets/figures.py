@@ -8,34 +8,13 @@ from keel.quality.budgets import standing
 from keel.quality.budgets.budgets import Budget
 from keel.quality.budgets.freeze import as_time, budget_told
 from keel.quality.budgets.standing import POLICY, Overview, Policy, Standing
-from keel.quality.records.figures import About, Figure, State
+from keel.quality.records.figures import Figure, State, about
 from keel.quality.records.settings import Budgets, Quality
 
 DAY = timedelta(days=1)
 SHOWN = 90  # days of the trend
-CURE = (
-    "Merge what mends it, and nothing else; `uv run keel budget` says for how long. "
-    "Then find out what would have prevented it."
-)
-AGREED = About(
-    "budget.policy",
-    "product",
-    "Policy for error budgets",
-    "Who agreed to what happens when a budget is spent, and when they look at it again.",
-    "days",
-    "Without an agreement beforehand, each freeze is a quarrel.",
-    f"Talk about it for half an hour, and put names and the next date into {POLICY}.",
-    "signature",
-)
-OBJECTIVES = About(
-    "budget.objectives",
-    "product",
-    "Objectives",
-    "What users can rely on, as agreed with the product owner.",
-    "objectives",
-    "Without an objective nobody knows when it is good enough.",
-    f"Mend {standing.OBJECTIVES}.",
-)
+AGREED = about("budget.policy")
+OBJECTIVES = about("budget.objectives")
 
 
 def provide(root: Path, settings: Quality, now: datetime) -> list[Figure]:
@@ -55,24 +34,25 @@ def figures(overview: Overview, settings: Budgets, today: date) -> list[Figure]:
 def figure(one: Standing, settings: Budgets, today: date) -> Figure:
     """How much of a budget is left; what was long ago is nothing to rely on."""
     objective, budget = one.objective, one.budget
-    about = About(
-        f"budget.{one.name}",
-        "product",
-        objective.title,
-        f"How much may still go wrong in {objective.days} days, before features have to wait.",
-        "% of the budget",
-        objective.meaning,
-        objective.cure or CURE,
+    usual = about("budget.left")
+    mine = replace(
+        usual,
+        name=f"budget.{one.name}",
+        title=objective.title,
+        sentence=f"How much may still go wrong in {objective.days} days, before features have to "
+        "wait.",
+        meaning=objective.meaning,
+        cure=objective.cure or usual.cure,
     )
     target = f"{objective.target:g} %, which allows {as_time(objective.target)}"
     notes = [*one.notes]
     if one.waiver:
         notes.append(f"waived until {one.waiver.until} by {one.waiver.signed}: {one.waiver.why}")
     if budget is None:
-        lacking = about.broken(one.lack) if one.broken else about.unknown(one.lack)
+        lacking = mine.broken(one.lack) if one.broken else mine.unknown(one.lack)
         return replace(lacking, target=target, notes=notes)
     late = (today - budget.day).days > settings.late_days
-    shown = about.figure(
+    shown = mine.figure(
         100 * budget.left,
         _told(budget) + f", as of {budget.day}" * late,
         _state(budget, settings.low, late=late),

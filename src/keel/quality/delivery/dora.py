@@ -17,7 +17,7 @@ from keel.quality.budgets.availability import lasting
 from keel.quality.delivery.delivery import Delivered, delivered
 from keel.quality.records import history, incidents
 from keel.quality.records.documents import months_later, plural
-from keel.quality.records.figures import About, Figure, state
+from keel.quality.records.figures import About, Figure, about, state
 from keel.quality.records.history import History
 from keel.quality.records.incidents import SKEW, Incident, Incidents
 from keel.quality.records.settings import Delivery, Quality
@@ -25,56 +25,11 @@ from keel.quality.records.settings import Delivery, Quality
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
-FREQUENCY = About(
-    "delivery.frequency",
-    "delivery",
-    "Deployment frequency",
-    "How often a new version reaches its users.",
-    "a week",
-    "Small and frequent steps carry less risk each, and an idea meets its users sooner.",
-    "See what deployments wait for, and make the next one smaller.",
-    "deployment",
-)
-LEAD = About(
-    "delivery.lead_time",
-    "delivery",
-    "Change lead time",
-    "How long a change waits, from its commit until users have it.",
-    "days",
-    "No urgent mend and no good idea can be there sooner.",
-    "See where changes wait: for a review, for a release, for a person.",
-    "change",
-)
-FAILURES = About(
-    "delivery.failure_rate",
-    "delivery",
-    "Change failure rate",
-    "How many deployments made something worse, so that it had to be mended or taken back.",
-    "%",
-    "Each of them costs trust, and time that was meant for something else.",
-    "Add the test that would have found the last failure; make deployments smaller.",
-    "deployment",
-)
-RESTORE = About(
-    "delivery.time_to_restore",
-    "delivery",
-    "Time to restore",
-    "How long users live with it when something breaks.",
-    "hours",
-    "A failure that is gone in minutes costs little.",
-    "Practise `uv run keel rollback`, and see that what watches the service notices sooner.",
-    "incident",
-)
-REWORK = About(
-    "delivery.rework_rate",
-    "delivery",
-    "Rework rate",
-    "How many deployments nobody had planned: an incident or a mistake made them necessary.",
-    "%",
-    "This is work that is paid for twice.",
-    "Do the actions of the last incidents first.",
-    "deployment",
-)
+FREQUENCY = about("delivery.frequency")
+LEAD = about("delivery.lead_time")
+FAILURES = about("delivery.failure_rate")
+RESTORE = about("delivery.time_to_restore")
+REWORK = about("delivery.rework_rate")
 ALL = (FREQUENCY, LEAD, FAILURES, RESTORE, REWORK)
 
 

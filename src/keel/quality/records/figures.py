@@ -1,12 +1,18 @@
 """What the quality page shows: a figure is a value with all that one needs to read it."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
 Group = Literal["product", "delivery", "change"]
+Trend = Sequence[tuple[date, float]]  # oldest first
+Limits = tuple[float, float]  # a good value, and one beyond which it is bad
+TEXTS = Path(__file__).with_name("figures.toml")
 
 
 class State(StrEnum):
@@ -45,6 +51,10 @@ class Figure:
     counted: str = "event"  # what each of them is, such as "deployment"
     broken: bool = False  # what it comes from can't be read
 
+    def also(self, details: Iterable[str] = (), notes: Iterable[str] = ()) -> "Figure":
+        """It with more details and notes."""
+        return replace(self, details=[*self.details, *details], notes=[*self.notes, *notes])
+
 
 @dataclass(frozen=True)
 class About:
@@ -58,49 +68,63 @@ class About:
     meaning: str
     cure: str
     counted: str = "event"
+    caveat: str = ""  # what it can't tell
 
     def figure(
         self,
-        value: float,
+        value: float | None,
         text: str,
         state: State,
         events: int,
         target: str = "",
-        trend: Sequence[tuple[date, float]] = (),
+        trend: Trend = (),
     ) -> Figure:
         """It with a value."""
+        texts = {name: text for name, text in vars(self).items() if name != "caveat"}
         return Figure(
-            **vars(self),
+            **texts,
             value=value,
             text=text,
             target=target,
             state=state,
             events=events,
             trend=list(trend),
+            notes=[self.caveat] if self.caveat else [],
         )
+
+    def share(
+        self, part: int, whole: int, limits: Limits, text: str = "", trend: Trend = ()
+    ) -> Figure:
+        """It as a part of a whole that is not 0."""
+        share = part / whole
+        text = text or f"{share:.1%}, {part:,} of {whole:,}"
+        return self.figure(share, text, state(share, *limits), whole, goal(limits), trend)
 
     def unknown(self, why: str, events: int = 0, target: str = "") -> Figure:
         """It without a value, and why there is none."""
-        return Figure(
-            **vars(self),
-            value=None,
-            text=f"not enough data yet: {why}",
-            target=target,
-            state=State.UNKNOWN,
-            events=events,
-        )
+        return self.figure(None, f"not enough data yet: {why}", State.UNKNOWN, events, target)
 
     def broken(self, why: str) -> Figure:
-        """It where the file that it comes from can't be read."""
-        return Figure(
-            **vars(self),
-            value=None,
-            text=f"not counted: {why}",
-            target="",
-            state=State.UNKNOWN,
-            events=0,
-            broken=True,
-        )
+        """It where the file that it comes from can't be read; a line of `why` for each problem."""
+        first, *more = why.splitlines() or [why]
+        figure = self.figure(None, f"not counted: {first}", State.UNKNOWN, 0)
+        return replace(figure, notes=[first, *more] if more else [], broken=True)
+
+
+@cache
+def abouts() -> Mapping[str, About]:
+    """What all figures say of themselves, by their names."""
+    groups: dict[Group, dict[str, dict[str, str]]] = tomllib.loads(TEXTS.read_text("utf-8"))  # type: ignore[assignment]
+    return {
+        name: About(**{"name": name, "group": group, "unit": "", **texts})  # type: ignore[arg-type]
+        for group, figures in groups.items()
+        for name, texts in figures.items()
+    }
+
+
+def about(name: str) -> About:
+    """What the figure of a name says of itself."""
+    return abouts()[name]
 
 
 def guarded(group: Group, title: str, part: Callable[[], Iterable[Figure]]) -> list[Figure]:
@@ -108,7 +132,7 @@ def guarded(group: Group, title: str, part: Callable[[], Iterable[Figure]]) -> l
     try:
         return list(part())
     except Exception as error:  # noqa: BLE001 -- whatever is wrong there
-        about = About(
+        failed = About(
             f"{group}.{title.lower()}",
             group,
             title,
@@ -117,7 +141,7 @@ def guarded(group: Group, title: str, part: Callable[[], Iterable[Figure]]) -> l
             "Nobody knows how it stands.",
             "Mend what it says; if that is no file of yours, tell who keeps this project's Keel.",
         )
-        return [about.broken(f"{type(error).__name__}: {error}")]
+        return [failed.broken(f"{type(error).__name__}: {error}")]
 
 
 def state(value: float, good: float, bad: float) -> State:
@@ -125,3 +149,9 @@ def state(value: float, good: float, bad: float) -> State:
     if bad < good:
         value, good, bad = -value, -good, -bad
     return State.GOOD if value <= good else State.BAD if value > bad else State.WATCH
+
+
+def goal(limits: Limits) -> str:
+    """The share that is good, as people write it."""
+    good, bad = limits
+    return f"at {'most' if good < bad else 'least'} {100 * good:g}%"
