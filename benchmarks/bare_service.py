@@ -11,11 +11,11 @@ from pathlib import Path
 import polars as pl
 import uvicorn
 from fastapi import FastAPI
-from flight_delay.chassis.predictor import in_use
-from flight_delay.chassis.store import Store
-from flight_delay.examples import build
-from flight_delay.tables import TABLES
+from flight_delay.project import PROJECT
 from pydantic import BaseModel
+
+from keel.data.store import Store
+from keel.model.predictor import in_use
 
 
 class Flight(BaseModel):
@@ -39,8 +39,8 @@ class Flights(BaseModel):
 
 
 store = Store(Path.cwd(), Path.cwd())
-predictor = in_use(store).predictor
-schema = TABLES["flights"].create_empty().schema
+predictor = in_use(store, PROJECT).predictor
+schema = PROJECT.tables["flights"].create_empty().schema
 lookups = {name: store.read_table(store.checked(name)).collect() for name in ("weather", "planes")}
 app = FastAPI()
 
@@ -67,7 +67,7 @@ def probabilities(rows: list[Flight]) -> list[float]:
     """What the model says of rows."""
     flights = pl.DataFrame([row.model_dump() for row in rows], schema=schema)
     tables = {name: frame.lazy() for name, frame in lookups.items()}
-    examples = build({**tables, "flights": flights.lazy()}).collect()
+    examples = PROJECT.build({**tables, "flights": flights.lazy()}).collect()
     return predictor.probability(examples).to_list()
 
 

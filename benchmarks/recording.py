@@ -7,10 +7,11 @@ from pathlib import Path
 
 import polars as pl
 import structlog
-from flight_delay.chassis.serving.events import set_up_logging
-from flight_delay.chassis.serving.log import Log
-from flight_delay.chassis.store import Store
-from flight_delay.chassis.tracing import recording, span
+
+from keel.data.store import Store
+from keel.serving.log import Log
+from keel.serving.logging import set_up_logging
+from keel.show.tracing import recording, span
 
 TIMES = 2_000
 

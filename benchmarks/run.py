@@ -5,11 +5,12 @@ greatest in brackets.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -20,10 +21,9 @@ from measure import Cost, FailedError, cost, pairs, ratio, spread
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE.parent
-PACKAGE = "flight_delay"
 STAGES = ("ingest", "validate", "prepare", "train", "evaluate")
 MADE = ("dvc.lock", "settings.yaml", "data", "model", "reports", ".dvc/cache")  # by a run
-RUN = ("uv", "run", "poe", "run")
+RUN = ("uv", "run", "keel", "run")
 HALF = {1: date(2013, 7, 1), 10: date(2013, 1, 1) - 4 * timedelta(weeks=53)}  # trains the model
 
 WALL, CPU, MEMORY = attrgetter("wall"), attrgetter("cpu"), attrgetter("memory")
@@ -75,11 +75,11 @@ class Bench:
                 shutil.copy2(TEMPLATE / name, self.template / name)
         commit(self.template)
 
-    def render(self, template: Path, name: str) -> Cost:
+    def render(self, template: Path, name: str, *answers: str) -> Cost:
         """Render a template into the folder of this name, anew."""
         shutil.rmtree(self.folder / name, ignore_errors=True)
         command = (sys.executable, "-m", "copier", "copy", "--vcs-ref=HEAD", "--defaults")
-        return cost(self.folder, *command, "--quiet", template, name)
+        return cost(self.folder, *command, *answers, "--quiet", template, name)
 
     @cached_property
     def project(self) -> Path:
@@ -87,6 +87,47 @@ class Bench:
         self.render(self.template, "project")
         cost(self.folder / "project", *RUN)
         return self.folder / "project"
+
+
+def sizes(bench: Bench) -> Iterator[Row]:
+    """How much there is: in a project, and in the library."""
+    for maturity, most in (("product", 75), ("proof-of-concept", 55)):
+        bench.render(bench.template, maturity, f"--data=maturity={maturity}")
+        folder = bench.folder / maturity
+        files = sum(path.is_file() for path in folder.rglob("*"))
+        yield Row(f"files of a {maturity}", f"≤ {most}", str(files), "–", reached=files <= most)
+        if maturity == "product":
+            lines = lines_of(folder.rglob("*.py"))
+            yield Row("lines of Python in it", "≤ 2,500", f"{lines:,}", "–", reached=lines <= 2_500)
+    lines = lines_of((bench.template / "src").rglob("*.py"))
+    yield Row("lines of the library", "≤ 12,000", f"{lines:,}", "–", reached=lines <= 12_000)
+
+
+def a_release(bench: Bench) -> Iterator[Row]:
+    """What a reviewer reads when Keel goes a release further: the diff of the project."""
+    template, project = bench.folder / "releases", bench.folder / "quiet"
+    git(bench.folder, "clone", "--quiet", str(TEMPLATE), str(template))
+    made = re.findall(
+        r"^(\w+) Release (\S+)$", git(template, "log", "--format=%H %s"), re.MULTILINE
+    )
+    for commit_id, version in made[:2]:
+        git(template, "tag", "--force", f"v{version}", commit_id)
+    new, old = (f"v{version}" for _, version in made[:2])
+    copier = (sys.executable, "-m", "copier")
+    cost(bench.folder, *copier, "copy", f"--vcs-ref={old}", "--defaults", template, project)
+    commit(project)
+    cost(project, *copier, "update", f"--vcs-ref={new}", "--defaults", "--skip-answered")
+    git(project, "add", "--all")
+    counted = git(project, "diff", "--cached", "--numstat").splitlines()
+    lines = sum(int(count) for line in counted for count in line.split("\t")[:2])
+    files = ", ".join(line.split("\t")[2] for line in counted)
+    yield Row(
+        f"lines that a reviewer reads from {old} to {new}",
+        "≤ 100",
+        f"{lines} in {len(counted)} files",
+        files,
+        reached=lines <= 100,
+    )
 
 
 def copying(bench: Bench) -> Iterator[Row]:
@@ -104,10 +145,10 @@ def copying(bench: Bench) -> Iterator[Row]:
     times = ratio(measured, CPU)
     yield Row(
         f"`copier copy` of {files} files, CPU",
-        "≤ 1.5×",
+        "≤ 1.8×",
         f"{times}×; {spread(CPU(ours) for ours, _ in measured)} s",
         f"a template of one file: {spread(CPU(other) for _, other in measured)} s",
-        reached=times.median <= 1.5,
+        reached=times.median <= 1.8,
     )
 
 
@@ -123,10 +164,10 @@ def first_model(bench: Bench) -> Iterator[Row]:
     seconds = spread(map(WALL, measured))
     yield Row(
         "first trained model, from a rendered project, wall",
-        "≤ 25 s",
+        "≤ 20 s",
         f"{seconds} s; CPU {spread(map(CPU, measured))} s",
         "–",
-        reached=seconds.median <= 25,
+        reached=seconds.median <= 20,
     )
 
 
@@ -152,10 +193,10 @@ def pipeline(bench: Bench) -> Iterator[Row]:
     times = ratio(measured, CPU)
     yield Row(
         "the whole pipeline, CPU",
-        "≤ 1.6×",
+        "≤ 1.5×",
         f"{times}×; {spread(CPU(ours) for ours, _ in measured)} s; wall {ratio(measured, WALL)}×",
         f"one bare script with the same AUC: {spread(CPU(other) for _, other in measured)} s",
-        reached=times.median <= 1.6,
+        reached=times.median <= 1.5,
     )
 
 
@@ -175,10 +216,10 @@ def nothing_to_do(bench: Bench) -> Iterator[Row]:
         times = ratio(measured, of)
         yield Row(
             f"the pipeline with nothing to do, {name}",
-            "≤ 1.3×",
+            "≤ 1.2×",
             f"{times}×; {spread(of(ours) for ours, _ in measured)} s",
             f"`dvc repro` without stages: {spread(of(other) for _, other in measured)} s",
-            reached=times.median <= 1.3,
+            reached=times.median <= 1.2,
         )
 
 
@@ -187,16 +228,16 @@ def checking(bench: Bench) -> Iterator[Row]:
     project = bench.project
 
     def check() -> float:
-        return cost(project, "uv", "run", "poe", "check").wall
+        return cost(project, "uv", "run", "keel", "check").wall
 
     once = check()
     seconds = spread(check() for _ in range(3))
     yield Row(
         "`check`, second time, wall",
-        "≤ 15 s",
+        "≤ 10 s",
         f"{seconds} s",
         f"the first time: {once:.1f} s",
-        reached=seconds.median <= 15,
+        reached=seconds.median <= 10,
     )
 
 
@@ -210,7 +251,7 @@ def ten_times_the_rows(bench: Bench) -> Iterator[Row]:
     def flow(years: int) -> Cost:
         return cost(
             project,
-            *("uv", "run", "python", "-m", PACKAGE),
+            *("uv", "run", "keel", "run"),
             f"hydra.run.dir={bench.folder}/flow-{years}",
             f"data.source='{bench.folder}/rows-{years}/{{table}}.parquet'",
             f"split.test_from={HALF[years]}",
@@ -219,7 +260,7 @@ def ten_times_the_rows(bench: Bench) -> Iterator[Row]:
     flow(1)  # the first one writes byte code
     measured = pairs(lambda: flow(10), lambda: flow(1), times=2)
 
-    for name, goal, unit, of in (("wall", 10, "s", WALL), ("peak memory", 4, "MB", MEMORY)):
+    for name, goal, unit, of in (("wall", 4, "s", WALL), ("peak memory", 3, "MB", MEMORY)):
         times = ratio(measured, of)
         yield Row(
             f"ten times the rows, {name}",
@@ -239,10 +280,15 @@ def stage_peaks(bench: Bench) -> str:
     for years in HALF:
         shutil.copy2(bench.folder / f"flow-{years}/settings.yaml", bench.project)
         for stage in STAGES:
-            command = ("uv", "run", "python", "-m", f"{PACKAGE}.chassis", stage)
+            command = ("uv", "run", "keel", "stage", stage)
             peaks[stage, years] = cost(bench.project, *command).memory
     lines += [f"| {s} | {peaks[s, 1]:,.0f} MB | {peaks[s, 10]:,.0f} MB |" for s in STAGES]
     return "\n".join(lines)
+
+
+def lines_of(files: Iterable[Path]) -> int:
+    """How many lines the files have together."""
+    return sum(len(file.read_text("utf-8").splitlines()) for file in files)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -270,6 +316,8 @@ def remove(path: Path) -> None:
 
 # What each name on the command line measures; the last ones change the project.
 ROWS: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "sizes": sizes,
+    "release": a_release,
     "copy": copying,
     "first": first_model,
     "pipeline": pipeline,

@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=100_000, help="before memory is measured")
     options = parser.parse_args()
     project = options.project.resolve()
-    serve = ("-m", "flight_delay.chassis", "serve", "--port")
+    serve = ("-m", "keel", "serve", "--port")
     bare = (str(HERE / "bare_service.py"),)
     print("| what | the service | a bare route | ratio |\n|---|---|---|---|", flush=True)
     starts: tuple[list[float], list[float]] = ([], [])

@@ -20,20 +20,24 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import polars as pl
-from bank import BUGS, Bug
+from bank import BUGS, KEEL, Bug
 from copier import run_copy
 
 ROOT = Path(__file__).parents[2]
 # From cheap to dear: what is run, and what stands before the words that say what is wrong.
 LAYERS = {
     "types": ("mypy",),
-    "lint": ("sh", "-c", "ruff check && lint-imports --config tools/importlinter.toml"),
+    "lint": ("sh", "-c", "ruff check && lint-imports"),
     "unit": ("pytest", "-x", "tests/unit"),
+    "checks": ("pytest", "-x", "tests/test_what_holds_everywhere.py"),
     "integration": ("pytest", "-x", "tests/integration"),
     "behaviour": ("pytest", "-x", "tests/behaviour"),
-    "acceptance": ("python", "-m", "behave", "--no-source", "--stop", "tests/acceptance"),
-    "pipeline": ("python", "-m", "flight_delay"),
+    "acceptance": ("python", "-m", "behave", "--stop"),
+    "pipeline": ("keel", "run", "data=full", "hydra.run.dir=outputs/whole"),
 }
+# A mistake in the library is looked for in the library's own tests.
+OWN = ("data", "model", "judge", "pipeline")
+KEELS = ("python", "-m", "pytest", "-x", "-q", *(f"{ROOT}/tests/unit/{room}" for room in OWN))
 BEFORE_THE_PIPELINE = 0.8  # the share that shall be noticed earlier
 WORDS = re.compile(
     r"^(?:E   +|error: |warning: |src/.*?: error: |ASSERT FAILED: |.*Error: )(.+)$", re.MULTILINE
@@ -58,13 +62,13 @@ def main(chosen: list[str]) -> int:
         run_copy(
             str(ROOT),
             project,
-            {"package_name": "flight_delay"},
+            {"package_name": "flight_delay", "keel_source": str(ROOT)},
             vcs_ref="HEAD",
             defaults=True,
             quiet=True,
         )
         subprocess.run(
-            ["uv", "run", "--quiet", "poe", "setup"], cwd=project, check=True, env=clean()
+            ["uv", "run", "--quiet", "keel", "setup"], cwd=project, check=True, env=clean()
         )
         sound = notice(Bug("sound", "nothing is wrong"), project)
         if sound.layer:
@@ -86,7 +90,11 @@ def main(chosen: list[str]) -> int:
     layers = Counter(one.layer or "nothing" for one in found)
     caught = sum(one.layer is not None for one in found)
     early = sum(one.layer not in (None, "pipeline") for one in found)
-    by = ", ".join(f"{layers[layer]} by {layer}" for layer in [*LAYERS, "nothing"] if layers[layer])
+    by = ", ".join(
+        f"{layers[layer]} by {layer}"
+        for layer in ["Keel's tests", *LAYERS, "nothing"]
+        if layers[layer]
+    )
     print(f"\n{caught} of {len(found)} noticed, {early} of them before the pipeline: {by}")
     return 0 if caught == len(found) and early >= BEFORE_THE_PIPELINE * len(found) else 1
 
@@ -95,10 +103,11 @@ def notice(bug: Bug, project: Path) -> Noticed:
     """Run the layers on a project with a bug, until one notices."""
     with broken(bug, project) as folder:
         started = time.perf_counter()
-        for layer, command in LAYERS.items():
+        layers = {"Keel's tests": KEELS} | LAYERS if bug.file.startswith(KEEL) else LAYERS
+        for layer, command in layers.items():
             done = subprocess.run(
                 command,
-                cwd=folder,
+                cwd=ROOT if command == KEELS else folder,
                 env=clean(project, folder),
                 capture_output=True,
                 text=True,
@@ -115,6 +124,8 @@ def broken(bug: Bug, project: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "project"
         shutil.copytree(project, folder, ignore=shutil.ignore_patterns(".venv"), symlinks=True)
+        if bug.file.startswith(KEEL):
+            shutil.copytree(ROOT / "src", library(folder))  # which comes before the installed one
         apply(bug, folder)
         formatted = [file for file in (bug.file, *bug.more) if file.endswith(".py")]
         format_ = ["ruff", "format", "--quiet", *formatted]
@@ -140,13 +151,18 @@ def apply(bug: Bug, folder: Path) -> None:
     for file, edits in {bug.file: bug.edits, **bug.more}.items():
         if not file:
             continue
-        path = folder / file
+        path = (library(folder) if file.startswith(KEEL) else folder) / file
         text = path.read_text("utf-8")
         for old, new in edits.items():
             if text.count(old) != 1:
                 raise ValueError(f"{bug.what}: {file} has {text.count(old)} times {old!r}")
             text = text.replace(old, new)
         path.write_text(text, "utf-8")
+
+
+def library(folder: Path) -> Path:
+    """Where a copy of Keel stands, beside a project, for a mistake in Keel itself."""
+    return folder.with_name("library")
 
 
 def tables(project: Path) -> dict[str, pl.DataFrame]:
@@ -169,7 +185,7 @@ def clean(project: Path | None = None, folder: Path | None = None) -> dict[str, 
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     if project and folder:
         kept["PATH"] = f"{project}/.venv/bin{os.pathsep}{kept['PATH']}"
-        kept["PYTHONPATH"] = f"{folder}/src"
+        kept["PYTHONPATH"] = f"{folder}/src{os.pathsep}{library(folder)}"
         kept["OMP_NUM_THREADS"] = "1"
     return kept
 
