@@ -1,72 +1,66 @@
-"""Say that a version runs in an environment from now on, or what runs where."""
+"""Say that a version runs in an environment from now on, go back, or see what runs where."""
 
-import os
 import platform
+import time
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from keel.project.errors import UserError
 from keel.releasing import environments
-from keel.releasing.versions import Registry, assign, number, plain, read, tag_of, top
-
-USE = "`uv run keel deploy 1.2.0 production`, or `uv run keel deploy` to see what runs where"
+from keel.releasing.versions import Deployment, Registry, assign, number, plain, read, tag_of
 
 
-def main(root: Path, arguments: list[str]) -> int:
-    """Record a deployment; without arguments, show them."""
-    environments.current()
-    top(root)
-    if not arguments:
-        print(overview(read(root)))
-        return 0
-    if len(arguments) != 2:
-        raise UserError(f"say which version and where: {USE}")
-    version = plain(arguments[0])
-    environment = environments.known(arguments[1], "the environment")
+def deploy(root: Path, version: str, environment: str, environ: Mapping[str, str]) -> str:
+    """Record a deployment; returns how a server gets it. Raises UserError if it may not be."""
+    version, environment = plain(version), environments.known(environment)
     registry = read(root)
-    problem = unfit(registry, version, environment)
-    if problem:
-        raise UserError(problem)
-    put(root, registry, version, environment)
-    return 0
-
-
-def unfit(registry: Registry, version: str, environment: str) -> str | None:
-    """Why a version can't be deployed, wherever from; None if it can."""
+    registry.commit(version)
     running = registry.running(environment)
-    if version not in registry.commits:
-        there = ", ".join(sorted(registry.commits, key=number)) or "none yet"
-        return f"there is no version {version}; there are: {there}. `uv run keel release` makes one"
     if running and running.version == version:
-        return f"{version} runs in {environment} already, since {running.at:%Y-%m-%d %H:%M} UTC"
-    return None
+        raise UserError(f"{version} runs in {environment} already, since {_utc(running.at)}")
+    return _record(root, registry, version, environment, environ)
 
 
-def put(root: Path, registry: Registry, version: str, environment: str) -> None:
-    """Record that a version runs in an environment. Raises UserError if that is not allowed."""
-    environments.guard(root, environment, version)
-    assign(root, version, environment, message(registry, version, environment))
-    print(
-        f"{version} runs in {environment}, says the record. A server there gets it with\n"
-        f"  git fetch --tags && git checkout {tag_of(root, version)}\n"
-        "  uv sync && uv run dvc pull champion data/checked"
+def rollback(root: Path, environment: str, environ: Mapping[str, str], now: datetime) -> str:
+    """Deploy the version that ran before; returns how a server gets it."""
+    started = time.perf_counter()
+    environment = environments.known(environment)
+    registry = read(root)
+    bad, good = goal(registry, environment)
+    done = _record(root, registry, good.version, environment, environ)
+    ran = timedelta(seconds=round((now - bad.at).total_seconds()))  # such as 1 day, 2:03:04
+    return (
+        f"{done}\n{environment} went back from {bad.version} to {good.version} in "
+        f"{time.perf_counter() - started:.1f} s; {bad.version} ran for {ran}."
     )
 
 
-def message(
-    registry: Registry, version: str, environment: str, environ: Mapping[str, str] = os.environ
-) -> str:
+def goal(registry: Registry, environment: str) -> tuple[Deployment, Deployment]:
+    """What runs, and what ran before. Raises UserError if there is none."""
+    running, before = registry.running(environment), registry.before(environment)
+    if running is None:
+        raise UserError(
+            f"nothing runs in {environment}: `uv run keel deploy` shows what runs where"
+        )
+    if before is None or before.version not in registry.commits:
+        raise UserError(
+            f"nothing ran in {environment} before {running.version}: deploy another version"
+        )
+    return running, before
+
+
+def message(registry: Registry, version: str, environment: str, environ: Mapping[str, str]) -> str:
     """What the tag of a deployment says: what took the place of what, and from where.
 
     Who and when, every tag says itself.
     """
     running = registry.running(environment)
-    before = running.version if running else "nothing"
     back = running is not None and number(version) < number(running.version)
     facts = {
         "version": version,
         "environment": environment,
-        "before": before,
+        "before": running.version if running else "nothing",
         "kind": "rollback" if back else "deployment",
         "from": _job(environ) or platform.node(),
     }
@@ -78,17 +72,33 @@ def overview(registry: Registry) -> str:
     """What runs where, and which versions there are."""
     lines = []
     for environment in environments.NAMES[1:]:
-        one = registry.running(environment)
-        since = one and f"{one.version}, since {one.at:%Y-%m-%d %H:%M} UTC, by {one.by}"
+        running = registry.running(environment)
+        since = running and f"{running.version}, since {_utc(running.at)}, by {running.by}"
         lines.append(f"{environment:12}{since or 'nothing'}")
-    there = ", ".join(sorted(registry.commits, key=number)) or "none yet: `uv run keel release`"
-    return "\n".join([*lines, f"{'versions':12}{there}"])
+    return "\n".join([*lines, f"{'versions':12}{registry.names}"])
+
+
+def _record(
+    root: Path, registry: Registry, version: str, environment: str, environ: Mapping[str, str]
+) -> str:
+    environments.guard(root, environment, version, environ)
+    assign(root, version, environment, message(registry, version, environment, environ))
+    return (
+        f"{version} runs in {environment}, says the record. A server there gets it with\n"
+        f"  git fetch --tags && git checkout {tag_of(root, version)}\n"
+        "  uv sync && uv run dvc pull champion data/checked"
+    )
 
 
 def _job(environ: Mapping[str, str]) -> str | None:
     """The address of the CI job that this is."""
     if "GITHUB_RUN_ID" in environ:
-        parts = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY")
-        server, repository = (environ.get(name, "") for name in parts)
+        server, repository = (
+            environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY")
+        )
         return f"{server}/{repository}/actions/runs/{environ['GITHUB_RUN_ID']}"
     return environ.get("CI_JOB_URL")
+
+
+def _utc(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"

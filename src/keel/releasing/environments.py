@@ -4,7 +4,6 @@ The variable ENVIRONMENT says it. Production is reached from CI, at the tag of a
 nothing changed since. That keeps accidents away; who may start that CI job, the host decides.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,38 +32,30 @@ class Here:
     job: str = ELSEWHERE
 
 
-def current(environ: Mapping[str, str] = os.environ) -> str:
+def current(environ: Mapping[str, str]) -> str:
     """The environment that the variable ENVIRONMENT names; `local` without it."""
     return known(environ.get("ENVIRONMENT") or LOCAL, "the variable ENVIRONMENT")
 
 
-def known(name: str, place: str) -> str:
+def known(name: str, place: str = "the environment") -> str:
     """The name of an environment. Raises UserError if there is no such one."""
     if name not in NAMES:
         raise UserError(f"{place} is {name!r}: there is {', '.join(NAMES)}")
     return name
 
 
-def in_ci(environ: Mapping[str, str]) -> bool:
-    """Whether this is a job of GitHub or GitLab, which set these variables."""
-    return "true" in (environ.get("GITHUB_ACTIONS"), environ.get("GITLAB_CI"))
-
-
-def guard(
-    root: Path, environment: str, version: str, environ: Mapping[str, str] = os.environ
-) -> None:
+def guard(root: Path, environment: str, version: str, environ: Mapping[str, str]) -> None:
     """Raise UserError if a version can't be put into an environment from here."""
-    where = {current(environ), environment}
-    if PRODUCTION in where and environment != LOCAL:
-        problem = barred(version, tag_of(root, version), look(root, environ))
-        if problem:
-            raise UserError(f"production can't be reached from here: {problem}")
+    tag = tag_of(root, version)
     if environment == LOCAL:
         raise UserError(
-            f"local is this machine, which nothing is deployed to: `git checkout "
-            f"{tag_of(root, version)}`, `uv run dvc pull champion data/checked` and "
-            "`uv run keel serve` run it here"
+            f"local is this machine, which nothing is deployed to: `git checkout {tag}`, "
+            "`uv run dvc pull champion data/checked` and `uv run keel serve` run it here"
         )
+    if PRODUCTION in (current(environ), environment):
+        problem = barred(version, tag, look(root, environ))
+        if problem:
+            raise UserError(f"production can't be reached from here: {problem}")
 
 
 def barred(version: str, tag: str, here: Here) -> str | None:
@@ -80,10 +71,10 @@ def barred(version: str, tag: str, here: Here) -> str | None:
 
 
 def look(root: Path, environ: Mapping[str, str]) -> Here:
-    """What `barred` asks for."""
+    """What `barred` asks for; GitHub and GitLab set variables that say it is a job of theirs."""
     tags = output(root, "git", "tag", "--points-at", "HEAD") or ""
     return Here(
-        ci=in_ci(environ),
+        ci="true" in (environ.get("GITHUB_ACTIONS"), environ.get("GITLAB_CI")),
         uncommitted=output(root, "git", "status", "--porcelain", "--", ".") != "",
         tags=frozenset(tags.split()),
         job=next((job for file, job in JOBS.items() if (root / file).is_file()), ELSEWHERE),

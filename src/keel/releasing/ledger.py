@@ -85,6 +85,5 @@ class Ledger:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def _lines(self) -> list[Line]:
-        if not self._file.is_file():
-            return []
-        return [json.loads(line) for line in self._file.read_text("utf-8").splitlines()]
+        text = self._file.read_text("utf-8") if self._file.is_file() else ""
+        return [json.loads(line) for line in text.splitlines()]

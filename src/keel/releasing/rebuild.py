@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from keel.project.about import own_settings
 from keel.project.commands import UV, must
 from keel.project.errors import UserError
 from keel.releasing.versions import top
 
 CHAMPION = "champion.dvc"
-# Waits until nobody writes to it any more. It is a process of its own, because poe gives one that
-# was stopped no time to clean up, and a killed one has none.
+# Waits until nobody writes to it any more. It is a process of its own, since one that was killed
+# has no time to clean up.
 CLEANER = """
 import shutil, subprocess, sys
 sys.stdin.read()
@@ -32,12 +33,12 @@ def worktree(root: Path, revision: str) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f"{place.name}-", dir=place.parent))
     command = (sys.executable, "-c", CLEANER, str(folder), str(place))
     cleaner = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-    told = signal.signal(signal.SIGTERM, _stop)
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
         must(place, "git", "worktree", "add", "--quiet", "--detach", str(folder), revision)
         yield folder / root.resolve().relative_to(place.resolve())
     finally:
-        signal.signal(signal.SIGTERM, told)
+        signal.signal(signal.SIGTERM, before)
         cleaner.communicate()
 
 
@@ -64,29 +65,29 @@ def get_sources(root: Path, folder: Path) -> None:
 
 
 def make_environment(folder: Path) -> None:
-    """Install what the version's own `uv.lock` names. Raises UserError if that fails."""
-    if _run(folder, UV, "sync", "--locked", "--quiet"):
+    """Install what the version's own `uv.lock` names: Keel too, as it was then.
+
+    Raises UserError if that fails, or the version has Keel's code within itself.
+    """
+    if "project" not in own_settings(folder):
+        raise UserError(
+            "check that version out, then `uv sync` and `uv run poe reproduce VERSION`: it was "
+            "made before Keel was a library, and only the Keel within it can build it again"
+        )
+    if _run(folder, UV, "sync", "--frozen", "--quiet"):
         raise UserError("its packages can't be installed: uv says above why")
 
 
 def run_pipeline(folder: Path) -> int:
     """Run all stages from the source data on; returns the exit code.
 
-    Nothing goes into DVC's cache. It counts as an experiment, in which a refusal is a warning: a
-    waiver may have ended since.
+    It is DVC that runs them, and not `keel run`, which would set up hooks and stop at a waiver that
+    has ended since. Nothing goes into DVC's cache. It counts as an experiment, in which a refusal
+    is a warning.
     """
-    command = (
-        UV,
-        "run",
-        "--no-sync",
-        "--quiet",
-        "dvc",
-        "repro",
-        "--quiet",
-        "--force",
-        "--no-commit",
-    )
-    return _run(folder, *command, DVC_EXP_BASELINE_REV="HEAD", DVC_NO_ANALYTICS="1")
+    repro = ("dvc", "repro", "--quiet", "--force", "--no-commit")
+    experiment = {"DVC_EXP_BASELINE_REV": "HEAD", "DVC_NO_ANALYTICS": "1"}
+    return _run(folder, UV, "run", "--no-sync", "--quiet", *repro, **experiment)
 
 
 def _run(folder: Path, *command: str, **environment: str) -> int:

@@ -39,9 +39,9 @@ def problems(state: State, version: str, registry: Registry) -> list[str]:
 
 
 def _version(state: State, version: str, registry: Registry) -> Iterator[str]:
-    same = [name for name, commit in registry.commits.items() if commit == state.commit]
-    if same:
-        yield f"this commit is version {same[0]} already: commit what is new about {version}"
+    released = [name for name, commit in registry.commits.items() if commit == state.commit]
+    if released:
+        yield f"this commit is version {released[0]} already: commit what is new about {version}"
     elif version in registry.commits:
         yield f"version {version} exists: take a later one, such as `uv run keel release patch`"
     elif registry.latest and number(version) < number(registry.latest):
@@ -99,8 +99,8 @@ def look(root: Path, today: date) -> State:
         remote=remote,
         branches=_branches(root, remote),
         stale=stale,
-        refused=_complaint(stop_at_refusals, root),
-        ended=_complaint(stop_at_ended_waivers, root, today),
+        refused=_complaint(lambda: stop_at_refusals(root)),
+        ended=_complaint(lambda: stop_at_ended_waivers(root, today)),
         champion=_hash(root / "champion/passport.json"),
         model=_hash(root / "model/passport.json"),
         unshared=unshared,
@@ -108,14 +108,13 @@ def look(root: Path, today: date) -> State:
 
 
 def _lines(root: Path, *command: str) -> tuple[str, ...]:
-    said = output(root, "git", "-c", "core.quotePath=false", *command) or ""
-    return tuple(line.split(maxsplit=1)[-1] for line in said.splitlines())
+    printed = output(root, "git", "-c", "core.quotePath=false", *command) or ""
+    return tuple(line.split(maxsplit=1)[-1] for line in printed.splitlines())
 
 
 def _branches(root: Path, remote: str | None) -> tuple[str, ...]:
     where = f"refs/remotes/{remote}" if remote else "refs/heads"
-    listed = ("for-each-ref", "--contains", "HEAD", "--format=%(refname:short)", where)
-    return _lines(root, *listed)
+    return _lines(root, "for-each-ref", "--contains", "HEAD", "--format=%(refname:short)", where)
 
 
 def _dvc(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -132,9 +131,9 @@ def _dvc(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(stale), tuple(name for name, how in away.items() if how != "deleted")
 
 
-def _complaint(check: Callable[..., None], *given: Any) -> str | None:
+def _complaint(check: Callable[[], None]) -> str | None:
     try:
-        check(*given)
+        check()
     except UserError as error:
         return str(error)
     return None

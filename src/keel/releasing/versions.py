@@ -41,6 +41,17 @@ class Registry:
     def latest(self) -> str | None:
         return max(self.commits, key=number, default=None)
 
+    @property
+    def names(self) -> str:
+        """All versions, for people."""
+        return ", ".join(sorted(self.commits, key=number)) or "none yet: `uv run keel release`"
+
+    def commit(self, version: str) -> str:
+        """The commit of a version. Raises UserError with those that there are."""
+        if version not in self.commits:
+            raise UserError(f"there is no version {version}; there are: {self.names}")
+        return self.commits[version]
+
     def running(self, environment: str) -> Deployment | None:
         """What runs there now."""
         return next(iter(self._standing(environment)[-1:]), None)
@@ -52,23 +63,23 @@ class Registry:
     def _standing(self, environment: str) -> list[Deployment]:
         """The deployments that were not gone back from, oldest first."""
         standing: list[Deployment] = []
-        for one in self.deployments:
-            if one.environment != environment:
+        for deployment in self.deployments:
+            if deployment.environment != environment:
                 continue
-            known = [earlier.version for earlier in standing]
-            if one.version in known:  # it went back there, or was taken out
-                standing = standing[: known.index(one.version)]
-            if not one.ends:
-                standing.append(one)
+            before = [earlier.version for earlier in standing]
+            if deployment.version in before:  # it went back there, or was taken out
+                standing = standing[: before.index(deployment.version)]
+            if not deployment.ends:
+                standing.append(deployment)
         return standing
 
 
 def number(version: str) -> tuple[int, ...]:
     """`1.2.0` or `v1.2.0` as numbers to compare. Raises UserError for anything else."""
-    found = VERSION.fullmatch(version)
-    if not found:
-        raise UserError(f"{version!r} is not a version: 1.2.0 is one")
-    return tuple(map(int, found.groups()))
+    numbers = VERSION.fullmatch(version)
+    if not numbers:
+        raise UserError(f"{version!r} is not a version: 1.2.0 is one, or major, minor, patch")
+    return tuple(map(int, numbers.groups()))
 
 
 def plain(version: str) -> str:
@@ -116,8 +127,7 @@ def read(root: Path) -> Registry:
     """The versions and deployments that are known here and on the remote."""
     remote = remote_of(root)
     if remote:
-        name = artifact(root).replace(":", "=")
-        tags = [f"refs/tags/{name}{kind}*" for kind in "@#"]
+        tags = (f"refs/tags/{artifact(root).replace(':', '=')}{kind}*" for kind in "@#")
         must(root, "git", "fetch", "--quiet", "--no-tags", remote, *(f"{t}:{t}" for t in tags))
     from gto.api import history  # slow to import
 
@@ -174,18 +184,21 @@ def _registry(events: list[Any]) -> Registry:
     from gto.api import parse_tag
 
     commits: dict[str, str] = {}
-    deployments = []
+    deployments: list[tuple[int, Deployment]] = []
     for event in events:
-        version = plain(event["version"]) if VERSION.fullmatch(event["version"] or "") else None
+        if not VERSION.fullmatch(event["version"] or ""):
+            continue
+        version = plain(event["version"])
         match event["event"]:
-            case "registration" if version:
+            case "registration":
                 commits[version] = event["commit"]
-            case "deregistration" if version:
+            case "deregistration":
                 commits.pop(version, None)
-            case "assignment" | "unassignment" as kind if version:
+            case "assignment" | "unassignment" as kind:
                 by = f"{event['author']} <{event['author_email']}>"
-                one = (version, event["stage"], event["timestamp"], by, kind == "unassignment")
+                ends = kind == "unassignment"
+                deployment = Deployment(version, event["stage"], event["timestamp"], by, ends)
                 # Numbers count, not clocks: those of two machines may differ.
-                deployments.append((parse_tag(event["ref"]).get("counter", 0), Deployment(*one)))
-    ordered = sorted(deployments, key=lambda numbered: numbered[0])
-    return Registry(commits, tuple(one for _, one in ordered))
+                deployments.append((parse_tag(event["ref"]).get("counter", 0), deployment))
+    deployments.sort(key=lambda numbered: numbered[0])
+    return Registry(commits, tuple(deployment for _, deployment in deployments))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from keel.cli import run
 from keel.project.errors import UserError
-from keel.releasing import deploy, environments, rollback
+from keel.releasing import deploy, environments
 from keel.releasing.environments import Here, barred, guard
 from keel.releasing.state import State, problems
 from keel.releasing.versions import (
@@ -125,11 +126,11 @@ def test_nothing_stands_in_the_way_of_a_project_in_order() -> None:
         (State(uncommitted=("a.py",)), "a.py changed since the commit: commit it"),
         (State(branches=()), "git switch --create"),
         (State(remote="origin", branches=()), "origin does not have this commit: `git push`"),
-        (State(stale=("train",)), "train not as the last run left it: `uv run poe run`"),
+        (State(stale=("train",)), "train not as the last run left it: `uv run keel run`"),
         (State(refused="the model is refused"), "the model is refused"),
         (State(ended="the waiver of floors has ended"), "the waiver of floors has ended"),
-        (State(champion=None), "there is no champion: `uv run poe promote`"),
-        (State(champion="other"), "another model than this commit's: `uv run poe promote`"),
+        (State(champion=None), "there is no champion: `uv run keel promote`"),
+        (State(champion="other"), "another model than this commit's: `uv run keel promote`"),
         (State(unshared=tuple("abcdefg")), "a, b, c, d, e and 2 more: `uv run dvc push`"),
     ],
 )
@@ -185,7 +186,7 @@ def test_environments_know_nothing_of_each_other() -> None:
 )
 def test_there_may_be_nothing_to_go_back_to(versions: tuple[str, ...], said: str) -> None:
     with pytest.raises(UserError, match=said):
-        rollback.goal(Registry({"1.0.0": "a"}, ran(*versions)), "production")
+        deploy.goal(Registry({"1.0.0": "a"}, ran(*versions)), "production")
 
 
 def test_a_deployment_of_an_earlier_version_is_told_as_a_rollback() -> None:
@@ -308,7 +309,7 @@ def test_a_person_whom_git_knows_by_variables_is_named(
 
 def test_outside_of_git_there_is_nothing_to_deploy(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not in Git"):
-        deploy.main(tmp_path, [])
+        read(tmp_path)
 
 
 # Environments
@@ -352,7 +353,7 @@ def test_production_is_not_reached_otherwise(here: Here, said: str) -> None:
     [
         (".github/workflows/deploy.yml", "gh workflow run deploy.yml -f version=1.0.0"),
         (".gitlab-ci.yml", "the job `production` in the pipeline of model@v1.0.0"),
-        ("neither", "checks out model@v1.0.0 and types `uv run poe deploy 1.0.0 production`"),
+        ("neither", "checks out model@v1.0.0 and types `uv run keel deploy 1.0.0 production`"),
     ],
 )
 def test_at_a_laptop_the_way_through_ci_is_named(alone: Path, file: str, job: str) -> None:
@@ -378,25 +379,22 @@ def test_nothing_is_deployed_to_the_own_machine(alone: Path) -> None:
 # The verbs
 
 
-def test_a_version_is_deployed_and_gone_back_from(
-    alone: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_version_is_deployed_and_gone_back_from(alone: Path) -> None:
     register(alone, "1.0.0", "first")
     commit(alone, "more")
     register(alone, "1.1.0", "second")
     for version in ("1.0.0", "1.1.0"):
-        deploy.main(alone, [version, "sandbox"])
+        deploy.deploy(alone, version, "sandbox", {})
 
-    rollback.main(alone, ["sandbox"])
+    message = deploy.rollback(alone, "sandbox", {}, datetime.now(UTC))
 
-    assert "sandbox went back from 1.1.0 to 1.0.0 in" in capsys.readouterr().out
-    deploy.main(alone, [])
-    assert "sandbox     1.0.0, since" in capsys.readouterr().out
+    assert "sandbox went back from 1.1.0 to 1.0.0 in" in message
+    assert "sandbox     1.0.0, since" in deploy.overview(read(alone))
     assert "kind: rollback" in git(alone, "cat-file", "-p", "model#sandbox#3")
 
 
 def test_without_a_name_a_rollback_is_of_production_and_refused_at_a_laptop(
-    alone: Path, monkeypatch: pytest.MonkeyPatch
+    alone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     register(alone, "1.0.0", "first")
     commit(alone, "more")
@@ -404,14 +402,15 @@ def test_without_a_name_a_rollback_is_of_production_and_refused_at_a_laptop(
     for version in ("1.0.0", "1.1.0"):
         assign(alone, version, "production", "goes live")
 
-    with pytest.raises(UserError, match="reached from CI only"):
-        rollback.main(alone, [])
+    monkeypatch.chdir(alone)
+    assert run(["rollback"]) == 1
+    assert "reached from CI only" in capsys.readouterr().err
 
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    with pytest.raises(UserError, match="have the CI job check out that tag"):
-        rollback.main(alone, [])
+    assert run(["rollback"]) == 1
+    assert "have the CI job check out that tag" in capsys.readouterr().err
     git(alone, "checkout", "--quiet", "model@v1.0.0")
-    assert rollback.main(alone, []) == 0
+    assert run(["rollback"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -424,12 +423,17 @@ def test_without_a_name_a_rollback_is_of_production_and_refused_at_a_laptop(
     ],
 )
 def test_a_deployment_that_makes_no_sense_is_refused(
-    alone: Path, arguments: list[str], said: str
+    alone: Path,
+    arguments: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     register(alone, "1.0.0", "first")
     assign(alone, "1.0.0", "sandbox", "there")
+    monkeypatch.chdir(alone)
 
-    with pytest.raises(UserError, match=said):
-        deploy.main(alone, arguments)
+    assert run(["deploy", *arguments]) == 1
 
+    assert said in capsys.readouterr().err
     assert len(git(alone, "tag").split()) == 2

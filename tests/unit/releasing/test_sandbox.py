@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from builders import REPOSITORY, content_of
 
+from keel.cli import run as keel
 from keel.project.errors import UserError
 from keel.releasing import sandbox
 from keel.releasing.ledger import Ledger, allowance, rows
@@ -28,6 +30,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("ENVIRONMENT", raising=False)
     shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
     shutil.copytree(REPOSITORY / "docs", tmp_path / "docs")
+    shutil.copytree(REPOSITORY / "src", tmp_path / "src")
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # to which the project adds its own
     git(tmp_path, "init", "--quiet", "--initial-branch", "wind")
     git(tmp_path, "config", "user.email", "anna@example.com")
     return tmp_path
@@ -103,16 +109,18 @@ def test_no_table_has_more_rows_than_the_limit(length: int) -> None:
 @pytest.mark.parametrize(
     "change", ["hydra.run.dir=elsewhere", "++hydra.run.dir=x", "--multirun", "-cd=x", "hydra/a=b"]
 )
-def test_where_a_run_writes_is_not_a_persons_choice(place: Path, change: str) -> None:
-    with pytest.raises(UserError, match="the sandbox decides"):
-        sandbox.main(place, ["run", change])
+def test_where_a_run_writes_is_not_a_persons_choice(
+    place: Path, change: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert keel(["sandbox", "run", change]) == 1
+    assert "the sandbox decides" in capsys.readouterr().err
 
     assert not (place / "outputs").exists()
 
 
-def test_a_wrong_setting_costs_nothing(place: Path) -> None:
-    with pytest.raises(UserError, match=r"model\.tres is not a setting"):
-        sandbox.main(place, ["run", "model.tres=1"])
+def test_a_wrong_setting_costs_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert keel(["sandbox", "run", "model.tres=1"]) == 1
+    assert "model.tres is not a setting" in capsys.readouterr().err
 
     assert not (place / "outputs").exists()
 
@@ -151,14 +159,14 @@ def test_a_name_is_no_path() -> None:
 
 
 def test_a_person_that_git_does_not_know_has_none(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     git(place, "config", "--unset", "user.email")
 
-    with pytest.raises(UserError, match="Git does not know you"):
-        sandbox.main(place, [])
+    assert keel(["sandbox"]) == 1
+    assert "Git does not know you" in capsys.readouterr().err
 
 
 # Runs
@@ -174,7 +182,7 @@ def test_a_run_writes_below_its_own_folder_and_nowhere_else(
     (quick / "model/model.txt").write_text("the project's")
     before, sources = content_of(quick), content_of(Path(source).parent)
 
-    code = sandbox.main(quick, ["run", "model.trees=5", "model.rows_per_leaf=5"])
+    code = keel(["sandbox", "run", "model.trees=5", "model.rows_per_leaf=5"])
 
     assert code == 0
     after = content_of(quick)
@@ -192,7 +200,7 @@ def test_a_run_that_takes_too_long_is_stopped(
 ) -> None:
     limit(quick, minutes=0.005, price_per_hour=3600, cost=10)
 
-    code = sandbox.main(quick, ["run"])
+    code = keel(["sandbox", "run"])
 
     said = capfd.readouterr()
     assert code == 1
@@ -206,7 +214,7 @@ def test_a_run_that_takes_too_long_is_stopped(
 
 def test_a_run_that_fails_is_written_down_and_the_next_has_another_folder(quick: Path) -> None:
     for _ in range(2):
-        assert sandbox.main(quick, ["run", "data.source=nowhere.parquet"]) == 1
+        assert keel(["sandbox", "run", "data.source=nowhere.parquet"]) == 1
 
     runs = Ledger(own(quick) / "ledger.jsonl").runs()
     assert [(run["run"], run["ended"]) for run in runs] == [(1, "failed"), (2, "failed")]
@@ -217,17 +225,20 @@ def test_a_sandbox_can_not_share_data(place: Path) -> None:
     from dvc.repo import Repo  # type: ignore[import-untyped]
 
     limit(place, minutes=0.001)
-    sandbox.main(place, ["run"])
+    keel(["sandbox", "run"])
 
     with Repo(str(own(place) / "1")) as found, pytest.raises(NoRemoteError):
         found.push()
 
 
-def test_in_production_there_is_no_sandbox(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("place")
+def test_in_production_there_is_no_sandbox(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
 
-    with pytest.raises(UserError, match="unset the variable ENVIRONMENT"):
-        sandbox.main(place, ["run"])
+    assert keel(["sandbox", "run"]) == 1
+    assert "unset the variable ENVIRONMENT" in capsys.readouterr().err
 
 
 # Cleaning
@@ -235,12 +246,12 @@ def test_in_production_there_is_no_sandbox(place: Path, monkeypatch: pytest.Monk
 
 def test_a_sandbox_is_removed_whole(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     limit(place, minutes=0.001)
-    sandbox.main(place, ["run"])
+    keel(["sandbox", "run"])
 
-    sandbox.main(place, ["clean"])
+    keel(["sandbox", "clean"])
 
     assert not own(place).exists()
-    sandbox.main(place, [])
+    keel(["sandbox"])
     assert "Nothing yet" in capsys.readouterr().out
 
 
@@ -252,30 +263,37 @@ def test_a_sandbox_is_removed_whole(place: Path, capsys: pytest.CaptureFixture[s
         ("../../conf", "there is no sandbox outputs/sandbox/conf"),
     ],
 )
-def test_nobody_elses_sandbox_is_removed(place: Path, name: str, said: str) -> None:
+def test_nobody_elses_sandbox_is_removed(
+    place: Path, name: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = place / "outputs/sandbox/ben.example.com-main"
     other.mkdir(parents=True)
     Ledger(other / "ledger.jsonl").write({"owner": "ben@example.com"})
     before = content_of(place)
 
-    with pytest.raises(UserError, match=said):
-        sandbox.main(place, ["clean", name])
+    assert keel(["sandbox", "clean", name]) == 1
+    assert said in capsys.readouterr().err
 
     assert content_of(place) == before
 
 
-def test_a_name_that_another_person_has_already_is_refused(place: Path) -> None:
+def test_a_name_that_another_person_has_already_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     own(place).mkdir(parents=True)
     Ledger(own(place) / "ledger.jsonl").write({"owner": "anna.example@com"})
 
-    with pytest.raises(UserError, match=r"is the sandbox of anna\.example@com"):
-        sandbox.main(place, ["run"])
+    assert keel(["sandbox", "run"]) == 1
+    assert "is the sandbox of anna.example@com" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["runn"], ["clean", "a", "b"], ["show", "x"]])
-def test_what_a_sandbox_can_not_do_is_said(place: Path, arguments: list[str]) -> None:
-    with pytest.raises(UserError, match="is not what a sandbox can do"):
-        sandbox.main(place, arguments)
+@pytest.mark.parametrize("arguments", [["runn"], ["clean", "a", "b"], ["show"]])
+@pytest.mark.usefixtures("place")
+def test_what_a_sandbox_can_not_do_is_said(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert keel(["sandbox", *arguments]) == 2
+    assert arguments[-1] in capsys.readouterr().err
 
 
 def test_the_runs_are_shown(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -288,7 +306,7 @@ def test_the_runs_are_shown(place: Path, capsys: pytest.CaptureFixture[str]) -> 
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (own(place) / "ledger.jsonl").write_text(text)
 
-    sandbox.main(place, [])
+    keel(["sandbox"])
 
     said = capsys.readouterr().out
     assert "| 1 | model=logistic | 12.5 | 0.2500 | finished |" in said

@@ -14,9 +14,12 @@ import pytest
 import yaml
 from dvc.repo import Repo  # type: ignore[import-untyped]  # DVC has no types
 
+from keel.cli import run
 from keel.project.errors import UserError
-from keel.releasing import release, reproduce
-from keel.releasing.reproduce import Difference, differences, facts
+from keel.releasing import reproduce
+from keel.releasing.rebuild import get_sources, make_environment, worktree
+from keel.releasing.release import release
+from keel.releasing.reproduce import Comparison, Difference, differences, facts
 from keel.releasing.state import State, look
 from keel.releasing.versions import read
 
@@ -194,7 +197,7 @@ def test_what_is_not_in_order_stops_the_release(
     spoil(project)
 
     with pytest.raises(UserError) as caught:
-        release.main(project, [])
+        release(project, "patch", TODAY)
 
     assert "1.0.0 is not released" in str(caught.value)
     assert said in str(caught.value)
@@ -205,18 +208,18 @@ def test_without_a_commit_there_is_nothing_to_release(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
 
     with pytest.raises(UserError, match="a version is of a commit, and there is none"):
-        release.main(tmp_path, [])
+        release(tmp_path, "patch", TODAY)
 
 
 def test_outside_of_git_there_is_nothing_to_release(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is not in Git: `uv run poe setup`"):
-        release.main(tmp_path, [])
+    with pytest.raises(UserError, match="is not in Git: `uv run keel setup`"):
+        release(tmp_path, "patch", TODAY)
 
 
 def test_a_release_is_a_tag_with_scores_and_hashes_here_and_on_the_remote(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    project: Path,
 ) -> None:
-    assert release.main(project, []) == 0
+    message = release(project, "patch", TODAY)
 
     text = git(project, "cat-file", "-p", "refs/tags/model@v1.0.0")
     assert "auc: 0.7" in text
@@ -224,28 +227,35 @@ def test_a_release_is_a_tag_with_scores_and_hashes_here_and_on_the_remote(
     assert "data/raw.md5: " in text
     assert "card: reports/model-card.md" in text
     assert "refs/tags/model@v1.0.0" in git(project, "ls-remote", "origin")
-    assert "uv run poe deploy 1.0.0 sandbox" in capsys.readouterr().out
+    assert "uv run keel deploy 1.0.0 sandbox" in message
 
 
 def test_a_release_needs_no_remote_of_git(project: Path) -> None:
     git(project, "remote", "remove", "origin")
 
-    release.main(project, ["2.0.0"])
+    release(project, "2.0.0", TODAY)
 
     assert list(read(project).commits) == ["2.0.0"]
 
 
-@pytest.mark.parametrize("arguments", [["patch", "minor"], ["--force"], ["1.2"]])
-def test_what_is_no_version_is_refused(project: Path, arguments: list[str]) -> None:
-    with pytest.raises(UserError, match="is not a version"):
-        release.main(project, arguments)
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["patch", "minor"], 2), (["--force"], 2), (["1.2"], 1)]
+)
+def test_what_is_no_version_is_refused(
+    project: Path, arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+
+    assert run(["release", *arguments]) == code
+
+    assert git(project, "tag") == ""
 
 
 # What a rebuilt version is compared with
 
 
 def test_what_a_version_recorded_is_read_from_git_and_dvc(project: Path) -> None:
-    release.main(project, [])
+    release(project, "patch", TODAY)
     edit_and_commit(project)  # what came later does not matter
 
     found = reproduce.recorded(project, "model@v1.0.0")
@@ -263,7 +273,7 @@ def test_what_a_version_recorded_is_read_from_git_and_dvc(project: Path) -> None
 
 
 def test_what_a_version_recorded_is_had_from_the_remote(project: Path) -> None:
-    release.main(project, [])
+    release(project, "patch", TODAY)
     expected = reproduce.recorded(project, "model@v1.0.0")
     subprocess.run(["rm", "-r", str(project / ".dvc/cache")], check=True)
 
@@ -271,7 +281,7 @@ def test_what_a_version_recorded_is_had_from_the_remote(project: Path) -> None:
 
 
 def test_what_nobody_has_any_more_is_said_with_the_cure(project: Path) -> None:
-    release.main(project, [])
+    release(project, "patch", TODAY)
     for folder in (project / ".dvc/cache", project.parent / "storage"):
         subprocess.run(["rm", "-r", str(folder)], check=True)
 
@@ -290,6 +300,24 @@ def test_each_fact_that_differs_is_named() -> None:
     ]
 
 
+def test_only_what_is_equal_and_did_not_fail_is_equal() -> None:
+    differing = [Difference("reports/metrics.json auc", "0.7", "0.6")]
+    compared = Comparison("1.0.0", 7, differing, failed=True, seconds=(1.0, 2.0))
+
+    assert not compared.equal
+    assert "| reports/metrics.json auc | 0.7 | 0.6 |" in str(compared)
+    assert str(compared).endswith("; the pipeline failed, which it says above")
+    assert not compared._replace(differences=[]).equal
+    assert compared._replace(differences=[], failed=False).equal
+
+
+def test_a_version_from_before_the_library_is_refused_with_the_way_to_build_it(
+    project: Path,
+) -> None:
+    with pytest.raises(UserError, match=r"uv run poe reproduce VERSION.*before Keel was a library"):
+        make_environment(project)
+
+
 def test_the_time_of_a_run_is_no_difference() -> None:
     def passport(content: dict[str, Any]) -> dict[str, str]:
         return facts("model/passport.json", json.dumps(content).encode)
@@ -302,12 +330,10 @@ def test_the_time_of_a_run_is_no_difference() -> None:
 
 def test_an_unknown_version_can_not_be_reproduced(project: Path) -> None:
     with pytest.raises(UserError, match=r"no version 1\.0\.0; there are: none yet"):
-        reproduce.main(project, ["1.0.0"])
+        reproduce.reproduce(project, "1.0.0", print)
 
 
 def test_the_folder_of_a_rebuilt_version_is_gone_when_it_is_stopped(project: Path) -> None:
-    from keel.releasing.rebuild import worktree
-
     def build_and_be_stopped() -> None:
         with worktree(project, "HEAD") as folder:
             assert (folder / "make.py").is_file()
@@ -323,14 +349,12 @@ def test_the_folder_of_a_rebuilt_version_is_gone_when_it_is_stopped(project: Pat
 
 
 def test_a_project_in_a_folder_of_a_repository_has_versions_of_its_own(tmp_path: Path) -> None:
-    from keel.releasing.rebuild import get_sources, worktree
-
     top = tmp_path / "repository"
     project = top / "flights"
     make(project, top)
     (top / "other.txt").write_text("another team is at work")  # which is none of this project's
 
-    release.main(project, [])
+    release(project, "patch", TODAY)
 
     assert git(top, "tag").split() == ["flights=model@v1.0.0"]
     recorded = reproduce.recorded(project, "flights=model@v1.0.0")

@@ -1,0 +1,5 @@
+"""The command, as `python -m keel`."""
+
+from keel.cli import main
+
+main()
