@@ -6,10 +6,10 @@ import nox
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv"
-nox.options.sessions = ["lint", "projects", "docs", "tests"]
+nox.options.sessions = ["lint", "tests", "projects", "profiles", "docs"]
 
-PROJECT = nox.project.load_toml("pyproject.toml")
 BUILD = Path("build")
+SIDE_BY_SIDE = ("--quiet", "--numprocesses=2", "--dist=loadfile")
 # A rendered project has an environment of its own, and keeps its byte code.
 CLEAN = {"VIRTUAL_ENV": None, "UV_PROJECT_ENVIRONMENT": None, "PYTHONDONTWRITEBYTECODE": None}
 
@@ -44,8 +44,13 @@ def render(session: nox.Session, folder: Path, **answers: str) -> None:
 
 
 def install(session: nox.Session, *groups: str) -> None:
-    """Install dependency groups of `pyproject.toml`."""
-    session.install(*nox.project.dependency_groups(PROJECT, *groups))
+    """Install the library as it stands here, and dependency groups of `pyproject.toml`."""
+    session.run_install(
+        *("uv", "sync", "--quiet", "--no-default-groups"),
+        *(f"--group={group}" for group in groups),
+        env={**CLEAN, "UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+        external=True,
+    )
 
 
 @nox.session(venv_backend="none")
@@ -53,7 +58,7 @@ def demo(session: nox.Session) -> None:
     """Make a project with the default answers, train its model, and say where the report is."""
     render(session, BUILD / "demo")
     with session.chdir(BUILD / "demo"):
-        session.run("uv", "run", "poe", "run", *session.posargs, env=CLEAN, external=True)
+        session.run("uv", "run", "keel", "run", *session.posargs, env=CLEAN, external=True)
 
 
 @nox.session
@@ -67,21 +72,27 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 @nox.parametrize("answers", [nox.param(values, id=name) for name, values in PROFILES.items()])
-def projects(session: nox.Session, answers: dict[str, str]) -> None:
+def profiles(session: nox.Session, answers: dict[str, str]) -> None:
     """Make projects with several sets of answers, and run their own checks and their flow."""
-    folder = BUILD / "projects" / answers["package_name"]
+    folder = BUILD / "profiles" / answers["package_name"]
     render(session, folder, **answers)
     with session.chdir(folder):
-        session.run("uv", "run", "poe", "check", env=CLEAN, external=True)
-        flow = ("python", "-m", answers["package_name"], "data=quick")
-        session.run("uv", "run", *flow, env=CLEAN, external=True)
+        session.run("uv", "run", "keel", "check", env=CLEAN, external=True)
+        session.run("uv", "run", "keel", "run", "data=quick", env=CLEAN, external=True)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Render the template with many answers, and test what comes out."""
+    """Test the library, on small projects in memory; two minutes."""
+    install(session, "test")
+    session.run("pytest", *(session.posargs or SIDE_BY_SIDE), "tests/unit", env=CLEAN)
+
+
+@nox.session
+def projects(session: nox.Session) -> None:
+    """Render the template with many answers, and test what comes out, updates too."""
     install(session, "test", "fleet")
-    session.run("pytest", *session.posargs, env=CLEAN)
+    session.run("pytest", *(session.posargs or SIDE_BY_SIDE), "tests/projects", env=CLEAN)
 
 
 @nox.session
@@ -109,7 +120,7 @@ def fleet(session: nox.Session) -> None:
 def release(session: nox.Session) -> None:
     """Check and make a release: `nox -s release -- 1.2.3`."""
     install(session, "test")
-    session.run("pytest", "tests/test_releases.py", "tests/test_ownership.py", env=CLEAN)
+    session.run("pytest", "tests/projects/test_releases.py", env=CLEAN)
     session.run("python", "scripts/release.py", *session.posargs)
 
 
