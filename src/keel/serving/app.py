@@ -1,52 +1,110 @@
-"""The routes of the service, and the page that describes them."""
+"""The routes of the service, and the page that describes them as OpenAPI has it."""
 
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import TracerProvider
+from pydantic import BaseModel, Field, create_model
+from pydantic.json_schema import models_json_schema
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp
 
-from keel.serving.describe import JSON, describe
-from keel.serving.problems import ProblemError
+from keel.serving.guard import Guard, Keys
+from keel.serving.log import key
+from keel.serving.problems import MEDIA_TYPE, ProblemError
+from keel.serving.rows import model
 from keel.serving.service import Service
 
+JSON = "application/json"
 QUIET = ("/health", "/ready", "/metrics")
+REFUSED = {
+    "400": "The body is no JSON.",
+    "401": "A key of the service is missing.",
+    "408": "Sending the request took too long.",
+    "413": "The body is too long.",
+    "415": "The body is not sent as JSON.",
+    "422": "The rows are not as asked for; each wrong field is named.",
+    "503": "Too many requests at once, too slow, or it can't be recorded: come again.",
+}
 Work = Callable[[bytes, dict[str, Any]], dict[str, Any]]
+
+
+class WrongField(BaseModel):
+    """A field that is not as asked for."""
+
+    field: str
+    reason: str
+    value: Any = None
+
+
+class Problem(BaseModel):
+    """Why there is no other answer (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    problems: list[WrongField] = []
+
+
+class RefusedRow(BaseModel):
+    """A row of several that has no prediction."""
+
+    problem: WrongField
+
+
+class Recorded(BaseModel):
+    """How many labels were written down."""
+
+    recorded: int
+    request: str
+
+
+@dataclass(frozen=True)
+class Post:
+    """A route that takes a body: what it is for, what it does, takes and gives."""
+
+    summary: str
+    work: Work
+    takes: type[BaseModel]
+    gives: type[BaseModel]
+    example: Any = None
 
 
 def application(
     service: Service,
     about: Mapping[str, str],
-    threads: int,
+    keys: Keys | None = None,
     *,
-    secured: bool = False,
+    threads: int = 2,
     tracers: TracerProvider | None = None,
-) -> FastAPI:
-    """The routes, of the project `about`. What takes long is done in so many threads of its own."""
+) -> ASGIApp:
+    """The service of the project `about` (`name`, `purpose`), behind its guard.
+
+    What takes long is done in so many threads of its own.
+    """
+    keys = keys or Keys()
     app = FastAPI(
         title=about["name"],
         description=about["purpose"],
         version=service.used.version,
-        docs_url=None if secured else "/docs",  # its scripts come from another server
+        docs_url=None if keys else "/docs",  # its scripts come from another server
         redoc_url=None,
         telemetry=_traced(tracers),
         exception_handlers=dict.fromkeys((ProblemError, HTTPException, Exception), _refuse),
     )
     pool = ThreadPoolExecutor(threads, "predict")
-    posts: dict[str, Work] = {
-        "/predict": service.predict_one,
-        "/predict/batch": service.predict_many,
-        "/labels": service.take_labels,
-    }
-    for path, work in posts.items():
-        app.add_api_route(path, _in_thread(work, pool), methods=["POST"], name=path)
+    posts = _posts(service)
+    for path, post in posts.items():
+        app.add_api_route(path, _in_thread(post.work, pool), methods=["POST"], name=path)
     gets: dict[str, Callable[[], Response]] = {
         "/health": lambda: _json({"status": "runs"}),
         "/ready": lambda: _json(service.ready()),
@@ -56,8 +114,81 @@ def application(
     for path, answer in gets.items():
         kind = PlainTextResponse if path == "/metrics" else JSONResponse
         app.add_api_route(path, answer, methods=["GET"], name=path, response_class=kind)
-    describe(app, service, secured=secured)
-    return app
+    _describe(app.openapi(), posts, secured=bool(keys))
+    return Guard(app, service, keys)
+
+
+def _posts(service: Service) -> dict[str, Post]:
+    project = service.project
+    columns = {name: project.examples.columns()[name] for name in key(project, personal=True)}
+    about: dict[str, Any] = {
+        "request": (str, Field(description="the request's X-Request-ID")),
+        "model": (str, Field(description="the start of the hash of the model's file")),
+        "stale": (list[str], Field(description="lookups that are older than they should be")),
+    }
+    answer: dict[str, Any] = {
+        "key": (model("Key", columns), Field(description="of the example that was made")),
+        "probability": (Annotated[float, Field(ge=0, le=1)], ...),
+        "unseen": (list[str], Field(description="features whose category training did not see")),
+    }
+    predicted: Any = create_model("PredictedRow", **answer)
+    answers: dict[str, Any] = {"predictions": (list[predicted | RefusedRow], ...)}
+    row = service.example()
+    return {
+        "/predict": Post(
+            "The prediction for a row.",
+            service.predict_one,
+            service.rows.model,
+            create_model("Answer", **answer, **about),
+            row,
+        ),
+        "/predict/batch": Post(
+            "The same for many rows, in order.",
+            service.predict_many,
+            service.rows.batch,
+            create_model("Answers", **answers, **about),
+            row and {"rows": [row]},
+        ),
+        "/labels": Post(
+            "Say what came out later.", service.take_labels, service.labels.batch, Recorded
+        ),
+    }
+
+
+def _describe(openapi: dict[str, Any], posts: Mapping[str, Post], *, secured: bool) -> None:
+    """Have the description say what the service takes and gives, with ranges and units."""
+    models: list[type[BaseModel]] = [
+        Problem,
+        *(side for post in posts.values() for side in (post.takes, post.gives)),
+    ]
+    names, shared = models_json_schema(
+        [(each, "validation") for each in models], ref_template="#/components/schemas/{model}"
+    )
+    refused = _content(MEDIA_TYPE, names[Problem, "validation"])
+    openapi["components"] = {"schemas": shared["$defs"]}
+    for path, post in posts.items():
+        takes = _content(JSON, names[post.takes, "validation"], post.example)
+        gives = _content(JSON, names[post.gives, "validation"])
+        openapi["paths"][path]["post"] |= {
+            "summary": post.summary,
+            "requestBody": {"required": True} | takes,
+            "responses": {
+                "200": {"description": post.summary} | gives,
+                **{status: {"description": why} | refused for status, why in REFUSED.items()},
+            },
+        }
+    openapi["paths"]["/ready"]["get"]["responses"]["503"] = {"description": "not yet"} | refused
+    if secured:
+        openapi["components"]["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+        openapi["security"] = [{"bearer": []}, {"header": []}]
+
+
+def _content(media_type: str, schema: Any, example: Any = None) -> dict[str, Any]:
+    shown = {"example": example} if example else {}
+    return {"content": {media_type: {"schema": schema} | shown}}
 
 
 def _traced(tracers: TracerProvider | None) -> TelemetryConfig:
@@ -85,9 +216,7 @@ def _in_thread(work: Work, pool: ThreadPoolExecutor) -> Callable[[Request], Awai
 
 async def _refuse(request: Request, error: Exception) -> Response:
     problem = _problem(error)
-    request.scope["state"]["problems"] = [
-        {"field": one.field, "reason": one.reason} for one in problem.wrong
-    ] or [{"field": "", "reason": problem.detail}]
+    request.scope["state"]["problems"] = problem.logged()
     return problem.response()
 
 

@@ -178,7 +178,11 @@ def broken(root: Path, kind: str) -> int:
 
 
 def _read(
-    root: Path, kind: str, fields: Types, nested: str | None = None, inside: Types = {}
+    root: Path,
+    kind: str,
+    fields: Types,
+    nested: str | None = None,
+    inside: Mapping[str, pl.DataType] = {},
 ) -> pl.LazyFrame:
     """The whole lines of all days, with the fields of the object `nested` beside the others."""
     types = {"at": pl.Datetime("us", "UTC"), **fields}
@@ -228,22 +232,20 @@ def _as_written(dtype: pl.DataType) -> pl.DataType:
 def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
     """The text as its type, null where it is none."""
     value = pl.col(name)
-    match dtype:
-        case _ if dtype.is_nested():
-            return value
-        case pl.Date():
-            return value.str.to_date(strict=False)
-        case pl.Time():
-            return value.str.to_time(strict=False)
-        case pl.Datetime(time_unit=unit, time_zone=None):
-            return value.str.to_datetime(time_unit=unit, strict=False)
-        case pl.Datetime(time_unit=unit, time_zone=str(zone)):
-            utc = value.str.to_datetime("%+", time_unit=unit, time_zone="UTC", strict=False)
-            return utc.dt.convert_time_zone(zone)
-        case pl.Duration():
-            microseconds = (value.cast(pl.Float64, strict=False) * 1e6).round()
-            return microseconds.cast(pl.Duration("us")).cast(dtype)
-        case pl.Boolean():
-            return value == "true"
-        case _:
-            return value.cast(dtype, strict=False)
+    if dtype.is_nested():
+        return value
+    if isinstance(dtype, pl.Datetime):
+        return _moment(value, dtype)
+    if isinstance(dtype, pl.Duration):
+        seconds = value.cast(pl.Float64, strict=False)
+        return (seconds * 1e6).round().cast(pl.Duration("us")).cast(dtype)
+    if isinstance(dtype, pl.Date | pl.Time):
+        return value.str.strptime(type(dtype), strict=False)
+    return value == "true" if dtype == pl.Boolean else value.cast(dtype, strict=False)
+
+
+def _moment(text: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
+    if dtype.time_zone is None:
+        return text.str.to_datetime(time_unit=dtype.time_unit, strict=False)
+    utc = text.str.to_datetime("%+", time_unit=dtype.time_unit, time_zone="UTC", strict=False)
+    return utc.dt.convert_time_zone(dtype.time_zone)

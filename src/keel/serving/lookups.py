@@ -9,13 +9,13 @@ from threading import Lock
 import dataframely as dy
 import polars as pl
 import structlog
-from TEAM.tables import TABLES
 
 from keel.data.store import Store
+from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.serving.log import Clock, now
 
-log = structlog.get_logger()
+logger = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -34,61 +34,71 @@ class Lookups:
     """
 
     def __init__(
-        self, store: Store, asked: str, oldest: Mapping[str, float], clock: Clock = now
+        self,
+        store: Store,
+        project: Project,
+        asked: str,
+        oldest: Mapping[str, float],
+        clock: Clock = now,
     ) -> None:
         """Raises UserError if a table is missing, or is not what tables.py says."""
-        unknown = sorted(set(oldest) - (set(TABLES) - {asked}))
+        self._schemas = {name: table for name, table in project.tables.items() if name != asked}
+        unknown = sorted(set(oldest) - set(self._schemas))
         if unknown:
             raise UserError(
                 f"serving.oldest_lookup names {', '.join(unknown)}: the lookups are "
-                f"{', '.join(name for name in TABLES if name != asked) or 'none'}"
+                f"{', '.join(self._schemas) or 'none'}"
             )
         self._store = store
-        self._oldest = oldest
+        self._oldest = {name: timedelta(hours=hours) for name, hours in oldest.items()}
         self._clock = clock
         self._reading = Lock()
-        self._broken: dict[str, str] = {}
-        self._found = {name: self._read(name) for name in TABLES if name != asked}
+        self._unreadable: dict[str, str] = {}
+        self._lookups = {name: self._read(name) for name in self._schemas}
 
     def tables(self) -> dict[str, pl.LazyFrame]:
         """The newest rows of each."""
         with self._reading:
-            for name, found in self._found.items():
-                self._refresh(name, found)
-            return {name: found.rows.lazy() for name, found in self._found.items()}
+            for name in self._schemas:
+                self._refresh(name)
+            return {name: lookup.rows.lazy() for name, lookup in self._lookups.items()}
 
-    def written(self) -> dict[str, datetime]:
-        """When each of them was written."""
-        return {name: found.written_at for name, found in self._found.items()}
+    def ages(self) -> dict[str, tuple[datetime, timedelta | None]]:
+        """When each of them was written, and how old it may be."""
+        return {
+            name: (lookup.written_at, self._oldest.get(name))
+            for name, lookup in self._lookups.items()
+        }
 
     def stale(self) -> dict[str, str]:
         """The lookups that are older than they may be, or can't be read, with the reason."""
-        age = {name: self._clock() - written for name, written in self.written().items()}
+        age = {name: self._clock() - self._lookups[name].written_at for name in self._oldest}
+        hour = timedelta(hours=1)
         old = {
-            name: f"data/checked/{name}.parquet was written {age[name].total_seconds() / 3600:.1f} "
-            f"hours ago, serving.oldest_lookup.{name} is {hours:g}"
-            for name, hours in self._oldest.items()
-            if age[name] > timedelta(hours=hours)
+            name: f"data/checked/{name}.parquet was written {age[name] / hour:.1f} "
+            f"hours ago, serving.oldest_lookup.{name} is {oldest / hour:g}"
+            for name, oldest in self._oldest.items()
+            if age[name] > oldest
         }
-        return old | self._broken
+        return old | self._unreadable
 
-    def _refresh(self, name: str, found: Lookup) -> None:
+    def _refresh(self, name: str) -> None:
         try:
-            if _state(self._store.checked(name)) != found.state:
-                self._found[name] = self._read(name)
-                log.info("lookup_read", table=name, rows=len(self._found[name].rows))
-            self._broken.pop(name, None)
+            if _state(self._store.checked(name)) != self._lookups[name].state:
+                self._lookups[name] = lookup = self._read(name)
+                logger.info("lookup_read", table=name, rows=len(lookup.rows))
+            self._unreadable.pop(name, None)
         except (UserError, OSError) as error:
-            if name not in self._broken:
-                log.warning("lookup_unreadable", table=name, reason=str(error))
-            self._broken[name] = str(error)
+            if name not in self._unreadable:
+                logger.warning("lookup_unreadable", table=name, reason=str(error))
+            self._unreadable[name] = str(error)
 
     def _read(self, name: str) -> Lookup:
         file = self._store.checked(name)
         frame = self._store.read_table(file)
         state = _state(file)
         try:
-            rows = TABLES[name].validate(frame.collect(), cast=True)
+            rows = self._schemas[name].validate(frame.collect(), cast=True)
         except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
             raise UserError(
                 f"{self._store.name(file)} is not what tables.py says ({error}): `uv run keel run`"

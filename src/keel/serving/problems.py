@@ -26,6 +26,10 @@ class Wrong:
         value = {} if self.value is None else {"value": _short(self.value)}
         return {"field": self.field, **value, "reason": self.reason}
 
+    def logged(self) -> dict[str, str]:
+        """The same without the value, which may be personal."""
+        return {"field": self.field, "reason": self.reason}
+
 
 class ProblemError(Exception):
     """Why there is no other answer than this."""
@@ -43,33 +47,39 @@ class ProblemError(Exception):
         self.wrong = wrong[:MOST]
         self.headers = headers
 
-    def as_json(self) -> dict[str, Any]:
-        return {
+    def logged(self) -> list[dict[str, str]]:
+        """What the log says of it."""
+        return [wrong.logged() for wrong in self.wrong or [Wrong("", self.detail)]]
+
+    def response(self) -> JSONResponse:
+        problems = {"problems": [wrong.as_json() for wrong in self.wrong]} if self.wrong else {}
+        content = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
-            **({"problems": [one.as_json() for one in self.wrong]} if self.wrong else {}),
+            **problems,
         }
+        return JSONResponse(content, self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
-    def response(self) -> JSONResponse:
-        return JSONResponse(
-            self.as_json(),
-            self.status,
-            headers=self.headers,
-            media_type=MEDIA_TYPE,
-        )
+
+def refused(
+    wrong: Sequence[Wrong], whole: str = "the row", count: int | None = None
+) -> ProblemError:
+    """The problem of rows that are not as asked for, with the first of `count` in a sentence."""
+    count = len(wrong) if count is None else count
+    more = f", and {count - 1} more" if count > 1 else ""
+    detail = f"{wrong[0].field or whole} {wrong[0].reason}{more}".strip()
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, wrong)
 
 
 def unreadable(error: ValidationError, fields: Sequence[str]) -> ProblemError:
     """The problem of a body that is not as asked for; `fields` are those that there are."""
-    found = error.errors(include_url=False, include_context=False)
-    if found[0]["type"] == "json_invalid":
-        return ProblemError(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {found[0]['msg']}")
-    wrong = [_wrong(one, fields) for one in found[:MOST]]
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    detail = f"{wrong[0].field or 'the body'} {wrong[0].reason}{more}"
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, wrong)
+    errors = error.errors(include_url=False, include_context=False)
+    if errors[0]["type"] == "json_invalid":
+        return ProblemError(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {errors[0]['msg']}")
+    wrong = [_wrong(part, fields) for part in errors[:MOST]]
+    return refused(wrong, "the body", len(errors))
 
 
 def not_recorded(error: OSError) -> ProblemError:
@@ -78,14 +88,14 @@ def not_recorded(error: OSError) -> ProblemError:
     return ProblemError(503, f"this can't be recorded, and so not answered: {reason}")
 
 
-def _wrong(found: Any, fields: Sequence[str]) -> Wrong:
-    field = ".".join(str(part) for part in found["loc"])[:LONG]
-    if found["type"] == "missing":
+def _wrong(error: Any, fields: Sequence[str]) -> Wrong:
+    field = ".".join(str(part) for part in error["loc"])[:LONG]
+    if error["type"] == "missing":
         return Wrong(field, "is missing")
-    if found["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden":
         return Wrong(field, f"is not known here: there is {', '.join(fields)}")
-    reason = found["msg"].replace("Value error, ", "").replace("Input ", "")
-    return Wrong(field, reason[0].lower() + reason[1:], found["input"])
+    reason = error["msg"].replace("Value error, ", "").replace("Input ", "")
+    return Wrong(field, reason[0].lower() + reason[1:], error["input"])
 
 
 def _short(value: Any) -> Any:

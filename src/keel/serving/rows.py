@@ -2,8 +2,8 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Annotated, Any
 
 import dataframely as dy
@@ -19,12 +19,23 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
-from TEAM.tables import Known
 
-from keel.serving.problems import ProblemError, Wrong, unreadable
+from keel.project.columns import Known, when_known
+from keel.serving.problems import Wrong, refused, unreadable
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-OVER_ALL_ROWS = ("primary_key", "unique")
+UNKNOWN_TO_PYDANTIC = ("check", "resolution", "unique")  # what rules of columns begin with
+UNFIT = (OverflowError, ValueError, TypeError, pl.exceptions.PolarsError)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a schema asks for beyond the types and ranges of values."""
+
+    column: str  # "" for a rule of whole rows
+    name: str
+    holds: pl.Expr
+    among_rows: bool = False  # it can't be broken by a row alone
 
 
 class Rows:
@@ -46,35 +57,15 @@ class Rows:
         self.batch = create_model(f"{schema.__name__}Batch", __config__=STRICT, rows=(listed, ...))
         self._dump = TypeAdapter(list[self.model])  # type: ignore[name-defined]  # the same
         self._rules = rules(schema, self.columns)
-        self._whole = {
-            name: None if name in self.columns else column.dtype
-            for name, column in schema.columns().items()
-        }
+        self._types = {name: column.dtype for name, column in schema.columns().items()}
 
     def read_one(self, body: bytes) -> pl.DataFrame:
         """The row that a body is. Raises ProblemError if it is not as the schema asks for."""
-        return self.frame([self._read(self.model, body)])
+        return self._frame([self._read(self.model, body)], "")
 
     def read_many(self, body: bytes) -> pl.DataFrame:
-        """The `rows` of a body, in their order."""
-        return self.frame(self._read(self.batch, body).rows)  # type: ignore[attr-defined]  # made above
-
-    def frame(self, models: Sequence[BaseModel]) -> pl.DataFrame:
-        """The rows as a table of the schema, with null for what is not asked for."""
-        rows = self._dump.dump_python(list(models), by_alias=True)
-        columns = [
-            pl.Series(name, [None] * len(rows), dtype)
-            if dtype is not None
-            else series(name, [row[name] for row in rows], self.columns[name].dtype)
-            for name, dtype in self._whole.items()
-        ]
-        frame = pl.DataFrame(columns)
-        for row, broken in broken_rules(frame, self._rules).items():
-            place = "" if len(rows) == 1 else f"rows.{row}"
-            wrong = [_broken(place, rule, frame[row]) for rule in broken]
-            said = f"{wrong[0].field or place or 'the row'} {wrong[0].reason}"
-            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, said, wrong)
-        return frame
+        """The `rows` of a body, in their order. The ProblemError names all that are broken."""
+        return self._frame(self._read(self.batch, body).rows, "rows.{}")  # type: ignore[attr-defined]  # made above
 
     def _read(self, wanted: type[BaseModel], body: bytes) -> BaseModel:
         try:
@@ -82,14 +73,34 @@ class Rows:
         except ValidationError as error:
             raise unreadable(error, list(self.columns)) from error
 
+    def _frame(self, models: Sequence[BaseModel], place: str) -> pl.DataFrame:
+        """The rows as a table of the schema, with null for what is not asked for."""
+        rows = self._dump.dump_python(list(models), by_alias=True)
+        columns, unfit = [], []
+        for name, dtype in self._types.items():
+            values = [row.get(name) for row in rows]
+            try:
+                columns.append(series(name, values, dtype))
+            except UNFIT:
+                for number, value in enumerate(values):
+                    unfit += _unfit(_field(place.format(number), name), value, dtype)
+        if unfit:
+            raise refused(unfit)
+        frame = pl.DataFrame(columns)
+        broken = [
+            _broken(place.format(number), rule, frame[number])
+            for number, broken in broken_rules(frame, self._rules).items()
+            for rule in broken
+        ]
+        if broken:
+            raise refused(broken)
+        return frame
+
 
 def asked(schema: type[dy.Schema]) -> list[str]:
-    """The columns of a table that are known when a client asks: not what comes afterwards."""
-    return [
-        name
-        for name, column in schema.columns().items()
-        if (column.metadata or {}).get("known") != Known.AFTERWARDS
-    ]
+    """The columns that a client sends: not those that are known only afterwards."""
+    columns = schema.columns().items()
+    return [name for name, column in columns if when_known(column) != Known.AFTERWARDS]
 
 
 def model(name: str, columns: Mapping[str, dy.Column], *, strict: bool = True) -> type[BaseModel]:
@@ -110,7 +121,7 @@ def model(name: str, columns: Mapping[str, dy.Column], *, strict: bool = True) -
 def annotation(column: dy.Column) -> Any:
     """The type of a value, with what is allowed."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of checks, which `Rows` asks for itself
+        warnings.simplefilter("ignore", UserWarning)  # of checks, which are asked for as `rules`
         allowed = column.pydantic_field()
     if column.dtype.is_integer():
         return Annotated[allowed, BeforeValidator(_whole)]
@@ -125,55 +136,67 @@ def annotation(column: dy.Column) -> Any:
     return allowed
 
 
-def rules(schema: type[dy.Schema], columns: Iterable[str]) -> dict[str, pl.Expr]:
-    """What a schema asks for that `annotation` can't say: rules of its own, and of whole tables."""
-    named = schema._validation_rules(with_cast=False)  # noqa: SLF001 -- it says them nowhere else
-    return {
-        name: rule.expr.fill_null(value=True)
-        for name, rule in named.items()
-        if "|" not in name
-        or (name.partition("|")[0] in columns and name.partition("|")[2].startswith(OWN))
-    }
+def rules(schema: type[dy.Schema], columns: Mapping[str, dy.Column]) -> list[Rule]:
+    """What a schema asks of these columns that `annotation` can't say."""
+    # dataframely says in no public place which rules a schema has of its own.
+    own = schema._schema_validation_rules()  # noqa: SLF001
+    key = schema.primary_key()
+    return [
+        *(Rule("", name, rule.expr) for name, rule in own.items()),
+        *([Rule("", "primary_key", pl.struct(key).is_unique(), among_rows=True)] if key else []),
+        *(
+            Rule(column, name, holds, among_rows=name == "unique")
+            for column, described in columns.items()
+            for name, holds in described.validation_rules(pl.col(column)).items()
+            if name.startswith(UNKNOWN_TO_PYDANTIC)
+        ),
+    ]
 
 
-OWN = ("check", "resolution", "unique")
+def broken_rules(frame: pl.DataFrame, rules: Sequence[Rule]) -> dict[int, list[Rule]]:
+    """The rules that rows break, by the number of the row; nothing for those that are good.
 
-
-def broken_rules(frame: pl.DataFrame, rules: Mapping[str, pl.Expr]) -> dict[int, list[str]]:
-    """The rules that rows break, by the number of the row; nothing for those that are good."""
+    A rule that null has no answer to holds, as in dataframely.
+    """
     if len(frame) == 1:
-        rules = {name: rule for name, rule in rules.items() if not name.endswith(OVER_ALL_ROWS)}
+        rules = [rule for rule in rules if not rule.among_rows]
     if not rules:
         return {}
-    kept = frame.select(**rules)
+    holds = frame.select(
+        rule.holds.fill_null(value=True).alias(str(n)) for n, rule in enumerate(rules)
+    )
     return {
-        int(row): [name for name in rules if not kept[name][int(row)]]
-        for row in kept.select(~pl.all_horizontal(*rules)).to_series().arg_true()
+        int(row): [rule for rule, held in zip(rules, holds.row(int(row)), strict=True) if not held]
+        for row in holds.select(~pl.all_horizontal(pl.all())).to_series().arg_true()
     }
 
 
 def series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
-    """The values as a column. Raises ProblemError if they don't fit, such as the year 10000."""
+    """The values as a column. Raises one of `UNFIT` if they don't fit, such as the year 10000."""
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
+        moments = [None if value is None else value.astimezone(UTC) for value in values]
+        utc = pl.Series(name, moments, pl.Datetime(dtype.time_unit, "UTC"))
+        return utc.dt.convert_time_zone(dtype.time_zone)
+    return pl.Series(name, values, dtype)
+
+
+def _unfit(field: str, value: Any, dtype: pl.DataType) -> list[Wrong]:
     try:
-        if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-            moments = [None if value is None else value.astimezone(UTC) for value in values]
-            utc = pl.Series(name, moments, pl.Datetime(dtype.time_unit, "UTC"))
-            return utc.dt.convert_time_zone(dtype.time_zone)
-        return pl.Series(name, values, dtype)
-    except (OverflowError, ValueError, TypeError, pl.exceptions.PolarsError) as error:
-        wrong = Wrong(name, f"can't be read as {dtype}: {error}")
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, f"{name} {wrong.reason}", [wrong]
-        ) from error
+        series(field, [value], dtype)
+    except UNFIT as error:
+        return [Wrong(field, f"can't be read as {dtype}: {error}")]
+    return []
 
 
-def _broken(place: str, rule: str, row: pl.DataFrame) -> Wrong:
-    column, _, kept = rule.rpartition("|")
-    field = ".".join(filter(None, [place, column]))
-    if rule == "primary_key":
-        return Wrong(field, "has the same key as another row: ask for one of them only")
-    value = row[column].item() if column else None
-    return Wrong(field, f"breaks the rule {kept} of tables.py", value)
+def _broken(place: str, rule: Rule, row: pl.DataFrame) -> Wrong:
+    if rule.name == "primary_key":
+        return Wrong(place, "has the same key as another row: ask for one of them only")
+    value = row[rule.column].item() if rule.column else None
+    return Wrong(_field(place, rule.column), f"breaks the rule {rule.name} of tables.py", value)
+
+
+def _field(place: str, column: str) -> str:
+    return ".".join(filter(None, [place, column]))
 
 
 def _whole(number: Any) -> Any:

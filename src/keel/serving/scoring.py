@@ -1,15 +1,15 @@
 """From rows to probabilities, on the way that training and evaluation went."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
-from TEAM.examples import Examples, build
 
 from keel.model.predictor import Predictor
+from keel.project.description import Project
 from keel.serving.log import columns, key
 from keel.serving.origins import origins
 from keel.serving.problems import Wrong
@@ -17,7 +17,7 @@ from keel.serving.rows import broken_rules, model, rules
 from keel.show.tracing import span
 
 BUILD = "examples.py: `build`"
-Build = Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
+Lookups = Mapping[str, pl.LazyFrame]
 
 
 @dataclass(frozen=True)
@@ -31,48 +31,56 @@ class Answers:
     wrong: dict[int, Wrong] = field(default_factory=dict)
 
 
-class Scorer:
-    """Calls the team's `build` with the rows of the table that is asked for, and the predictor."""
+@dataclass(frozen=True)
+class Made:
+    """The examples that were made, the rows that they come from, and why other rows have none."""
 
-    def __init__(self, predictor: Predictor, table: str, build: Build = build) -> None:
+    examples: pl.DataFrame
+    rows: list[int]
+    wrong: dict[int, Wrong]
+
+
+class Scorer:
+    """Calls the project's `build` with the rows of the table that is asked for, and the model."""
+
+    def __init__(self, predictor: Predictor, project: Project, table: str) -> None:
         self._predictor = predictor
+        self._build = project.build
         self._table = table
-        self._build = build
-        self._columns = pl.Schema(columns(personal=True))
-        self._key = list(key(personal=True))
-        known = {name: Examples.columns()[name] for name in self._columns}
+        self._columns = pl.Schema(columns(project, personal=True))
+        self._key = list(key(project, personal=True))
+        known = {name: project.examples.columns()[name] for name in self._columns}
         self._example = model("Example", known, strict=False)
         self._checked: TypeAdapter[Any] = TypeAdapter(list[self._example])  # type: ignore[name-defined]  # made just now
-        self._rules = rules(Examples, known)
+        self._schema = project.examples.__name__
+        self._rules = rules(project.examples, known)
 
-    def answer(self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]) -> Answers:
+    def answer(self, rows: pl.DataFrame, lookups: Lookups) -> Answers:
         """The probability of each row. The lookups are the other tables."""
         with span("build", rows=len(rows)):
-            places, examples, wrong = self._examples(rows, lookups)
-            told = examples.to_dicts()
-            wrong |= self._broken(places, examples, told)
-        good = [n for n, place in enumerate(places) if place not in wrong]
+            made = self._made(rows, lookups)
+            values = made.examples.to_dicts()
+            wrong = made.wrong | self._broken(made, values)
+        good = [n for n, row in enumerate(made.rows) if row not in wrong]
+        examples, places = made.examples, made.rows
         if len(good) < len(places):
-            places, examples = [places[n] for n in good], examples[good]
-            told = [told[n] for n in good]
+            examples = examples[good]
+            places, values = [places[n] for n in good], [values[n] for n in good]
         with span("predict", rows=len(places)):
             probability, unseen = self._predictor.answers(examples) if places else ([], [])
-        return Answers(places, told, probability, unseen, wrong)
+        return Answers(places, values, probability, unseen, wrong)
 
-    def _examples(
-        self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]
-    ) -> tuple[list[int], pl.DataFrame, dict[int, Wrong]]:
-        """The examples in the order of their rows, the rows' places, and why others have none."""
+    def _made(self, rows: pl.DataFrame, lookups: Lookups) -> Made:
+        """The examples in the order of their rows."""
         try:
-            found = self._placed(rows, lookups)
+            placed = self._placed(rows, lookups)
         except pl.exceptions.PolarsError as error:
             if len(rows) == 1:
-                empty = pl.DataFrame(schema=self._columns)
-                return [], empty, {0: Wrong("", f"{BUILD} fails with it: {error}")}
-            found = None  # one of them is at fault
-        if found is None:
+                return self._none({0: Wrong("", f"{BUILD} fails with it: {error}")})
+            placed = None  # one of them is at fault
+        if placed is None:
             return self._one_by_one(rows, lookups)
-        examples, places = found
+        examples, places = placed
         count = Counter(places)
         wrong = {
             row: Wrong("", f"{BUILD} makes {count[row]} examples of it, and not one")
@@ -82,10 +90,10 @@ class Scorer:
         order = sorted((place, n) for n, place in enumerate(places) if count[place] == 1)
         if [n for _, n in order] != list(range(len(examples))):
             examples = examples[[n for _, n in order]]
-        return [place for place, _ in order], examples, wrong
+        return Made(examples, [place for place, _ in order], wrong)
 
     def _placed(
-        self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]
+        self, rows: pl.DataFrame, lookups: Lookups
     ) -> tuple[pl.DataFrame, list[int]] | None:
         """The examples and the rows that they come from; None if two of them have the same key."""
         whole = self._plan(rows, lookups).collect()
@@ -94,44 +102,37 @@ class Scorer:
             return examples, [0] * len(examples)
         if whole.select(self._key).is_duplicated().any():
             return None
-        found = origins(
+        places = origins(
             rows, whole, self._key, lambda some: self._plan(some, lookups).select(self._key)
         )
-        return examples.filter(found.is_not_null()), found.drop_nulls().to_list()
+        return examples.filter(places.is_not_null()), places.drop_nulls().to_list()
 
-    def _one_by_one(
-        self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]
-    ) -> tuple[list[int], pl.DataFrame, dict[int, Wrong]]:
-        places: list[int] = []
-        frames = [pl.DataFrame(schema=self._columns)]
-        wrong: dict[int, Wrong] = {}
-        for row in range(len(rows)):
-            found, example, why = self._examples(rows[row], lookups)
-            places += [row] * len(found)
-            frames.append(example)
-            for reason in why.values():
-                wrong[row] = reason
-        return places, pl.concat(frames), wrong
+    def _one_by_one(self, rows: pl.DataFrame, lookups: Lookups) -> Made:
+        each = [self._made(rows[row], lookups) for row in range(len(rows))]
+        return Made(
+            pl.concat([self._none({}).examples, *(made.examples for made in each)]),
+            [row for row, made in enumerate(each) for _ in made.rows],
+            {row: wrong for row, made in enumerate(each) for wrong in made.wrong.values()},
+        )
 
-    def _plan(self, rows: pl.DataFrame, lookups: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    def _none(self, wrong: dict[int, Wrong]) -> Made:
+        return Made(pl.DataFrame(schema=self._columns), [], wrong)
+
+    def _plan(self, rows: pl.DataFrame, lookups: Lookups) -> pl.LazyFrame:
         return self._build({**lookups, self._table: rows.lazy()}).select(*self._columns)
 
-    def _broken(
-        self, places: list[int], examples: pl.DataFrame, told: list[dict[str, Any]]
-    ) -> dict[int, Wrong]:
-        """The examples that `Examples` refuses, by their rows, with the first reason."""
+    def _broken(self, made: Made, values: list[dict[str, Any]]) -> dict[int, Wrong]:
+        """The examples that their schema refuses, by their rows, with the first reason."""
         wrong: dict[int, Wrong] = {}
-        for row, names in broken_rules(examples, self._rules).items():
-            column, _, rule = names[0].rpartition("|")
-            value = examples[column][row] if column else None
-            said = f"breaks the rule {rule} of Examples, as {BUILD} makes it"
-            wrong[places[row]] = Wrong(column, said, value)
+        for n, (rule, *_) in broken_rules(made.examples, self._rules).items():
+            reason = f"breaks the rule {rule.name} of {self._schema}, as {BUILD} makes it"
+            value = values[n][rule.column] if rule.column else None
+            wrong[made.rows[n]] = Wrong(rule.column, reason, value)
         try:
-            self._checked.validate_python(told)
+            self._checked.validate_python(values)
         except ValidationError as error:
-            for found in error.errors(include_url=False, include_context=False):
-                said = found["msg"].replace("Input ", "")
-                place, column = places[int(found["loc"][0])], str(found["loc"][1])
-                reason = f"{said}, as {BUILD} makes it"
-                wrong.setdefault(place, Wrong(column, reason, found["input"]))
+            for part in error.errors(include_url=False, include_context=False):
+                reason = f"{part['msg'].replace('Input ', '')}, as {BUILD} makes it"
+                row, column = made.rows[int(part["loc"][0])], str(part["loc"][1])
+                wrong.setdefault(row, Wrong(column, reason, part["input"]))
         return wrong

@@ -1,74 +1,134 @@
-"""Serve the model over HTTP: `uv run keel serve`."""
+"""The process that serves: its log, its port, and how it stops."""
 
-import argparse
 import ipaddress
+import logging
 import os
 import signal
 import socket
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TextIO, cast
 
+import structlog
+import uvicorn
+from opentelemetry import trace
+from starlette.types import ASGIApp
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from keel.data.store import Store
+from keel.project.about import about, package
+from keel.project.description import Project
 from keel.project.errors import UserError, reason
 from keel.serving import settings
-from keel.serving.settings import Serving
+from keel.serving.app import application
+from keel.serving.guard import Keys, keys
+from keel.serving.service import Service
+from keel.show.tracing import recording
 
-if TYPE_CHECKING:
-    import uvicorn
-    from starlette.types import ASGIApp
 
+def serve(
+    root: Path,
+    project: Project,
+    environment: Mapping[str, str],
+    *,
+    host: str | None,
+    port: int | None,
+    announce: Callable[[str], None],
+) -> None:
+    """Answer requests until it is stopped by a signal; those that it accepted are answered first.
 
-def main(root: Path, arguments: list[str]) -> int:
-    """Answer requests until it is told to stop; those that it accepted are answered first.
-
-    Raises UserError if the model, a lookup or a setting is not right, or the port is taken.
+    Host and port are those of the settings unless given. `announce` is called with a line that
+    begins with the URL. Raises UserError if the model, a lookup or a setting is not right, or the
+    port is taken.
     """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before LightGBM is loaded: rows come singly
-    from keel.data.store import Store
-    from keel.model.predictor import in_use
-    from keel.serving.app import application
-    from keel.serving.guard import Guard
-    from keel.serving.keys import keys
-    from keel.serving.logging import set_up_logging
-    from keel.serving.service import Service
-    from keel.serving.telemetry import Metrics
-    from keel.show.tracing import recording
-
     operation = settings.load(root)
     serving = operation.serving
-    options = _options(arguments, serving)
-    allowed = keys(os.environ)
-    if not allowed and not _is_loopback(options.host):
-        raise UserError(
-            f"without keys it listens on this machine only, and not on {options.host}: put keys "
-            "into the environment variable SERVICE_KEYS, or use --host 127.0.0.1"
-        )
-    set_up_logging()
-    store, metrics = Store(root, root), Metrics()
-    metrics.limits(operation.alerts.model_dump())
-    with recording(root / "served/traces.jsonl") as tracers:
-        service = Service(store, serving, in_use(store), metrics)
-        app = application(
-            service,
-            project(root),
-            threads=2 * (os.cpu_count() or 1),  # more only wait for each other
-            secured=bool(allowed),
-            tracers=tracers,
-        )
-        listening = _listen(options.host, options.port)
-        server = _server(Guard(app, serving, allowed, service.log, metrics), serving)
-        print(
+    host, port = host or serving.host, serving.port if port is None else port
+    allowed = keys(environment)
+    _check_is_closed(host, allowed)
+    set_up_logging(sys.stderr)
+    with recording(root / "served/traces.jsonl", service=package(root)) as tracers:
+        service = Service(Store(root, root), project, serving)
+        service.metrics.limits(operation.alerts.model_dump())
+        threads = 2 * (os.cpu_count() or 1)  # more only wait for each other
+        app = application(service, about(root), allowed, threads=threads, tracers=tracers)
+        listening = _listen(host, port)
+        server = _server(app, serving.seconds)
+        announce(
             f"{_url(listening)} answers with model {service.used.version}, trained at "
-            f"{service.used.passport['trained_at']}; Ctrl-C stops it",
-            flush=True,
+            f"{service.used.passport['trained_at']}; Ctrl-C stops it"
         )
         server.run(sockets=[listening])
-    return 0
 
 
-def _server(app: "ASGIApp", serving: Serving) -> "uvicorn.Server":
+def set_up_logging(stream: TextIO) -> None:
+    """Send all events there, also those of libraries that use Python's own logging.
+
+    They are lines of JSON for machines, colours at a terminal, and name the request and the trace
+    that they belong to. Never put values of a request in one: they may be personal.
+    """
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        _trace_ids,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    after = _for_people() if stream.isatty() else _for_machines()
+    structlog.configure(
+        processors=[*before, *after],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Lossy(stream))),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream)
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=[remove, *after])
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+
+
+class Lossy:
+    """A stream whose disk may be full, or whose reader may be gone: no request fails of that."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
+def _trace_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The ids of the span that the event happened in, as collectors write them."""
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        event["trace_id"] = trace.format_trace_id(span.trace_id)
+        event["span_id"] = trace.format_span_id(span.span_id)
+    return event
+
+
+def _for_people() -> list[Processor]:
+    plain = structlog.dev.plain_traceback  # another one would show the values of variables
+    return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+
+
+def _for_machines() -> list[Processor]:
+    transform = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [
+        structlog.processors.ExceptionRenderer(transform),
+        structlog.processors.JSONRenderer(),
+    ]
+
+
+def _server(app: ASGIApp, seconds: float) -> uvicorn.Server:
     """What stops on SIGTERM and Ctrl-C, when all that was accepted is answered."""
-    import uvicorn
-
     config = uvicorn.Config(
         app,
         access_log=False,
@@ -76,7 +136,7 @@ def _server(app: "ASGIApp", serving: Serving) -> "uvicorn.Server":
         log_config=None,  # `set_up_logging` did it
         lifespan="off",
         server_header=False,
-        timeout_graceful_shutdown=int(serving.seconds) + 5,
+        timeout_graceful_shutdown=int(seconds) + 5,
     )
     server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -85,18 +145,17 @@ def _server(app: "ASGIApp", serving: Serving) -> "uvicorn.Server":
     return server
 
 
-def _options(arguments: list[str], serving: Serving) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="poe serve", description="Serve the model over HTTP.")
-    parser.add_argument("--host", default=serving.host, help="where to listen")
-    parser.add_argument("--port", type=int, default=serving.port, help="0 takes any that is free")
-    return parser.parse_args(arguments)
-
-
-def _is_loopback(host: str) -> bool:
+def _check_is_closed(host: str, allowed: Keys) -> None:
+    """Raises UserError if anybody on the network could ask."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        alone = ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        alone = host == "localhost"
+    if not (alone or allowed):
+        raise UserError(
+            f"without keys it listens on this machine only, and not on {host}: put keys into the "
+            "environment variable SERVICE_KEYS, or use --host 127.0.0.1"
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,11 +4,10 @@ Each label has few values: routes that the service has, columns and tables of th
 whatever clients send, the number of series stays the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import product
 
-import polars as pl
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -36,21 +35,49 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._http = Http(registry)
-        self._predictions = Predictions(registry)
-        self._model = Model(registry)
-        self._written = Gauge(
+
+        def counter(name: str, what: str, *labels: str) -> Counter:
+            return Counter(name, what, labels, registry=registry)
+
+        def gauge(name: str, what: str, *labels: str) -> Gauge:
+            return Gauge(name, what, labels, registry=registry)
+
+        def histogram(name: str, what: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(name, what, labels, registry=registry, buckets=buckets)
+
+        self._requests = counter(
+            "http_requests", "Requests by route and status.", "route", "status"
+        )
+        self._seconds = histogram(
+            "http_request_duration_seconds", "How long requests took, by route.", SECONDS, "route"
+        )
+        self._running = gauge("http_requests_in_progress", "Requests without an answer yet.")
+        self._probability = histogram("prediction_probability", "What was predicted.", TENTHS)
+        self._missing = counter(
+            "prediction_missing_values", "Missing values in the rows to predict.", "column"
+        )
+        self._unseen = counter(
+            "prediction_unseen_categories",
+            "Values in the rows to predict that the training never saw.",
+            "column",
+        )
+        self._version = Info("model", "The model in use.", registry=registry)
+        self._trained = gauge("model_trained_timestamp_seconds", "When it was trained.")
+        self._expected = gauge(
+            "model_training_positive_ratio", "Share of positive labels in its training."
+        )
+        self._expected_missing = gauge(
+            "model_training_missing_ratio", "Share of missing values in its training.", "column"
+        )
+        self._written = gauge(
             "lookup_written_timestamp_seconds",
             "When a table that rows are joined with was written.",
-            ["table"],
-            registry=registry,
+            "table",
         )
-        self._oldest = Gauge(
-            "lookup_oldest_seconds", "How old it may be.", ["table"], registry=registry
-        )
-        self._limit = Gauge(
-            "alert_limit", "What may be reached before an alert.", ["name"], registry=registry
-        )
+        self._oldest = gauge("lookup_oldest_seconds", "How old it may be.", "table")
+        self._limit = gauge("alert_limit", "What may be reached before an alert.", "name")
+        for route, status in product(POSTS, ("200", "422", "500", "503")):
+            self._requests.labels(route, status)  # a rate needs a 0 before the first one
 
     def limits(self, limits: Mapping[str, float]) -> None:
         """What may be reached before an alert; the rules of Prometheus read it here."""
@@ -59,27 +86,27 @@ class Metrics:
 
     def running(self, change: int) -> None:
         """A request came (1) or was answered (-1)."""
-        self._http.running.inc(change)
+        self._running.inc(change)
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """An answered request. A route that the service does not have is counted as `other`."""
         known = route if route in ROUTES else OTHER
-        self._http.requests.labels(known, str(status)).inc()
-        self._http.seconds.labels(known).observe(seconds)
+        self._requests.labels(known, str(status)).inc()
+        self._seconds.labels(known).observe(seconds)
 
     def predictions(
-        self, probability: pl.Series, missing: Mapping[str, int], unseen: Mapping[str, int]
+        self, probability: Iterable[float], missing: Mapping[str, int], unseen: Mapping[str, int]
     ) -> None:
         """Predicted rows, with the number of missing and unseen values by column.
 
         Name each column also with 0: a rate sees the first value only if there was a 0 before.
         """
         for value in probability:
-            self._predictions.probability.observe(value)
+            self._probability.observe(value)
         for column, values in missing.items():
-            self._predictions.missing.labels(column).inc(values)
+            self._missing.labels(column).inc(values)
         for column, values in unseen.items():
-            self._predictions.unseen.labels(column).inc(values)
+            self._unseen.labels(column).inc(values)
 
     def model(
         self,
@@ -89,12 +116,12 @@ class Metrics:
         missing: Mapping[str, float] | None = None,
     ) -> None:
         """The model in use, with the shares of positive labels and of nulls in its training."""
-        self._model.version.info({"version": version})
-        self._model.trained.set(trained_at.timestamp())
+        self._version.info({"version": version})
+        self._trained.set(trained_at.timestamp())
         if expected is not None:
-            self._model.expected.set(expected)
+            self._expected.set(expected)
         for column, share in (missing or {}).items():
-            self._model.missing.labels(column).set(share)
+            self._expected_missing.labels(column).set(share)
 
     def lookup(self, table: str, written_at: datetime, oldest: timedelta | None = None) -> None:
         """When a table that rows are joined with was written, and how old it may be."""
@@ -105,66 +132,3 @@ class Metrics:
     def expose(self) -> tuple[bytes, str]:
         """All figures, and the media type that they are written in."""
         return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
-
-
-class Http:
-    """What was asked, and how long answers took."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.requests = Counter(
-            "http_requests", "Requests by route and status.", ["route", "status"], registry=registry
-        )
-        self.seconds = Histogram(
-            "http_request_duration_seconds",
-            "How long requests took, by route.",
-            ["route"],
-            registry=registry,
-            buckets=SECONDS,
-        )
-        self.running = Gauge(
-            "http_requests_in_progress", "Requests without an answer yet.", registry=registry
-        )
-        for route, status in product(POSTS, ("200", "422", "500", "503")):
-            self.requests.labels(route, status)  # a rate needs a 0 before the first one
-
-
-class Predictions:
-    """What was predicted, and from what."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.probability = Histogram(
-            "prediction_probability", "What was predicted.", registry=registry, buckets=TENTHS
-        )
-        self.missing = Counter(
-            "prediction_missing_values",
-            "Missing values in the rows to predict.",
-            ["column"],
-            registry=registry,
-        )
-        self.unseen = Counter(
-            "prediction_unseen_categories",
-            "Values in the rows to predict that the training never saw.",
-            ["column"],
-            registry=registry,
-        )
-
-
-class Model:
-    """The model in use, and what it was trained on."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.version = Info("model", "The model in use.", registry=registry)
-        self.trained = Gauge(
-            "model_trained_timestamp_seconds", "When it was trained.", registry=registry
-        )
-        self.expected = Gauge(
-            "model_training_positive_ratio",
-            "Share of positive labels in its training.",
-            registry=registry,
-        )
-        self.missing = Gauge(
-            "model_training_missing_ratio",
-            "Share of missing values in its training.",
-            ["column"],
-            registry=registry,
-        )

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,15 +8,15 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 import pytest
-from builders import NOON, examples, table
-from flight_delay.examples import build
-from flight_delay.models import Probabilities
-from flight_delay.tables import AFTERWARDS, AHEAD
+from builders import NOON, PROJECT, examples, table
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keel import afterwards, ahead
 from keel.model.inputs import categories, model_inputs
 from keel.model.predictor import Predictor
+from keel.project.description import Tables
+from keel.project.learning import Probabilities
 from keel.serving.problems import ProblemError
 from keel.serving.rows import Rows, asked
 from keel.serving.scoring import Answers, Scorer
@@ -24,24 +25,24 @@ from keel.serving.scoring import Answers, Scorer
 class Customers(dy.Schema):
     """A table of another project, with a column of each kind."""
 
-    number = dy.Int64(primary_key=True, min=1, metadata=AHEAD, description="of the contract")
-    plan = dy.Enum(["small", "large"], metadata=AHEAD)
-    tier = dy.UInt8(is_in=[1, 2, 3], nullable=True, metadata=AHEAD)
-    born = dy.Date(min=date(1900, 1, 1), max=date(2020, 1, 1), metadata=AHEAD)
-    joined = dy.Datetime(time_zone="Europe/Berlin", metadata=AHEAD)
-    seen = dy.Datetime(nullable=True, metadata=AHEAD)
-    calls_at = dy.Time(nullable=True, metadata=AHEAD)
-    pause = dy.Duration(nullable=True, metadata=AHEAD)
-    fee = dy.Decimal(8, 2, min=Decimal(0), metadata=AHEAD, description="€ a month")
-    pays = dy.Bool(metadata=AHEAD)
-    usage = dy.Float32(nullable=True, min=0, metadata=AHEAD)
-    model = dy.String(max_length=5, nullable=True, metadata=AHEAD)
-    json = dy.String(alias="json", regex="^[a-z]+$", metadata=AHEAD)
-    month = dy.Date(resolution="1mo", nullable=True, metadata=AHEAD)
-    even = dy.Int8(check=lambda value: value % 2 == 0, nullable=True, metadata=AHEAD)
-    tags = dy.List(dy.String(max_length=3), nullable=True, metadata=AHEAD)
-    place = dy.Struct({"city": dy.String(), "zip": dy.Int32()}, nullable=True, metadata=AHEAD)
-    left = dy.Bool(metadata=AFTERWARDS)
+    number = dy.Int64(primary_key=True, min=1, metadata=ahead(), description="of the contract")
+    plan = dy.Enum(["small", "large"], metadata=ahead())
+    tier = dy.UInt8(is_in=[1, 2, 3], nullable=True, metadata=ahead())
+    born = dy.Date(min=date(1900, 1, 1), max=date(2020, 1, 1), metadata=ahead())
+    joined = dy.Datetime(time_zone="Europe/Berlin", metadata=ahead())
+    seen = dy.Datetime(nullable=True, metadata=ahead())
+    calls_at = dy.Time(nullable=True, metadata=ahead())
+    pause = dy.Duration(nullable=True, metadata=ahead())
+    fee = dy.Decimal(8, 2, min=Decimal(0), metadata=ahead(), description="€ a month")
+    pays = dy.Bool(metadata=ahead())
+    usage = dy.Float32(nullable=True, min=0, metadata=ahead())
+    model = dy.String(max_length=5, nullable=True, metadata=ahead())
+    json = dy.String(alias="json", regex="^[a-z]+$", metadata=ahead())
+    month = dy.Date(resolution="1mo", nullable=True, metadata=ahead())
+    even = dy.Int8(check=lambda value: value % 2 == 0, nullable=True, metadata=ahead())
+    tags = dy.List(dy.String(max_length=3), nullable=True, metadata=ahead())
+    place = dy.Struct({"city": dy.String(), "zip": dy.Int32()}, nullable=True, metadata=ahead())
+    left = dy.Bool(metadata=afterwards())
 
     @dy.rule()
     def joined_after_birth(cls) -> pl.Expr:  # noqa: N805 -- dataframely's form
@@ -161,12 +162,14 @@ FLIGHTS = table(
     flight=[1, 2, 3, 4, 5],
 )
 LOOKUPS = {name: table(name).lazy() for name in ("weather", "planes")}
-Build = Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
+Build = Callable[[Tables], pl.LazyFrame]
+build = PROJECT.build
 
 
 def answers(build: Build, rows: pl.DataFrame = FLIGHTS) -> Answers:
-    predictor = Predictor(Counting(), categories(examples()))
-    return Scorer(predictor, "flights", build).answer(rows, LOOKUPS)
+    known = categories(PROJECT.features, examples())
+    predictor = Predictor(Counting(), PROJECT.features, known)
+    return Scorer(predictor, replace(PROJECT, build=build), "flights").answer(rows, LOOKUPS)
 
 
 def numbers(found: Answers) -> list[int]:
@@ -200,7 +203,7 @@ def test_a_row_that_build_leaves_out_is_said_so() -> None:
 
 
 def test_a_row_that_build_makes_two_examples_of_is_said_so() -> None:
-    def twice(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    def twice(tables: Tables) -> pl.LazyFrame:
         made = build(tables)
         late = pl.col("scheduled_departure") + pl.duration(minutes=1)
         return pl.concat([made, made.filter(pl.col("flight_number") == 2).with_columns(late)])
@@ -218,7 +221,7 @@ def test_examples_that_their_key_does_not_tell_apart_are_made_one_by_one() -> No
 
 
 def test_a_row_that_build_fails_with_leaves_the_others_their_answers() -> None:
-    def strict(tables: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    def strict(tables: Tables) -> pl.LazyFrame:
         number = pl.when(pl.col("flight_number") == 4).then(pl.lit("four"))
         return build(tables).with_columns(
             flight_number=number.otherwise(pl.col("flight_number").cast(pl.String)).cast(pl.Int32)
@@ -245,5 +248,9 @@ def test_a_category_that_training_did_not_see_is_named_and_counts_as_unknown() -
     found = answers(build, rows)
 
     assert found.unseen == [[], ["carrier", "destination"]]
-    inputs = model_inputs(pl.DataFrame(found.examples), categories(examples()))
+    inputs = model_inputs(
+        PROJECT.features,
+        pl.DataFrame(found.examples),
+        categories(PROJECT.features, examples()),
+    )
     assert inputs["carrier"].to_list() == ["UA", None]

@@ -6,34 +6,31 @@ from typing import Any
 
 import polars as pl
 import pytest
-from builders import ROWS
-from flight_delay.examples import Examples
+from builders import PROJECT, ROWS
 
 from keel.data.store import Store
-from keel.model.predictor import in_use
+from keel.project.description import Project
 from keel.serving import log
 from keel.serving.app import application
-from keel.serving.guard import Guard
-from keel.serving.keys import Keys
+from keel.serving.guard import Keys
 from keel.serving.service import Service
 from keel.serving.settings import Serving
-from keel.serving.telemetry import Metrics
 
 with warnings.catch_warnings():  # it asks for another client than the one that is installed
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
 JUNE = datetime(2013, 6, 24, 15, tzinfo=UTC)  # of the season, with weather
-KEY, NO_KEYS = "a-key-of-the-service", Keys([])
+KEY = "a-key-of-the-service"
 
 
-def client(store: Store, keys: Keys = NO_KEYS, **serving: Any) -> TestClient:
+def client(
+    store: Store, keys: Keys | None = None, project: Project = PROJECT, **serving: Any
+) -> TestClient:
     """The service of a run, in this process."""
-    settings, metrics = Serving(**serving), Metrics()
-    service = Service(store, settings, in_use(store), metrics)
-    app = application(service, {"name": "Test", "purpose": "Is a test."}, 2, secured=bool(keys))
-    guarded = Guard(app, settings, keys, service.log, metrics)
-    return TestClient(guarded, raise_server_exceptions=False)
+    service = Service(store, project, Serving(**serving))
+    app = application(service, {"name": "Test", "purpose": "Is a test."}, keys)
+    return TestClient(app, raise_server_exceptions=False)
 
 
 @pytest.fixture
@@ -253,7 +250,7 @@ def test_what_was_asked_and_answered_is_logged_without_values_of_the_refused(
         asked.get("/health")
 
     good, bad = log.requests(run_copy.root).collect().iter_rows(named=True)
-    (one,) = log.predictions(run_copy.root).collect().iter_rows(named=True)
+    (one,) = log.predictions(run_copy.root, PROJECT).collect().iter_rows(named=True)
     assert (good["request"], good["route"], good["status"], good["rows"]) == (
         ("mine-1", "/predict", 200, 1)
     )
@@ -282,7 +279,7 @@ def test_labels_are_recorded_by_the_key_of_their_example(run_copy: Store) -> Non
 
     assert response.json()["recorded"] == never.json()["recorded"] == 1
     assert wrong.status_code == 422
-    labels = log.labels(run_copy.root).collect()
+    labels = log.labels(run_copy.root, PROJECT).collect()
     assert labels["label"].to_list() == [True, None]
     assert labels["scheduled_departure"].to_list() == [JUNE] * 2
 
@@ -348,7 +345,7 @@ def test_a_lookup_that_changes_is_read_again(run_copy: Store) -> None:
         asked.post("/predict", json=flight())
         ready = asked.get("/ready")
 
-    temperatures = log.predictions(run_copy.root).collect()["temperature"].to_list()
+    temperatures = log.predictions(run_copy.root, PROJECT).collect()["temperature"].to_list()
     assert temperatures == [55.0, 77.0, 77.0]
     assert ready.status_code == 503
     assert "data/checked/weather.parquet can't be read" in ready.json()["detail"]
@@ -415,7 +412,7 @@ def test_columns_are_those_that_the_examples_have(run_copy: Store) -> None:
     with client(run_copy) as asked:
         asked.post("/predict", json=flight())
 
-    logged = log.predictions(run_copy.root).collect()
-    known: Mapping[str, pl.DataType] = log.columns(personal=False)
+    logged = log.predictions(run_copy.root, PROJECT).collect()
+    known: Mapping[str, pl.DataType] = log.columns(PROJECT, personal=False)
     assert {name: logged.schema[name] for name in known} == known
-    assert set(Examples.column_names()) - set(logged.columns) == {"late"}
+    assert set(PROJECT.examples.column_names()) - set(logged.columns) == {"late"}

@@ -10,12 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 import structlog
 
 from keel.project.errors import UserError
-from keel.serving.logging import set_up_logging
+from keel.serving.serve import set_up_logging
 from keel.serving.telemetry import Metrics
 from keel.show import tracing
 from keel.show.spans import File, provider
@@ -74,7 +73,7 @@ def test_errors_have_a_0_before_the_first_one() -> None:
 def test_predictions_are_counted_by_their_probability() -> None:
     metrics = Metrics()
 
-    metrics.predictions(pl.Series([0.05, 0.95]), {"pressure": 1}, {"carrier": 2, "origin": 0})
+    metrics.predictions([0.05, 0.95], {"pressure": 1}, {"carrier": 2, "origin": 0})
 
     assert shown(metrics, "prediction_probability_bucket")['le="0.1"'] == 1
     assert shown(metrics, "prediction_missing_values_total") == {'column="pressure"': 1}
@@ -214,7 +213,7 @@ def test_the_file_of_spans_stays_within_bounds(tmp_path: Path) -> None:
 def test_a_collector_without_what_speaks_to_it_is_an_error_with_a_cure(tmp_path: Path) -> None:
     os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:4318"
     try:
-        with pytest.raises(UserError, match="uv sync --group otlp"):
+        with pytest.raises(UserError, match="uv add --dev"):
             tracing.recording(tmp_path / "traces.jsonl").__enter__()
     finally:
         del os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]
