@@ -43,7 +43,13 @@ def _own_git(tmp_path_factory: pytest.TempPathFactory) -> None:
 def render(folder: Path, **answers: Any) -> Path:
     """Render the template as it stands, with the defaults but for `answers`."""
     run_copy(
-        str(TEMPLATE), folder, answers, vcs_ref="HEAD", defaults=True, overwrite=True, quiet=True
+        str(TEMPLATE),
+        folder,
+        {"keel_source": str(TEMPLATE), **answers},
+        vcs_ref="HEAD",
+        defaults=True,
+        overwrite=True,
+        quiet=True,
     )
     return folder
 
