@@ -1,1 +1,1 @@
-"""The ML of this project. What carries it stands in `chassis`."""
+"""The ML of this project, which `project.py` describes to Keel."""
