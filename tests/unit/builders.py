@@ -3,22 +3,23 @@
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from flights import PROJECT, TEMPLATE
+from flights import PROJECT, REPOSITORY
 
 from keel.data.store import Store
 from keel.pipeline import configuration
+from keel.pipeline.stages import run_stage
 from keel.project.description import Project
 from keel.project.features import Features
 from keel.project.settings import Settings
 
-REPOSITORY = TEMPLATE  # its conf/ and docs/ are plain files
 LABEL = PROJECT.label
+TODAY = date(2026, 11, 24)
 NOON = datetime(2013, 3, 13, 16, tzinfo=UTC)  # a Wednesday, noon in New York
 
 ROWS: Mapping[str, Mapping[str, Any]] = {
@@ -160,6 +161,13 @@ def settings(source: str, changes: Mapping[str, Any] = {}) -> Settings:
 def store(root: Path) -> Store:
     """The files of a run in a folder of its own."""
     return Store(REPOSITORY, root)
+
+
+def stage(
+    name: str, run: Store, chosen: Settings | None = None, project: Project = PROJECT
+) -> dict[str, Any]:
+    """Run a stage on the files of a run; returns what it says of itself."""
+    return run_stage(name, run, project, chosen or settings("-"), TODAY)
 
 
 def with_feature(name: str, expression: pl.Expr, project: Project = PROJECT) -> Project:

@@ -1,22 +1,19 @@
-"""What the tests of the chassis share."""
+"""What the library's tests share."""
 
-import os
 import shutil
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
 import structlog
-from builders import PROJECT, content, store, write_source
+from builders import PROJECT, TODAY, content, store, write_source
 from hypothesis import settings
 
 from keel.data.store import Store
 from keel.pipeline.flow import flow
 
-os.environ["OMP_NUM_THREADS"] = "1"
-settings.register_profile("chassis", database=None, deadline=None, max_examples=50)
-settings.load_profile("chassis")
+settings.register_profile("keel", database=None, deadline=None, max_examples=50)
+settings.load_profile("keel")
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +33,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> str:
 def season_run(tmp_path_factory: pytest.TempPathFactory, source: str) -> Store:
     """All stages, run on the season's tables; tests leave it as it is."""
     finished = store(tmp_path_factory.mktemp("season"))
-    flow(PROJECT, content(source), finished, date(2026, 11, 24))
+    flow(PROJECT, content(source), finished, TODAY)
     return finished
 
 

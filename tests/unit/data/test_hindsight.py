@@ -1,14 +1,16 @@
 """Examples that hold what nobody knew yet are refused, however it got into them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
 import pytest
-from builders import NOON, table
+from builders import NOON, PROJECT, table
 from flight_delay import examples
 
 from keel.data.hindsight import as_of, guard_against_hindsight
+from keel.project.description import Tables
 from keel.project.errors import UserError
 
 HOURS = [NOON + timedelta(hours=hour) for hour in range(-48, 48)]
@@ -19,7 +21,6 @@ TABLES: Mapping[str, pl.LazyFrame] = {
     "weather": table("weather", time_hour=HOURS, temp=[float(n) for n in range(96)]).lazy(),
     "planes": table("planes").lazy(),
 }
-Tables = Mapping[str, pl.LazyFrame]
 
 
 def with_built(built: pl.Expr) -> Callable[[Tables], pl.LazyFrame]:
@@ -40,7 +41,7 @@ def with_built(built: pl.Expr) -> Callable[[Tables], pl.LazyFrame]:
 
 
 def test_what_is_known_by_the_decision_is_fine() -> None:
-    guard_against_hindsight(examples.build, TABLES, NOON)
+    guard_against_hindsight(PROJECT, TABLES, NOON)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +57,13 @@ def test_what_happens_afterwards_is_refused(built: pl.Expr) -> None:
     with pytest.raises(
         UserError, match=r"examples\.py: aircraft_built of examples up to 2013-03-13"
     ):
-        guard_against_hindsight(with_built(built), TABLES, NOON)
+        guard_against_hindsight(replace(PROJECT, build=with_built(built)), TABLES, NOON)
 
 
 def test_a_delay_of_the_day_before_is_known() -> None:
     build = with_built(pl.col("arr_delay").shift(24))
 
-    guard_against_hindsight(build, TABLES, NOON)
+    guard_against_hindsight(replace(PROJECT, build=build), TABLES, NOON)
 
 
 def test_rows_that_are_picked_by_what_happens_afterwards_are_refused() -> None:
@@ -70,11 +71,11 @@ def test_rows_that_are_picked_by_what_happens_afterwards_are_refused() -> None:
         return examples.build(tables).filter(pl.col("late").is_not_null())
 
     with pytest.raises(UserError, match="picks rows by what was known only later"):
-        guard_against_hindsight(build, TABLES, NOON)
+        guard_against_hindsight(replace(PROJECT, build=build), TABLES, NOON)
 
 
 def test_at_a_moment_nothing_is_measured_that_comes_later() -> None:
-    cut = as_of(TABLES, NOON)
+    cut = as_of(PROJECT, TABLES, NOON)
 
     assert cut["weather"].collect()["time_hour"].max() == NOON
     flights = cut["flights"].collect()

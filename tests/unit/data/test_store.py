@@ -179,7 +179,7 @@ def test_equal_tables_have_equal_bytes_however_threads_cut_them(tmp_path: Path) 
 def test_a_table_that_is_missing_or_broken_is_named_with_the_cure(tmp_path: Path) -> None:
     kept = store(tmp_path)
 
-    with pytest.raises(UserError, match=r"data/examples\.parquet is missing: `uv run poe run`"):
+    with pytest.raises(UserError, match=r"data/examples\.parquet is missing: `uv run keel run`"):
         kept.read_table(kept.examples)
 
     kept.write_text(kept.examples, "no table")

@@ -1,13 +1,15 @@
 import numpy as np
 import polars as pl
 import pytest
-from flight_delay.evaluation import METRICS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.judge.chance import difference
+from keel.judge.metrics import METRICS
+from keel.project.metric import Metric
 
 ROWS = 4000
+AUC = METRICS["auc"]
 
 
 def labelled(seed: int) -> tuple[pl.Series, np.ndarray[tuple[int], np.dtype[np.float64]]]:
@@ -24,22 +26,22 @@ def noisy(
     return pl.Series(np.clip(probability + random.normal(0, noise, len(probability)), 0.01, 0.99))
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_a_prediction_is_not_better_than_itself(metric: str) -> None:
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_a_prediction_is_not_better_than_itself(metric: Metric) -> None:
     label, probability = labelled(1)
 
-    gain = difference(label, pl.Series(probability), pl.Series(probability), metric=metric)
+    gain = difference(label, pl.Series(probability), pl.Series(probability), metric)
 
     assert (gain.value, gain.low, gain.high) == pytest.approx((0, 0, 0), abs=1e-12)
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_a_better_prediction_is_better_by_more_than_chance(metric: str) -> None:
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_a_better_prediction_is_better_by_more_than_chance(metric: Metric) -> None:
     label, probability = labelled(1)
     worse = noisy(probability, 0.5, seed=2)
 
-    assert difference(label, pl.Series(probability), worse, metric=metric).low > 0
-    assert difference(label, worse, pl.Series(probability), metric=metric).high < 0
+    assert difference(label, pl.Series(probability), worse, metric).low > 0
+    assert difference(label, worse, pl.Series(probability), metric).high < 0
 
 
 def test_two_that_are_as_good_differ_by_chance_alone() -> None:
@@ -48,7 +50,7 @@ def test_two_that_are_as_good_differ_by_chance_alone() -> None:
     for seed in range(60):
         label, probability = labelled(seed)
         one, other = (noisy(probability, 0.3, seed=100 + 2 * seed + n) for n in (0, 1))
-        found.append(difference(label, one, other))
+        found.append(difference(label, one, other, AUC))
 
     assert 51 <= sum(gain.low <= 0 <= gain.high for gain in found) <= 60
 
@@ -58,7 +60,7 @@ def test_the_interval_is_as_wide_as_chance_makes_it() -> None:
     found = []
     for seed in range(60):
         label, probability = labelled(seed)
-        found.append(difference(label, pl.Series(probability), noisy(probability, 0.3, seed)))
+        found.append(difference(label, pl.Series(probability), noisy(probability, 0.3, seed), AUC))
 
     spread = np.std([gain.value for gain in found])
     reach = np.mean([(gain.high - gain.low) / 2 / 1.96 for gain in found])
@@ -75,7 +77,7 @@ def test_a_rare_label_has_an_interval_as_wide_as_chance_makes_it() -> None:
         one, other = (
             pl.Series(np.clip(risk * random.lognormal(0, 0.5, len(risk)), 0, 1)) for _ in range(2)
         )
-        found.append(difference(label, one, other, metric="average_precision"))
+        found.append(difference(label, one, other, METRICS["average_precision"]))
 
     assert sum(gain.low <= 0 <= gain.high for gain in found) >= 34
 
@@ -84,6 +86,6 @@ def test_a_rare_label_has_an_interval_as_wide_as_chance_makes_it() -> None:
 def test_any_rows_give_a_difference_or_none_at_all(rows: list[tuple[bool, float, float]]) -> None:
     label, one, other = (pl.Series(column) for column in zip(*rows, strict=True))
 
-    gain = difference(label, one, other)
+    gain = difference(label, one, other, AUC)
 
     assert gain.low <= gain.value <= gain.high or label.n_unique() != 2

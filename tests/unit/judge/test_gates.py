@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
-from builders import REPOSITORY, content, feature, settings
+from builders import PROJECT, REPOSITORY, content, settings, stage, store, with_feature
 
 from keel.data.store import Store
 from keel.judge.chance import Difference
@@ -18,13 +18,15 @@ from keel.judge.gates import (
     for_features,
     waived,
 )
-from keel.pipeline import configuration, flow
+from keel.judge.metrics import METRICS
+from keel.pipeline import configuration
+from keel.pipeline.flow import flow
 from keel.pipeline.run import stop_at_ended_waivers, stop_at_refusals
-from keel.pipeline.stages import run_stage
 from keel.project.errors import RefusedError, UserError
 from keel.project.settings import Gates, Staleness, Waiver
 
 TODAY = date(2026, 3, 1)
+AUC = METRICS["auc"]
 MISSED = Verdict("feature.humidity", passed=False, sentence="it gives nothing")
 WAIVER = Waiver(why="the airline asks for it", owner="the team's lead", until=TODAY)
 
@@ -33,7 +35,7 @@ WAIVER = Waiver(why="the airline asks for it", owner="the team's lead", until=TO
     ("low", "passed"), [(0.001, True), (0.0, False), (-0.001, False), (float("nan"), False)]
 )
 def test_a_model_has_to_beat_the_baseline_by_more_than_chance(low: float, passed: bool) -> None:
-    (verdict,) = against_baseline(Difference(0.01, low, 0.02), Gates())
+    (verdict,) = against_baseline(Difference(0.01, low, 0.02), AUC, Gates())
 
     assert verdict.passed is passed
 
@@ -47,7 +49,7 @@ def test_a_feature_that_is_surely_worth_little_is_refused() -> None:
         "not known at all": Difference(float("nan"), float("nan"), float("nan")),
     }
 
-    verdicts = {verdict.gate: verdict.passed for verdict in for_features(losses, Gates())}
+    verdicts = {verdict.gate: verdict.passed for verdict in for_features(losses, AUC, Gates())}
 
     assert verdicts == {
         "feature.useful": True,
@@ -61,8 +63,8 @@ def test_a_feature_that_is_surely_worth_little_is_refused() -> None:
 def test_a_gate_that_is_off_says_nothing() -> None:
     off = Gates(better_than_baseline=None, feature_loss=None)
 
-    assert not [*against_baseline(Difference(-1, -1, -1), off)]
-    assert not [*for_features({"constant": Difference(0, 0, 0)}, off)]
+    assert not [*against_baseline(Difference(-1, -1, -1), AUC, off)]
+    assert not [*for_features({"constant": Difference(0, 0, 0)}, AUC, off)]
 
 
 @pytest.mark.parametrize(("later", "refused"), [(0, False), (1, True)])
@@ -89,10 +91,11 @@ def test_each_floor_that_is_missed_is_told() -> None:
 
 
 def test_a_feature_that_gives_nothing_stops_the_pipeline(source: str, tmp_path: Path) -> None:
-    run = Store(REPOSITORY, tmp_path / "run")
+    run = store(tmp_path / "run")
+    project = with_feature("seven", pl.lit(7.0))
 
-    with feature("seven", pl.lit(7.0)), pytest.raises(RefusedError, match=r"feature\.seven: AUC"):
-        flow.run(content(source, {"gates.feature_loss": 0.0005}), run)
+    with pytest.raises(RefusedError, match=r"feature\.seven: AUC"):
+        flow(project, content(source, {"gates.feature_loss": 0.0005}), run, TODAY)
 
     assert "feature.seven" in run.report("report.html").read_text("utf-8")
     gates = {one["gate"]: one for one in json.loads(run.report("gates.json").read_text())}
@@ -105,7 +108,7 @@ def test_a_waiver_lets_it_pass_and_is_shown(run_copy: Store) -> None:
     waivers = {"waivers": {"baseline": WAIVER.model_copy(update={"until": date.max}).model_dump()}}
     whole = {**content("-", changes), **waivers}
 
-    run_stage("evaluate", configuration.checked(whole, ""), run_copy)
+    stage("evaluate", run_copy, configuration.checked(PROJECT, whole, ""))
 
     page = run_copy.report("report.html").read_text("utf-8")
     assert "Waived until 9999-12-31 by the team&#39;s lead: the airline asks for it" in page
@@ -114,7 +117,7 @@ def test_a_waiver_lets_it_pass_and_is_shown(run_copy: Store) -> None:
 def test_a_part_of_the_data_is_judged_by_the_floors_alone(run_copy: Store) -> None:
     part = settings("-", {"gates.better_than_baseline": 0.9, "data.rows": {"flights": 10}})
 
-    run_stage("evaluate", part, run_copy)
+    stage("evaluate", run_copy, part)
 
     assert "Only the floors were asked" in run_copy.report("report.html").read_text("utf-8")
 
@@ -124,7 +127,7 @@ def test_the_baseline_need_not_beat_itself(source: str, tmp_path: Path) -> None:
     same = content(source, changes)
     same["model"] = same["baseline"]
 
-    flow.run(same, Store(REPOSITORY, tmp_path / "run"))
+    flow(PROJECT, same, store(tmp_path / "run"), TODAY)
 
 
 # --- Their settings ---------------------------------------------------------------------------
@@ -141,7 +144,7 @@ def test_a_project_without_these_settings_has_the_usual_ones(tmp_path: Path) -> 
     composed = content("-")
     del composed["gates"], composed["staleness"]
 
-    configuration.write(composed, Store(tmp_path, tmp_path))
+    configuration.write(PROJECT, composed, Store(tmp_path, tmp_path))
 
     written = yaml.safe_load((tmp_path / "settings.yaml").read_text())
     assert written["gates"] == Gates().model_dump()
@@ -160,7 +163,7 @@ ENTRY = "feature.humidity: {why: asked for, owner: the lead, until: 2026-02-28}\
 def test_waivers_become_settings(tmp_path: Path) -> None:
     root = waivers_file(tmp_path, ENTRY)
 
-    configuration.write(content("-"), Store(root, root))
+    configuration.write(PROJECT, content("-"), Store(root, root))
 
     waiver = configuration.load(Store(root, root)).waivers["feature.humidity"]
     assert (waiver.owner, waiver.until) == ("the lead", date(2026, 2, 28))

@@ -1,16 +1,15 @@
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from flight_delay.evaluation import METRICS, Score, evaluate, missed, tally
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
-from keel.project.settings import Evaluation
+from keel.judge.metrics import METRICS, tally
 
 ORACLES: dict[str, Callable[..., Any]] = {
     "auc": roc_auc_score,
@@ -27,50 +26,6 @@ ROWS = st.lists(
 ).filter(lambda rows: len({label for label, _ in rows}) == 2)
 
 
-def judged(
-    label: list[bool] | pl.Series,
-    model: list[float] | pl.Series,
-    *,
-    baseline: list[float] | None = None,
-    resamples: int = 50,
-    slices: Mapping[str, list[str | None]] = {},
-) -> list[Score]:
-    """All scores of these predictions."""
-    predictions = pl.DataFrame(
-        {
-            "label": label,
-            "model": model,
-            "baseline": baseline or model,
-            "month": "2013-07",
-            **slices,
-        }
-    )
-    return evaluate(predictions, floors(slices=list(slices), resamples=resamples))
-
-
-def floors(
-    whole: Mapping[str, float] = {},
-    of_slices: Mapping[str, float] = {},
-    *,
-    smallest_slice: int = 1,
-    slices: Sequence[str] = (),
-    resamples: int = 50,
-) -> Evaluation:
-    return Evaluation(
-        slices=list(slices),
-        smallest_slice=smallest_slice,
-        resamples=resamples,
-        seed=1,
-        floors=dict(whole),
-        slice_floors=dict(of_slices),
-    )
-
-
-def score(metric: str, result: float | None, **where: Any) -> Score:
-    about = {"slice": "all", "value": "all", "rows": 100, "model": "model", **where}
-    return Score(metric=metric, score=result, low=result, high=result, **about)
-
-
 @pytest.mark.parametrize("name", ORACLES)
 @given(rows=ROWS)
 def test_a_metric_equals_that_of_scikit_learn(name: str, rows: list[tuple[bool, float]]) -> None:
@@ -78,7 +33,7 @@ def test_a_metric_equals_that_of_scikit_learn(name: str, rows: list[tuple[bool, 
 
     counts = tally(pl.Series(label), pl.Series(probability))
 
-    (found,) = METRICS[name].score(counts)
+    (found,) = METRICS[name].of(counts)
     assert found == pytest.approx(ORACLES[name](label, probability))
 
 
@@ -88,7 +43,7 @@ def test_a_metric_equals_that_of_scikit_learn_on_many_rows(name: str) -> None:
     probability = random.beta(1, 4, 20_000).round(3).clip(0.001, 0.999)
     label = random.random(20_000) < probability
 
-    (found,) = METRICS[name].score(tally(pl.Series(label), pl.Series(probability)))
+    (found,) = METRICS[name].of(tally(pl.Series(label), pl.Series(probability)))
 
     assert found == pytest.approx(ORACLES[name](label, probability))
 
@@ -98,7 +53,7 @@ def test_calibration_error_is_the_mean_distance_of_ten_groups() -> None:
     probability = [0.3 + n / 1e9 for n in range(20)]
     label = [False, False, True, False] * 5
 
-    (found,) = METRICS["calibration_error"].score(tally(pl.Series(label), pl.Series(probability)))
+    (found,) = METRICS["calibration_error"].of(tally(pl.Series(label), pl.Series(probability)))
 
     assert found == pytest.approx((5 * 0.3 + 5 * 0.2) / 10, abs=1e-6)
 
@@ -106,155 +61,12 @@ def test_calibration_error_is_the_mean_distance_of_ten_groups() -> None:
 def test_rows_that_are_equally_probable_are_one_group_of_the_calibration_error() -> None:
     label, probability = [True] + [False] * 3, [0.25] * 4
 
-    (found,) = METRICS["calibration_error"].score(tally(pl.Series(label), pl.Series(probability)))
+    (found,) = METRICS["calibration_error"].of(tally(pl.Series(label), pl.Series(probability)))
 
     assert found == pytest.approx(0)
 
 
-@given(
-    rows=st.lists(
-        st.tuples(st.booleans(), st.sampled_from([0.0, 0.2, 0.5, 1.0]) | st.floats(0, 1)),
-        min_size=1,
-        max_size=40,
-    )
-)
-def test_an_interval_contains_its_score(rows: list[tuple[bool, float]]) -> None:
-    label, probability = (list(values) for values in zip(*rows, strict=True))
-
-    for found in judged(label, probability):
-        if found.score is None or found.low is None or found.high is None:
-            assert found.metric in ("auc", "average_precision")  # they need labels of both kinds
-        else:
-            assert 0 <= found.low <= found.score <= found.high, found
-            assert found.high <= 1 or found.metric == "log_loss", found
-
-
-def test_an_interval_contains_the_score_of_a_calibrated_model() -> None:
-    random = np.random.default_rng(2)
-
-    for rows in [50] * 20 + [1000, 20_000]:
-        probability = random.beta(1, 4, rows)
-        label = random.random(rows) < probability
-        for found in judged(pl.Series(label), pl.Series(probability), resamples=200):
-            assert 0 <= (found.low or 0) <= (found.score or 0) <= (found.high or 0), found
-            assert (found.high or 0) <= 1 or found.metric == "log_loss", found
-
-
-@pytest.mark.parametrize("name", ORACLES)
-def test_an_interval_is_about_that_of_a_plain_bootstrap_of_rows(name: str) -> None:
-    random = np.random.default_rng(3)
-    probability = random.beta(1, 4, 3000)
-    label = random.random(3000) < probability
-    plain = [
-        ORACLES[name](label[rows], probability[rows])
-        for rows in (random.integers(0, 3000, 3000) for _ in range(200))
-    ]
-
-    all_scores = judged(pl.Series(label), pl.Series(probability), resamples=400)
-
-    found = next(one for one in all_scores if one.metric == name)
-    low, high = np.quantile(plain, [0.025, 0.975])
-    width = high - low
-    assert found.low == pytest.approx(low, abs=0.2 * width)
-    assert found.high == pytest.approx(high, abs=0.2 * width)
-
-
-def test_the_same_predictions_have_the_same_intervals() -> None:
-    label, probability = [True, False] * 10, [n / 20 for n in range(20)]
-
-    assert judged(label, probability) == judged(label, probability)
-
-
-def test_a_metric_that_is_not_defined_has_no_number() -> None:
-    found = {one.metric: one for one in judged([True, True], [0.2, 0.3])}
-
-    assert (found["auc"].score, found["auc"].low, found["auc"].high) == (None, None, None)
-
-
-def test_model_and_baseline_are_judged_side_by_side() -> None:
-    scores = judged([True, False], [0.9, 0.1], baseline=[0.1, 0.9])
-
-    auc = {one.model: one.score for one in scores if one.metric == "auc" and one.slice == "all"}
-    assert auc == {"model": 1, "baseline": 0}
-
-
-@given(values=st.lists(st.sampled_from(["UA", "B6", "AA", None]), min_size=1, max_size=30))
-def test_slices_add_up_to_all_rows(values: list[str | None]) -> None:
-    label = [n % 2 == 0 for n in range(len(values))]
-
-    scores = judged(label, [0.5] * len(values), slices={"carrier": values})
-
-    rows = {
-        one.value: one.rows
-        for one in scores
-        if (one.slice, one.model, one.metric) == ("carrier", "model", "log_loss")
-    }
-    assert sum(rows.values()) == len(values)
-    assert rows.get("unknown", 0) == values.count(None)
-
-
-def test_a_slice_is_judged_on_its_own_rows() -> None:
-    scores = judged(
-        [True, False, True, False],
-        [0.9, 0.1, 0.1, 0.9],
-        slices={"carrier": ["UA", "UA", None, None]},
-    )
-
-    auc = {
-        one.value: one.score
-        for one in scores
-        if (one.slice, one.model, one.metric) == ("carrier", "model", "auc")
-    }
-    assert auc == {"UA": 1, "unknown": 0}
-
-
-def test_a_floor_for_all_rows_that_is_missed_says_by_how_much() -> None:
-    found = missed([score("auc", 0.65)], floors({"auc": 0.7}))
-
-    assert found == ["AUC on all rows is 0.6500: 0.0500 below evaluation.floors.auc = 0.7"]
-
-
-def test_a_floor_of_a_metric_whose_low_values_are_good_is_a_ceiling() -> None:
-    found = missed([score("log_loss", 0.65)], floors({"log_loss": 0.5}))
-
-    assert found == [
-        "log loss on all rows is 0.6500: 0.1500 above evaluation.floors.log_loss = 0.5"
-    ]
-
-
-@pytest.mark.parametrize(("metric", "value"), [("auc", 0.7), ("log_loss", 0.7), ("auc", None)])
-def test_a_floor_that_is_met_or_not_defined_is_not_missed(metric: str, value: float | None) -> None:
-    assert missed([score(metric, value)], floors({metric: 0.7})) == []
-
-
-def test_a_floor_of_slices_names_the_slice_that_misses_it() -> None:
-    scores = [
-        score("auc", 0.5),
-        score("auc", 0.7, slice="carrier", value="UA"),
-        score("auc", 0.55, slice="carrier", value="unknown"),
-    ]
-
-    found = missed(scores, floors(of_slices={"auc": 0.6}))
-
-    assert found == [
-        "AUC on carrier = unknown is 0.5500: 0.0500 below evaluation.slice_floors.auc = 0.6"
-    ]
-
-
-@pytest.mark.parametrize(("rows", "judged_rows"), [(99, 0), (100, 1)])
-def test_a_slice_is_judged_from_the_smallest_size_on(rows: int, judged_rows: int) -> None:
-    small = score("auc", 0.1, slice="carrier", value="UA", rows=rows)
-
-    assert len(missed([small], floors(of_slices={"auc": 0.6}, smallest_slice=100))) == judged_rows
-
-
-def test_the_baseline_has_no_floors() -> None:
-    scores = [score("auc", 0.1, model="baseline")]
-
-    assert missed(scores, floors({"auc": 0.6}, {"auc": 0.6})) == []
-
-
 def test_probabilities_of_0_and_1_have_a_finite_log_loss() -> None:
-    (found,) = METRICS["log_loss"].score(tally(pl.Series([True, False]), pl.Series([0.0, 1.0])))
+    (found,) = METRICS["log_loss"].of(tally(pl.Series([True, False]), pl.Series([0.0, 1.0])))
 
     assert math.isfinite(found)

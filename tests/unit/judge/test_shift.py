@@ -3,7 +3,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
-from builders import NOON, examples
+from builders import NOON, PROJECT, examples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ def year(seed: int, rows: int = 2000) -> pl.DataFrame:
 
 
 def missed(learnt: pl.DataFrame, judged: pl.DataFrame, gates: Gates | None = None) -> list[str]:
-    verdicts = against_shift(learnt, judged, gates or Gates())
+    verdicts = against_shift(PROJECT, learnt, judged, gates or Gates())
     return [verdict.gate for verdict in verdicts if not verdict.passed]
 
 
@@ -74,7 +74,7 @@ def test_a_column_that_no_feature_reads_may_be_as_it_likes() -> None:
 def test_what_is_new_is_named() -> None:
     changed = year(2).with_columns(carrier=pl.lit("XX"))
 
-    (verdict,) = (v for v in against_shift(year(1), changed, Gates()) if not v.passed)
+    (verdict,) = (v for v in against_shift(PROJECT, year(1), changed, Gates()) if not v.passed)
 
     assert "such as 'XX', in 100% of the rows, gates.unseen = 0.05" in verdict.sentence
 
@@ -92,12 +92,12 @@ def test_days_without_examples_are_named() -> None:
     local = pl.col("decision_time").dt.convert_time_zone("America/New_York")
     rows = rows.filter(~local.dt.day().is_between(20, 29))
 
-    assert gaps(rows, longest=9) == [
+    assert gaps(PROJECT, rows, longest=9) == [
         "the 10 days before 2013-03-30",
         "the 10 days before 2013-04-30",
         "the 10 days before 2013-05-30",
     ]
-    assert gaps(rows, longest=10) == []
+    assert gaps(PROJECT, rows, longest=10) == []
 
 
 @given(NUMBERS)
