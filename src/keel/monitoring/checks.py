@@ -1,23 +1,22 @@
 """What is judged each day: each check says of a day whether it was well, or that it can't tell."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from statistics import median
 
 import polars as pl
-from TEAM.evaluation import METRICS
 
-from keel.judge.chance import MAIN
-from keel.model.inputs import LOCAL_DAY
 from keel.monitoring import drift
-from keel.monitoring.observed import FAILED, Observed
-from keel.monitoring.quality import Quality, Window
-from keel.project.settings import Evaluation
+from keel.monitoring.drift import Learnt
+from keel.monitoring.observed import FAILED, OK, Observed
+from keel.monitoring.quality import Part, Quality, Window
 from keel.serving.settings import Monitoring
 
 FEWEST = 10  # expected rows, of which none can't be chance
-OK = 300  # below it a request was answered
+MONTH = 30.44  # days
+Limits = Mapping[str, Mapping[str, float]]  # by column and check
+Floors = Mapping[str, float]  # by metric
 
 
 @dataclass(frozen=True)
@@ -31,103 +30,92 @@ class Judgement:
     bad: bool
     value: float
     note: str = ""
+    more_is_better: bool = False
 
 
 def requests(seen: Observed, settings: Monitoring) -> Iterator[Judgement]:
     """Whether requests were answered, and in time; whether rows were refused, and why."""
     status, seconds = pl.col("status"), pl.col("seconds")
     late = (status < OK) & (seconds > settings.answer_within)
-    for check, count, of in (
-        ("failed", (status >= FAILED).sum(), pl.len()),
-        ("slow", late.sum(), (status < OK).sum()),
+    for check, limit, count, of in (
+        ("failed", settings.failed, (status >= FAILED).sum(), pl.len()),
+        ("slow", settings.slow, late.sum(), (status < OK).sum()),
     ):
-        limit = getattr(settings, check)
         days = seen.requests.group_by("day").agg(count=count, rows=of).filter(pl.col("rows") > 0)
         yield from _shares(check, "", days, limit)
-    if settings.refused is not None:
-        yield from _refused(seen, settings.refused)
+    yield from _refused(seen, settings.refused)
 
 
 def volume(
-    seen: Observed, learnt: pl.DataFrame | None, settings: Monitoring, last: date
+    seen: Observed, learnt: Learnt | None, settings: Monitoring, last: date
 ) -> Iterator[Judgement]:
     """Whether as many rows came as on the same weekdays before, up to the last whole day."""
     rows = dict(seen.facts.group_by("day").len().iter_rows())
     asked = {*rows, *seen.requests["day"].drop_nulls()}
-    open_on = None if learnt is None else weekdays(learnt)
+    open_on = _weekdays(learnt.days) if learnt else set()
     day = min(asked, default=last)
     while day <= last:
         before = [rows.get(day - timedelta(weeks=week), 0) for week in range(1, 5)]
         before = [count for count in before if count]
-        usually = open_on is not None and day.isoweekday() in open_on
-        expected = median(before) if before else FEWEST * usually
+        expected = median(before) if before else FEWEST * (day.isoweekday() in open_on)
         if expected >= FEWEST:
             yield Judgement("gap", "", day, day, day not in asked, expected)
             if settings.volume is not None and before and day in asked:
                 share = rows.get(day, 0) / expected
-                yield Judgement("volume", "", day, day, share < settings.volume, share)
+                few = share < settings.volume
+                yield Judgement("volume", "", day, day, few, share, more_is_better=True)
         day += timedelta(days=1)
 
 
-def weekdays(learnt: pl.DataFrame) -> set[int]:
-    """The weekdays, 1 for Monday, that have an example in most weeks of training."""
-    days = learnt.select(LOCAL_DAY.unique().alias("day"))
-    weeks = days["day"].dt.truncate("1w").n_unique()
-    counts = days.group_by(pl.col("day").dt.weekday()).len()
-    return {day for day, count in counts.iter_rows() if count > weeks / 2}
-
-
-def inputs(
-    seen: Observed, usual: dict[str, dict[str, float]] | None, settings: Monitoring
-) -> Iterator[Judgement]:
+def inputs(seen: Observed, usual: Limits | None, settings: Monitoring) -> Iterator[Judgement]:
     """Whether columns are known, and vary, as in training, and have categories that it saw."""
+    limits = usual or {}
     block = drift.blocks(seen.facts["day"], settings.rows)
     unmeasured = list(_unmeasured(seen, block, usual, settings))
     yield from unmeasured
-    names = drift.measured(seen.examples)
-    said = {(name, one.day) for name in names for one in unmeasured if one.bad}
-    for row in drift.profile(seen.examples, block).iter_rows(named=True):
-        for kind, limit in (usual or {}).get(row["column"], {}).items():
-            if row[f"{kind}_low"] is not None and (row["column"], row["block"]) not in said:
-                bad, day = row[f"{kind}_low"] > limit, row["block"]
-                yield Judgement(kind, row["column"], day, day, bad, row[kind])
+    covered = {(name, judged.day) for name in seen.measured for judged in unmeasured if judged.bad}
+    for row in drift.profile(seen.examples.select(seen.inputs), block).iter_rows(named=True):
+        name, day = row["column"], row["block"]
+        for kind, limit in limits.get(name, {}).items():
+            low = row[f"{kind}_low"]
+            if low is not None and (name, day) not in covered:
+                yield Judgement(kind, name, day, day, low > limit, row[kind])
     facts = seen.facts.select(pl.lit(block).alias("day"), "unseen").drop_nulls("day")
     for name in sorted(set(facts["unseen"].explode().drop_nulls())):
-        counted = facts.group_by("day").agg(
-            count=pl.col("unseen").list.contains(name).sum(), rows=pl.len()
-        )
+        new = pl.col("unseen").list.contains(name).sum()
+        counted = facts.group_by("day").agg(count=new, rows=pl.len())
         yield from _shares("unseen", name, counted, settings.unseen)
 
 
-def _unmeasured(
-    seen: Observed,
-    block: pl.Series,
-    usual: dict[str, dict[str, float]] | None,
-    settings: Monitoring,
-) -> Iterator[Judgement]:
-    """Whether rows have any measurement: what they are looked up in may have come too late."""
-    if not drift.measured(seen.examples):
+def shifts(seen: Observed, learnt: Learnt | None, settings: Monitoring) -> Iterator[Judgement]:
+    """The stability indices; without a year to learn from they are shown, and not judged."""
+    if learnt is None:
         return
-    rows = pl.DataFrame({"day": block, "missing": drift.unmeasured(seen.examples)}).drop_nulls()
-    counted = rows.group_by("day").agg(count=pl.col("missing").sum(), rows=pl.len())
-    limit = settings.nulls if usual is None else usual.get("", {}).get("unmeasured")
-    yield from _shares("unmeasured", "", counted, limit)
+    limit = settings.psi if settings.psi is not None and learnt.covers_a_year else float("inf")
+    for name, day, value in drift.stabilities(seen, learnt, settings):
+        yield Judgement("psi", name, day, day, value > limit, value)
 
 
-def quality(windows: list[Window], evaluation: Evaluation) -> Iterator[Judgement]:
+def quality(windows: Iterable[Window], main: str, floors: Floors) -> Iterator[Judgement]:
     """Whether each metric keeps its floor: surely not, or not by its value, which may be chance."""
     for window in windows:
-        for one in window.quality:
-            limit = evaluation.floors.get(one.metric)
-            if limit is None:
-                continue
-            say = (one.metric, window.day, window.noticed)
-            note = said(one, limit)
-            check = "quality" if one.metric == MAIN else "metric"
-            yield Judgement(check, *say, one.beyond(limit), one.score, note)
-            if one.metric == MAIN:
-                short = one.score < limit if METRICS[MAIN].higher_is_better else one.score > limit
-                yield Judgement("doubt", *say, short, one.score, note)
+        for score in window.quality:
+            if (floor := floors.get(score.name)) is not None:
+                check = "quality" if score.name == main else "metric"
+                judged = _kept(check, score.name, window, score, floor)
+                yield judged
+                if check == "quality":
+                    yield replace(judged, check="doubt", bad=score.misses(floor))
+
+
+def slices(parts: Iterable[Part], floors: Floors) -> Iterator[Judgement]:
+    """Whether each slice keeps its floors, month by month."""
+    for part in parts:
+        for score in part.quality if part.slice != "all" else []:
+            if (floor := floors.get(score.name)) is not None:
+                rows = f"{part.slice} = {part.value}"
+                where = f" for {rows} in {part.month}"
+                yield _kept("slice", rows, part, score, floor, where)
 
 
 def labels(seen: Observed, settings: Monitoring, until: date) -> Iterator[Judgement]:
@@ -137,18 +125,51 @@ def labels(seen: Observed, settings: Monitoring, until: date) -> Iterator[Judgem
     days = seen.facts.filter("last").group_by("day").agg(share=in_time.mean())
     for day, share in days.sort("day").iter_rows():
         if day + wait <= until:
-            yield Judgement("labels", "", day, day + wait, share < settings.labels, share)
+            few = share < settings.labels
+            yield Judgement("labels", "", day, day + wait, few, share, more_is_better=True)
 
 
-def said(one: Quality, limit: float, where: str = "") -> str:
-    """A metric in words, of the rows that `where` names, and what it should be."""
-    metric = METRICS[one.metric]
-    wanted = f"at {'least' if metric.higher_is_better else 'most'} {limit}"
-    found = f"{one.score:.3f} ({one.low:.3f} to {one.high:.3f})"
-    return f"{metric.title} is {found}{where}, and should be {wanted}"
+def age(last: date, retrain_after: int, title: str, until: date) -> Judgement:
+    """Whether it is time to train again, by how fast models of these data get worse.
+
+    `last` is the last day of the training data, `title` what is lost, `retrain_after` are months.
+    """
+    due = last + timedelta(days=round(retrain_after * MONTH))
+    note = (
+        f"its training data end on {last}, and models of these data lose too much "
+        f"{title} in {retrain_after} months"
+    )
+    return Judgement("age", "", max(due, last), due, until >= due, (until - last).days, note)
 
 
-def _refused(seen: Observed, limit: float) -> Iterator[Judgement]:
+def fields() -> pl.Expr:
+    """The fields of the problems of each request, without the number of the row."""
+    field = pl.element().struct.field("field").str.replace(r"^rows\.\d+\.?", "")
+    return pl.col("problems").fill_null([]).list.eval(field)
+
+
+def _weekdays(days: pl.Series) -> set[int]:
+    """The weekdays, 1 for Monday, that have an example in most weeks of training."""
+    days = days.unique()
+    weeks = days.dt.truncate("1w").n_unique()
+    counts = days.dt.weekday().value_counts()
+    return {day for day, count in counts.iter_rows() if count > weeks / 2}
+
+
+def _unmeasured(
+    seen: Observed, block: pl.Series, usual: Limits | None, settings: Monitoring
+) -> Iterator[Judgement]:
+    """Whether rows have any measurement: what they are looked up in may have come too late."""
+    if not seen.measured:
+        return
+    missing = drift.unmeasured(seen.examples, seen.measured)
+    rows = pl.DataFrame({"day": block, "missing": missing}).drop_nulls()
+    counted = rows.group_by("day").agg(count=pl.col("missing").sum(), rows=pl.len())
+    limit = settings.nulls if usual is None else usual.get("", {}).get("unmeasured")
+    yield from _shares("unmeasured", "", counted, limit)
+
+
+def _refused(seen: Observed, limit: float | None) -> Iterator[Judgement]:
     requests = seen.requests.with_columns(field=fields().list.unique())
     named = requests.filter(pl.col("refused") > 0).explode("field")
     rows = requests.group_by("day").agg(pl.col("rows").sum())
@@ -158,18 +179,27 @@ def _refused(seen: Observed, limit: float) -> Iterator[Judgement]:
         yield from _shares("refused", str(name or "no field by itself"), counted, limit)
 
 
-def fields() -> pl.Expr:
-    """The fields of the problems of each request, without the number of the row."""
-    field = pl.element().struct.field("field").str.replace(r"^rows\.\d+\.?", "")
-    return pl.col("problems").fill_null([]).list.eval(field)
-
-
 def _shares(
     check: str, subject: str, days: pl.DataFrame, limit: float | None
 ) -> Iterator[Judgement]:
     """By day, whether surely more than the limit; `days` has day, count and rows."""
-    low = drift.surely(pl.col("count"), pl.col("rows"))
-    found = days.sort("day").select("day", pl.col("count") / pl.col("rows"), low.alias("low"))
-    for day, share, surely in found.iter_rows():
-        if limit is not None and day is not None:
-            yield Judgement(check, subject, day, day, surely > limit, share)
+    low = drift.surely(pl.col("count"), pl.col("rows")).alias("low")
+    shares = days.drop_nulls("day").sort("day").select("day", pl.col("count") / pl.col("rows"), low)
+    for day, share, surely in shares.iter_rows() if limit is not None else ():
+        yield Judgement(check, subject, day, day, surely > limit, share)
+
+
+def _kept(
+    check: str, subject: str, period: Window | Part, score: Quality, floor: float, where: str = ""
+) -> Judgement:
+    """Whether a floor is kept, or surely not."""
+    return Judgement(
+        check,
+        subject,
+        period.day,
+        period.noticed,
+        score.surely_misses(floor),
+        score.score,
+        score.worded(floor, where),
+        score.metric.higher_is_better,
+    )

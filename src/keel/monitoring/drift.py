@@ -4,16 +4,14 @@ Days with few rows are put together until they have enough. Numbers are compared
 training, which is additive, so that each day costs as much as its own rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import polars as pl
-from TEAM.examples import Examples
-from TEAM.tables import Known
 
-from keel.judge.shift import YEAR, binned, columns_read, index, tenths
-from keel.model.inputs import LOCAL_DAY
+from keel.judge.shift import YEAR, binned, index, tenths
 from keel.monitoring.observed import Observed
 from keel.serving.settings import Monitoring
 
@@ -25,20 +23,22 @@ PROFILE = {
     "rows": pl.UInt32,
     **{f"{kind}{suffix}": pl.Float64 for kind in KINDS for suffix in ("", "_low")},
 }
-HIGHEST = 0.9  # a column of which more is unknown is always told, however bad training was
+HIGHEST = 0.9  # a column of which more is unknown is always a finding, however bad training was
 
 
-def watched(examples: pl.DataFrame) -> list[str]:
-    """The columns that a feature reads, but for personal ones, which the log does not have."""
-    return [name for name in columns_read() if name in examples.columns]
+@dataclass(frozen=True)
+class Learnt:
+    """The training examples with their days; `scores` are the model's, of some of them."""
 
+    examples: pl.DataFrame
+    days: pl.Series
+    scores: pl.Series | None
 
-def measured(examples: pl.DataFrame) -> list[str]:
-    """Those of them whose value is measured, and gets old."""
-    when = {
-        name: (column.metadata or {}).get("known") for name, column in Examples.columns().items()
-    }
-    return [name for name in watched(examples) if when[name] == Known.MEASURED]
+    @property
+    def covers_a_year(self) -> bool:
+        """Whether training has seen all seasons: else any of them is a shift."""
+        first, last = self.days.min(), self.days.max()
+        return isinstance(first, date) and isinstance(last, date) and (last - first).days >= YEAR
 
 
 def blocks(days: pl.Series, enough: int) -> pl.Series:
@@ -61,11 +61,11 @@ def profile(examples: pl.DataFrame, block: pl.Series) -> pl.DataFrame:
     `nulls_low` and `same_low` are what these shares surely are.
     """
     parts = [pl.DataFrame(schema=PROFILE)]
-    for name in watched(examples):
+    for column in examples:
         value = pl.col("value")
-        number = examples.schema[name].is_numeric()
-        rows = pl.DataFrame({"block": block, "value": examples[name]}).drop_nulls("block")
-        same = value.drop_nulls().unique_counts().max() if number else pl.lit(None)
+        most = value.drop_nulls().unique_counts().max()
+        same = most if column.dtype.is_numeric() else pl.lit(None)
+        rows = pl.DataFrame({"block": block, "value": column}).drop_nulls("block")
         counted = rows.group_by("block").agg(rows=pl.len(), nulls=value.null_count(), same=same)
         shares = [
             share.cast(pl.Float64).alias(f"{count}{suffix}")
@@ -75,26 +75,27 @@ def profile(examples: pl.DataFrame, block: pl.Series) -> pl.DataFrame:
                 (surely(pl.col(count), pl.col("rows")), "_low"),
             )
         ]
-        parts.append(counted.select(pl.lit(name).alias("column"), "block", "rows", *shares))
+        parts.append(counted.select(pl.lit(column.name).alias("column"), "block", "rows", *shares))
     return pl.concat(parts).sort("column", "block")
 
 
-def unmeasured(examples: pl.DataFrame) -> pl.Series:
+def unmeasured(examples: pl.DataFrame, measured: Sequence[str]) -> pl.Series:
     """Which rows have no measurement at all: what they are looked up in has none for them."""
-    names = measured(examples)
-    if not names:
+    if not measured:
         return pl.Series([False]).new_from_index(0, len(examples))
-    return examples.select(pl.all_horizontal(pl.col(names).is_null())).to_series()
+    return examples.select(pl.all_horizontal(pl.col(measured).is_null())).to_series()
 
 
-def usual(learnt: pl.DataFrame, settings: Monitoring) -> dict[str, dict[str, float]]:
+def usual(
+    learnt: Learnt, inputs: Sequence[str], measured: Sequence[str], settings: Monitoring
+) -> dict[str, dict[str, float]]:
     """Up to which share a column's `nulls` and `same` are nothing new, by the settings.
 
     "" is for the share of rows that are `unmeasured`. Nothing is new either that training had as
     many days in a row as are needed to say so, unless it is nearly all rows.
     """
-    shares = profile(learnt, blocks(learnt.select(LOCAL_DAY).to_series(), settings.rows))
-    found: dict[str, dict[str, float]] = {}
+    shares = profile(learnt.examples.select(inputs), blocks(learnt.days, settings.rows))
+    limits: dict[str, dict[str, float]] = {}
     for kind in KINDS:
         tolerated = getattr(settings, kind)
         worst = pl.col(kind).rolling_min(settings.in_a_row).max().over("column")
@@ -103,23 +104,25 @@ def usual(learnt: pl.DataFrame, settings: Monitoring) -> dict[str, dict[str, flo
         for name, share, highest in both.iter_rows():
             if tolerated is not None:
                 limit = max(share + tolerated, min(highest or 0, HIGHEST))
-                found.setdefault(name, {})[kind] = limit
+                limits.setdefault(name, {})[kind] = limit
     if settings.nulls is not None:
-        share = int(unmeasured(learnt).sum()) / max(len(learnt), 1)
-        found[""] = {"unmeasured": settings.nulls + share}
-    return found
+        missing = int(unmeasured(learnt.examples, measured).sum())
+        share = missing / max(len(learnt.examples), 1)
+        limits[""] = {"unmeasured": settings.nulls + share}
+    return limits
 
 
 def stabilities(
-    seen: Observed, learnt: pl.DataFrame, scores: pl.Series, settings: Monitoring
+    seen: Observed, learnt: Learnt, settings: Monitoring
 ) -> Iterator[tuple[str, date, float]]:
     """The stability index of each number and of the scores, over a sliding window of days."""
     days = seen.facts["day"].unique().sort().to_numpy()
     place = np.searchsorted(days, seen.facts["day"].to_numpy())
     first = np.searchsorted(days, days - np.timedelta64(settings.window - 1, "D"))
-    for name in [*watched(seen.examples), SCORE]:
-        before = scores if name == SCORE else learnt[name]
-        after = seen.facts[SCORE] if name == SCORE else seen.examples[name]
+    pairs = [(name, learnt.examples[name], seen.examples[name]) for name in seen.inputs]
+    if learnt.scores is not None:
+        pairs.append((SCORE, learnt.scores, seen.facts[SCORE]))
+    for name, before, after in pairs:
         if not before.dtype.is_numeric():
             continue
         edges = tenths(before)
@@ -128,12 +131,6 @@ def stabilities(
         old = binned(before, edges)
         for n, day in enumerate(days.tolist()):
             yield name, day, index(old, total[n + 1] - total[first[n]])
-
-
-def covers_a_year(learnt: pl.DataFrame) -> bool:
-    """Whether training has seen all seasons: else any of them is a shift."""
-    days = learnt.select((LOCAL_DAY.max() - LOCAL_DAY.min()).dt.total_days()).item()
-    return days is not None and days >= YEAR
 
 
 def surely(count: pl.Expr, rows: pl.Expr) -> pl.Expr:

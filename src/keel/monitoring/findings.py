@@ -4,12 +4,11 @@ A day may be bad by chance, so most checks have to be missed several days in a r
 as many in a row before it is over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
-
-from TEAM.evaluation import METRICS
+from operator import attrgetter
 
 from keel.monitoring.checks import Judgement
 
@@ -121,6 +120,15 @@ class Finding:
         return CHECKS[self.check].cure
 
     @property
+    def open(self) -> bool:
+        return self.until is None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody has to do something now."""
+        return self.open and self.level == ACT
+
+    @property
     def sentence(self) -> str:
         """What is the matter, in words that begin with a capital letter, or a column as it is."""
         many = len(self.subjects) > 1
@@ -140,25 +148,30 @@ def findings(judgements: Iterable[Judgement], in_a_row: int) -> list[Finding]:
 
     Columns that miss the same check in the same days are one finding.
     """
-    ordered = sorted(judgements, key=lambda one: (one.check, one.subject, one.day))
-    found: dict[tuple[str, date, date | None], Finding] = {}
-    for (check, _), days in groupby(ordered, key=lambda one: (one.check, one.subject)):
-        for one in _episodes(list(days), in_a_row):
-            key = (check, one.since, one.until)
-            other = found.get(key)
-            found[key] = one if other is None else _together(other, one)
+    by_subject = attrgetter("check", "subject")
+    ordered = sorted(judgements, key=attrgetter("check", "subject", "day"))
+    together: dict[tuple[object, ...], Finding] = {}
+    for _, days in groupby(ordered, key=by_subject):
+        for finding in _episodes(list(days), in_a_row):
+            key = (finding.check, finding.since, finding.until, finding.note)
+            other = together.get(key)
+            together[key] = finding if other is None else _together(other, finding)
     return sorted(
-        found.values(),
-        key=lambda one: (one.until is not None, one.level != ACT, one.noticed, one.check),
+        together.values(),
+        key=lambda finding: (
+            not finding.open,
+            finding.level != ACT,
+            finding.noticed,
+            finding.check,
+        ),
     )
 
 
-def _episodes(days: Sequence[Judgement], in_a_row: int) -> list[Finding]:
+def _episodes(days: Sequence[Judgement], in_a_row: int) -> Iterator[Finding]:
     """Where a check was missed as many days in a row, until it was kept as many."""
     check = CHECKS[days[0].check]
     in_a_row = check.days or in_a_row
     over = max(in_a_row, check.over)
-    found: list[Finding] = []
     bad: list[Judgement] = []
     good = 0
     for day in days:
@@ -170,34 +183,24 @@ def _episodes(days: Sequence[Judgement], in_a_row: int) -> list[Finding]:
         if len(bad) < in_a_row:
             bad = []
         elif good >= over:
-            found.append(_finding(bad, in_a_row, ended=True))
+            yield _finding(bad, in_a_row, ended=True)
             bad = []
-    return [*found, _finding(bad, in_a_row, ended=False)] if len(bad) >= in_a_row else found
+    if len(bad) >= in_a_row:
+        yield _finding(bad, in_a_row, ended=False)
 
 
 def _finding(bad: list[Judgement], in_a_row: int, *, ended: bool) -> Finding:
     first, last = bad[0], bad[-1]
-    worst = max(bad, key=_badness)
-    noticed = max(one.noticed for one in bad[:in_a_row])
-    subjects = (_title(first.subject),) if first.subject else ()
+    worst = (min if first.more_is_better else max)(bad, key=attrgetter("value"))
+    noticed = max(day.noticed for day in bad[:in_a_row])
+    subjects = (first.subject,) if first.subject else ()
     until, note = (last.day, worst.note) if ended else (None, last.note)
     return Finding(first.check, subjects, first.day, noticed, until, worst.value, note)
 
 
-def _badness(one: Judgement) -> float:
-    """How bad a day was: the less, the worse, where more is better."""
-    better = one.subject in METRICS and METRICS[one.subject].higher_is_better
-    return -one.value if better or one.check in ("volume", "labels", "slice") else one.value
-
-
-def _together(one: Finding, other: Finding) -> Finding:
-    return replace(
-        one, subjects=(*one.subjects, *other.subjects), worst=max(one.worst, other.worst)
-    )
-
-
-def _title(subject: str) -> str:
-    return METRICS[subject].title if subject in METRICS else subject
+def _together(finding: Finding, other: Finding) -> Finding:
+    subjects = (*finding.subjects, *other.subjects)
+    return replace(finding, subjects=subjects, worst=max(finding.worst, other.worst))
 
 
 def _listed(names: Sequence[str]) -> str:

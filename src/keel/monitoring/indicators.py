@@ -4,15 +4,18 @@ Requests and rows are counted where each is good or bad by itself. Where only a 
 judged, a day is one event: the quality of the window that ends on it, or its inputs.
 """
 
+import json
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
+from operator import attrgetter
 
 import polars as pl
 
-from keel.monitoring.checks import OK, Judgement, fields
+from keel.monitoring.checks import Judgement, fields
 from keel.monitoring.drift import unmeasured
-from keel.monitoring.observed import FAILED, Observed
+from keel.monitoring.observed import FAILED, OK, Observed
 from keel.serving.settings import Monitoring
 
 EVENTS = {  # of which a day is one, by the checks that make it bad
@@ -38,13 +41,16 @@ def indicators(
     seen: Observed, judgements: Iterable[Judgement], settings: Monitoring
 ) -> list[Indicator]:
     """All indicators of all days, by day and name."""
-    found = [*_answers(seen, settings), *_rows(seen), *_days(list(judgements))]
-    return sorted(found, key=lambda one: (one.day, one.indicator))
+    counted = [*_answers(seen, settings), *_rows(seen), *_days(list(judgements))]
+    return sorted(counted, key=attrgetter("day", "indicator"))
 
 
-def lines(found: Iterable[Indicator]) -> list[dict[str, object]]:
-    """The indicators as JSON has them."""
-    return [{**asdict(one), "day": one.day.isoformat()} for one in found]
+def as_lines(indicators: Iterable[Indicator]) -> str:
+    """The indicators as JSON, one a line."""
+    return "".join(
+        json.dumps({**asdict(part), "day": part.day.isoformat()}, ensure_ascii=False) + "\n"
+        for part in indicators
+    )
 
 
 def _answers(seen: Observed, settings: Monitoring) -> Iterator[Indicator]:
@@ -63,7 +69,7 @@ def _answers(seen: Observed, settings: Monitoring) -> Iterator[Indicator]:
 def _rows(seen: Observed) -> Iterator[Indicator]:
     """Rows that could be predicted from what they should be, and those that could not."""
     new = pl.col("unseen").list.len() > 0
-    facts = seen.facts.select("day", "unseen", missing=unmeasured(seen.examples))
+    facts = seen.facts.select("day", "unseen", missing=unmeasured(seen.examples, seen.measured))
     days = facts.group_by("day").agg(
         rows=pl.len(),
         bad=(new | pl.col("missing")).sum(),
@@ -77,9 +83,12 @@ def _rows(seen: Observed) -> Iterator[Indicator]:
     )
     both = days.join(refused, on="day", how="full", coalesce=True).drop_nulls("day")
     for row in both.iter_rows(named=True):
+        names = ", ".join(sorted(set(row["fields"] or [])))
+        why_refused = f"{row['refused'] or 0:,} refused: {names}".removesuffix(": ")
+        unseen = sorted(Counter(row["unseen"] or []).items())
         reasons = [
-            *_counted("refused", row["refused"], row["fields"]),
-            *_counted("with unseen", None, row["unseen"]),
+            *([why_refused] if row["refused"] else []),
+            *(f"{count:,} with unseen {name}" for name, count in unseen),
             *([f"{row['missing']:,} without any measurement"] if row["missing"] else []),
         ]
         bad = (row["bad"] or 0) + (row["refused"] or 0)
@@ -87,35 +96,27 @@ def _rows(seen: Observed) -> Iterator[Indicator]:
         yield Indicator(row["day"], "valid_predictions", good, bad, "; ".join(reasons))
 
 
-def _counted(what: str, count: int | None, names: list[str] | None) -> list[str]:
-    """Such as "3 refused: carrier", or "3 with unseen carrier"."""
-    if not names and not count:
-        return []
-    if count is not None:
-        return [f"{count:,} {what}: {', '.join(sorted(set(names or [])))}".removesuffix(": ")]
-    return [f"{(names or []).count(name):,} {what} {name}" for name in sorted(set(names or []))]
-
-
 def _days(judgements: list[Judgement]) -> Iterator[Indicator]:
     for name, checks in EVENTS.items():
-        by_day: dict[date, list[Judgement]] = {}
-        for one in judgements:
-            if one.check in checks:
-                by_day.setdefault(one.day, []).append(one)
-        for day, found in by_day.items():
-            bad = [one for one in found if one.bad]
-            why = "; ".join(sorted({_why(one) for one in bad}))
-            yield Indicator(day, name, int(not bad), int(bool(bad)), why)
+        by_day: dict[date, list[Judgement]] = defaultdict(list)
+        for judgement in judgements:
+            if judgement.check in checks:
+                by_day[judgement.day].append(judgement)
+        for day, judged in by_day.items():
+            reasons = {_why(judgement) for judgement in judged if judgement.bad}
+            yield Indicator(
+                day, name, int(not reasons), int(bool(reasons)), "; ".join(sorted(reasons))
+            )
 
 
-def _why(one: Judgement) -> str:
-    if one.note:
-        return one.note
-    if one.check == "gap":
+def _why(judgement: Judgement) -> str:
+    if judgement.note:
+        return judgement.note
+    if judgement.check == "gap":
         return "no requests"
-    if one.check == "volume":
-        return f"{one.value:.0%} of the usual rows"
-    what = {"nulls": "unknown", "same": "one and the same value"}
-    if one.check in what:
-        return f"{one.subject}: {what[one.check]} in {one.value:.0%} of the rows"
-    return f"{one.subject}: stability index {one.value:.1f}"
+    if judgement.check == "volume":
+        return f"{judgement.value:.0%} of the usual rows"
+    if judgement.check == "psi":
+        return f"{judgement.subject}: stability index {judgement.value:.1f}"
+    what = {"nulls": "unknown", "same": "one and the same value"}[judgement.check]
+    return f"{judgement.subject}: {what} in {judgement.value:.0%} of the rows"

@@ -1,6 +1,6 @@
 """What the logs of the service say: each prediction with its day and, if it came, its label.
 
-Days are those of the examples' `TIME`, so that a replay of last year shows last year. A request
+Days are those of the examples' time, so that a replay of last year shows last year. A request
 that was refused has no example: it counts for the day of its neighbours in the log.
 """
 
@@ -8,15 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from TEAM.examples import TIME, ZONE
 
-from keel.model.inputs import LOCAL_DAY
+from keel.project.columns import Known, when_known
+from keel.project.description import Project
 from keel.serving import log
 
 PREDICTIONS = "/predict"  # what the routes start with
-REPEATED = pl.col("came").filter(~pl.col("contradicted")).cast(pl.Int64).sub(1).sum()
-FAILED = 500  # where the status of what the service could not answer begins
+OK, FAILED = 300, 500  # below the one a request was answered, from the other on it could not be
 AT, OFFSET = pl.col("at"), pl.col("offset")
+
+
+@dataclass(frozen=True)
+class Logs:
+    """The files below `served/` as tables, and how many of their lines can't be read."""
+
+    predictions: pl.DataFrame
+    requests: pl.DataFrame
+    labels: pl.DataFrame
+    torn: int
 
 
 @dataclass(frozen=True)
@@ -32,52 +41,61 @@ class Observed:
     facts: pl.DataFrame
     examples: pl.DataFrame
     requests: pl.DataFrame
+    inputs: list[str]  # the columns that a feature reads, but for personal ones, which no log has
+    measured: list[str]  # those of them whose value is measured, and gets old
     unknown: int  # labels of what was never predicted
     repeated: int  # labels that came once more, and said the same
     contradicted: int  # examples of which true and false was said: the latest counts
     torn: int  # lines of the log that can't be read
 
 
-def observe(root: Path) -> Observed:
-    """Read the logs below `root/served`; no log at all is one without rows."""
-    rows = log.predictions(root).collect()
-    examples = rows.select(list(log.columns(personal=False)))
-    rows = rows.filter(examples[TIME].is_not_null())
-    examples = examples.filter(pl.col(TIME).is_not_null())
-    own = {name: pl.col(_own(name, examples)) for name in ("request", "model", "probability")}
-    facts = pl.DataFrame(
-        {
-            "day": examples.select(LOCAL_DAY).to_series(),
-            **{name: rows.select(column).to_series() for name, column in own.items()},
-            "unseen": rows[_own("unseen", examples)],
-            "key": examples.select(pl.struct(list(log.key(personal=False)))).to_series(),
-            "time": examples[TIME].dt.convert_time_zone("UTC"),
-        }
+def read(root: Path, project: Project) -> Logs:
+    """The logs below `root/served`; no log at all is one without rows."""
+    return Logs(
+        log.predictions(root, project).collect(),
+        log.requests(root).collect(),
+        log.labels(root, project).collect(),
+        sum(log.broken(root, kind) for kind in log.KINDS),
     )
-    requests = _dated(log.requests(root).collect(), facts)
-    labels = _labels(root, requests)
-    joined = facts.with_row_index("line").join(
-        labels, on="key", how="left", nulls_equal=True, maintain_order="left"
-    )
+
+
+def observe(project: Project, logs: Logs) -> Observed:
+    """Put together what belongs together in the logs."""
+    rows = logs.predictions.filter(pl.col(project.time).is_not_null())
+    examples = rows.select(list(log.columns(project, personal=False)))
+    key = list(log.key(project, personal=False))
+    facts = rows.select(
+        project.local_day.alias("day"),
+        *(_own(name, examples) for name in ("request", "model", "probability", "unseen")),
+        pl.struct(key).alias("key"),
+        pl.col(project.time).dt.convert_time_zone("UTC").alias("time"),
+    ).with_row_index("line")
+    requests = _dated(logs.requests, facts, project.zone)
+    labels = _labels(logs.labels, key, requests, project.zone)
+    joined = facts.join(labels, on="key", how="left", nulls_equal=True, maintain_order="left")
+    came = pl.col("known_on")
     joined = joined.with_columns(
         last=pl.col("line") == pl.col("line").max().over("key"),
         labelled=pl.col("came").is_not_null(),
-        known_on=pl.when(pl.col("known_on").is_not_null()).then(
-            pl.max_horizontal("known_on", "day")
-        ),
+        known_on=pl.when(came.is_not_null()).then(pl.max_horizontal(came, "day")),
     )
+    schema = project.examples.columns()
+    inputs = [name for name in project.features.columns_read() if name in examples.columns]
+    repeated = pl.col("came").filter(~pl.col("contradicted")).cast(pl.Int64) - 1
     return Observed(
         joined.drop("key", "time", "came", "contradicted"),
         examples,
         requests.filter(pl.col("route").str.starts_with(PREDICTIONS)).drop("offset"),
+        inputs,
+        [name for name in inputs if when_known(schema[name]) == Known.MEASURED],
         unknown=len(labels.join(facts, on="key", how="anti", nulls_equal=True)),
-        repeated=labels.select(REPEATED).item(),
-        contradicted=labels.select(pl.col("contradicted").sum()).item(),
-        torn=sum(log.broken(root, kind) for kind in log.KINDS),
+        repeated=labels.select(repeated.sum()).item(),
+        contradicted=int(labels["contradicted"].sum()),
+        torn=logs.torn,
     )
 
 
-def _dated(requests: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+def _dated(requests: pl.DataFrame, facts: pl.DataFrame, zone: str) -> pl.DataFrame:
     """The requests with their day: that of their predictions, or of their neighbours'."""
     decided = facts.group_by("request").agg(pl.col("time").min(), answered=pl.len())
     rows = pl.col("rows").fill_null(1).clip(1)  # what can't be read is a row too
@@ -86,32 +104,33 @@ def _dated(requests: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     dated = requests.join(decided, on="request", how="left", maintain_order="left")
     return (
         dated.with_columns(offset=offset, rows=rows, refused=refused.fill_null(0).clip(0))
-        .with_columns(day=(AT + OFFSET).dt.convert_time_zone(ZONE).dt.date())
+        .with_columns(day=_day(AT + OFFSET, zone))
         .drop("time", "answered")
     )
 
 
-def _labels(root: Path, requests: pl.DataFrame) -> pl.DataFrame:
+def _labels(
+    labels: pl.DataFrame, key: list[str], requests: pl.DataFrame, zone: str
+) -> pl.DataFrame:
     """One row for each key: the latest label, when the first came, and how often one came."""
-    keys = pl.LazyFrame(schema=log.key(personal=False)).collect()
-    labels = log.labels(root).collect()
     clock = requests.select("at", "offset").sort("at")
-    at = _own("at", keys)
+    keys = labels.select(key)
     came = labels.select(
-        pl.struct(keys.columns).alias("key"),
-        pl.col(at).alias("at"),
-        pl.col(_own("label", keys)).alias("label"),
+        pl.struct(key).alias("key"), *(_own(name, keys) for name in ("at", "label"))
     ).with_row_index("line")
     dated = came.sort("at").join_asof(clock, on="at", strategy="nearest").sort("line")
-    local = (AT + OFFSET.fill_null(pl.duration())).dt.convert_time_zone(ZONE).dt.date()
     return dated.group_by("key", maintain_order=True).agg(
         pl.col("label").last(),
-        known_on=local.first(),
+        known_on=_day(AT + OFFSET.fill_null(pl.duration()), zone).first(),
         came=pl.len(),
         contradicted=pl.col("label").drop_nulls().n_unique() > 1,
     )
 
 
-def _own(name: str, examples: pl.DataFrame) -> str:
-    """What the log calls its own column where the examples have one of that name."""
-    return f"log_{name}" if name in examples.columns else name
+def _day(moment: pl.Expr, zone: str) -> pl.Expr:
+    return moment.dt.convert_time_zone(zone).dt.date()
+
+
+def _own(name: str, examples: pl.DataFrame) -> pl.Expr:
+    """The log's own column, which gives way to one of the examples of that name."""
+    return pl.col(f"log_{name}" if name in examples.columns else name).alias(name)

@@ -1,14 +1,13 @@
 """The page's charts: how something went from day to day."""
 
-from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
 from keel.show.charts import BASELINE, FAINT, MODEL, Rows, svg
 
-GOOD, BAD = "#9ec1e8", "#a51d2d"
+GOOD, BAD, INK = "#9ec1e8", "#a51d2d", "#241f31"
+KINDS = ("answered", "refused or not valid")
 DAYS = {
     "field": "day",
     "type": "temporal",
@@ -20,82 +19,63 @@ DAYS = {
 def sliding(rows: Rows, title: str, floor: float | None) -> Markup:
     """A line with its interval, and the floor; rows have day, model, score, low, high."""
     y = {"type": "quantitative", "scale": {"zero": False}, "title": title}
-    one = {"field": "model", "type": "nominal", "legend": None, "scale": {"range": [MODEL]}}
+    model = {"field": "model", "type": "nominal", "legend": None, "scale": {"range": [MODEL]}}
+    both = {"x": DAYS, "color": model}
+    low, high = {"field": "low", **y}, {"field": "high"}
     band = {
         "mark": {"type": "area", "opacity": 0.2},
-        "encoding": {"x": DAYS, "y": {"field": "low", **y}, "y2": {"field": "high"}, "color": one},
+        "encoding": {**both, "y": low, "y2": high},
     }
-    line = {
-        "mark": {"type": "line"},
-        "encoding": {"x": DAYS, "y": {"field": "score", **y}, "color": one},
-    }
+    line = {"mark": "line", "encoding": {**both, "y": {"field": "score", **y}}}
     return svg(rows, {"height": 200, "layer": [band, line, *_level(floor, "floor")]})
 
 
-def volume(days: Sequence[tuple[date, int, int]]) -> Markup:
-    """Rows by day, in the colour of their kind: those with a prediction, and the others."""
-    rows = [
-        {"day": str(day), "rows": count, "kind": kind}
-        for day, good, bad in days
-        for kind, count in (("answered", good), ("refused or not valid", bad))
-    ]
-    colour = {
-        "field": "kind",
-        "type": "nominal",
-        "scale": {"domain": ["answered", "refused or not valid"], "range": [GOOD, BAD]},
-        "legend": {"title": None, "orient": "top"},
+def volume(rows: Rows) -> Markup:
+    """Rows by day, in the colour of their kind; rows have day, rows, and kind, of `KINDS`."""
+    encoding = {
+        "x": {**DAYS, "timeUnit": "yearmonthdate"},
+        "y": {"field": "rows", "type": "quantitative", "title": "rows a day"},
+        "color": _colour({"domain": KINDS, "range": [GOOD, BAD]}),
     }
-    x = {**DAYS, "timeUnit": "yearmonthdate"}
-    y = {"field": "rows", "type": "quantitative", "title": "rows a day"}
-    chart = {
-        "mark": {"type": "bar", "binSpacing": 0},
-        "encoding": {"x": x, "y": y, "color": colour},
-    }
-    return svg(rows, {"height": 200, **chart})
+    mark = {"type": "bar", "binSpacing": 0}
+    return svg(rows, {"height": 200, "mark": mark, "encoding": encoding})
 
 
 def shares(rows: Rows, label: str) -> Markup:
     """What was predicted and what came, by week; rows have day, share, kind."""
-    colour = {
-        "field": "kind",
-        "type": "nominal",
-        "scale": {"domain": ["predicted", "came"], "range": [MODEL, BASELINE]},
-        "legend": {"title": None, "orient": "top"},
-    }
-    y = {
-        "field": "share",
-        "type": "quantitative",
-        "title": f"{label}, by week",
-        "axis": {"format": ".0%"},
+    share = {"field": "share", "type": "quantitative", "axis": {"format": ".0%"}}
+    encoding = {
+        "x": DAYS,
+        "y": {**share, "title": f"{label}, by week"},
+        "color": _colour({"domain": ["predicted", "came"], "range": [MODEL, BASELINE]}),
     }
     mark = {"type": "line", "point": {"filled": True, "size": 20}}
-    return svg(
-        rows, {"height": 200, "mark": mark, "encoding": {"x": DAYS, "y": y, "color": colour}}
-    )
+    return svg(rows, {"height": 200, "mark": mark, "encoding": encoding})
 
 
 def shift(rows: Rows) -> Markup:
     """The stability index by column and month; rows have column, month, index."""
-    x = {"field": "month", "type": "ordinal", "title": None, "axis": {"labelAngle": -45}}
-    y = {"field": "column", "type": "nominal", "title": None, "sort": None}
-    colour = {
-        "field": "index",
-        "type": "quantitative",
-        "scale": {"scheme": "blues", "domain": [0, 2], "clamp": True},
-        "legend": None,
+    places = {
+        "x": {"field": "month", "type": "ordinal", "title": None, "axis": {"labelAngle": -45}},
+        "y": {"field": "column", "type": "nominal", "title": None, "sort": None},
     }
-    text = {
-        "field": "index",
-        "type": "quantitative",
-        "format": ".1f",
+    index = {"field": "index", "type": "quantitative"}
+    blue = {"scheme": "blues", "domain": [0, 2], "clamp": True}
+    ink = {"condition": {"test": "datum.index > 1", "value": "white"}, "value": INK}
+    cells = {
+        "mark": "rect",
+        "encoding": {**places, "color": {**index, "scale": blue, "legend": None}},
     }
-    dark = {"condition": {"test": "datum.index > 1", "value": "white"}, "value": "#241f31"}
-    cells = {"mark": "rect", "encoding": {"x": x, "y": y, "color": colour}}
     words = {
         "mark": {"type": "text", "fontSize": 10},
-        "encoding": {"x": x, "y": y, "text": text, "color": dark},
+        "encoding": {**places, "text": {**index, "format": ".1f"}, "color": ink},
     }
     return svg(rows, {"height": {"step": 19}, "layer": [cells, words]})
+
+
+def _colour(scale: dict[str, Any]) -> dict[str, Any]:
+    legend = {"title": None, "orient": "top"}
+    return {"field": "kind", "type": "nominal", "scale": scale, "legend": legend}
 
 
 def _level(value: float | None, name: str) -> list[dict[str, Any]]:
@@ -103,16 +83,10 @@ def _level(value: float | None, name: str) -> list[dict[str, Any]]:
     if value is None:
         return []
     y = {"field": "value", "type": "quantitative"}
-    rule = {"mark": {"type": "rule", "strokeDash": [4, 3], "color": FAINT}, "encoding": {"y": y}}
-    text = {
-        "mark": {
-            "type": "text",
-            "align": "left",
-            "dx": 4,
-            "color": FAINT,
-            "text": name,
-            "fontSize": 11,
-        },
-        "encoding": {"y": y, "x": {"value": 300}},
-    }
-    return [{"data": {"values": [{"value": value}]}, **part} for part in (rule, text)]
+    rule = {"type": "rule", "strokeDash": [4, 3], "color": FAINT}
+    text = {"type": "text", "align": "left", "dx": 4, "color": FAINT, "text": name, "fontSize": 11}
+    layers: list[dict[str, Any]] = [
+        {"mark": rule, "encoding": {"y": y}},
+        {"mark": text, "encoding": {"y": y, "x": {"value": 300}}},
+    ]
+    return [{"data": {"values": [{"value": value}]}, **layer} for layer in layers]

@@ -4,35 +4,47 @@ Rows of one day are alike: they share a storm or a strike. So whole days are dra
 where there are enough of them; rows, as in the model's report, would say more than is known.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from TEAM.evaluation import GROUPS, METRICS, Array, Tally, resampled, tally
 
-from keel.judge.shift import Array as Numbers
+from keel.judge.metrics import GROUPS, Array, Counted, Sample, Tally, as_arrays
+from keel.judge.scores import interval
+from keel.project.metric import Metric
 from keel.project.settings import Evaluation
 from keel.serving.settings import Monitoring
 
 FEWEST_DAYS = 14  # to draw from: two of each weekday
+MONTH = pl.col("day").dt.strftime("%Y-%m").alias("month")
 
 
 @dataclass(frozen=True)
 class Quality:
     """A metric on the rows of some days, with its 95 % interval."""
 
-    metric: str
+    name: str
+    metric: Metric
     rows: int
     score: float
     low: float
     high: float
 
-    def beyond(self, limit: float) -> bool:
-        """Whether it is surely worse than a limit."""
-        higher = METRICS[self.metric].higher_is_better
-        return self.high < limit if higher else self.low > limit
+    def misses(self, floor: float) -> bool:
+        """Whether its value is worse than a floor, which may be by chance."""
+        return self.metric.sign * (floor - self.score) > 0
+
+    def surely_misses(self, floor: float) -> bool:
+        best = self.high if self.metric.higher_is_better else self.low
+        return self.metric.sign * (floor - best) > 0
+
+    def worded(self, floor: float, where: str = "") -> str:
+        """The score, of the rows that `where` names, and what it should be."""
+        wanted = f"at {'least' if self.metric.higher_is_better else 'most'} {floor}"
+        score = f"{self.score:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return f"{self.metric.title} is {score}{where}, and should be {wanted}"
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,18 @@ class Window:
     day: date
     noticed: date  # when enough of its labels had come
     model: str
+    quality: list[Quality]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of a month, up to its last `day`, or of a slice of them."""
+
+    month: str
+    slice: str  # "all" for all rows
+    value: str
+    day: date
+    noticed: date
     quality: list[Quality]
 
 
@@ -61,32 +85,36 @@ def judgeable(facts: pl.DataFrame, settings: Monitoring) -> pl.DataFrame:
     )
 
 
-def judged(rows: pl.DataFrame, metrics: Sequence[str], evaluation: Evaluation) -> list[Quality]:
+def judged(
+    rows: pl.DataFrame, metrics: Mapping[str, Metric], evaluation: Evaluation
+) -> list[Quality]:
     """The metrics of some judgeable rows; those that are not defined for them are left out."""
     if not len(rows):
         return []
-    exact = tally(rows["label"], rows["probability"])
-    drawn = _drawn(rows, evaluation)
-    found = []
-    for name in metrics:
-        score = float(METRICS[name].score(exact)[0])
-        samples = METRICS[name].score(drawn)
-        known = samples[np.isfinite(samples)]
-        if np.isfinite(score) and len(known):
-            low, high = np.quantile(known, [0.025, 0.975]) - known.mean() + score
-            found.append(Quality(name, len(rows), score, float(low), float(high)))
-    return found
+    enough = rows["day"].n_unique() >= FEWEST_DAYS
+    sample = Days(rows) if enough else Sample(rows["label"], rows["probability"])
+    scores = []
+    for name, metric in metrics.items():
+        score = sample.score(metric)
+        drawn = sample.resamples(metric, evaluation.resamples, evaluation.seed)
+        low, high = interval(drawn, score)
+        if np.isfinite([score, low, high]).all():
+            scores.append(Quality(name, metric, len(rows), score, float(low), float(high)))
+    return scores
 
 
 def windows(
-    rows: pl.DataFrame, metrics: Sequence[str], settings: Monitoring, evaluation: Evaluation
+    rows: pl.DataFrame,
+    metrics: Mapping[str, Metric],
+    settings: Monitoring,
+    evaluation: Evaluation,
 ) -> Iterator[Window]:
-    """For each day with judgeable rows, those of the last `settings.window` days.
+    """For each day with judgeable rows, the quality of the last `settings.window` days.
 
     Only those of the model that made the day's last prediction, and only if they are enough: a
     window that still fills with days waits until there are some to draw from.
     """
-    days = rows["day"].to_numpy()
+    days, chosen = rows["day"].to_numpy(), _chosen(metrics, evaluation.floors)
     began = dict(rows.group_by("model").agg(pl.col("day").min()).iter_rows())
     for (day,), today in rows.group_by("day", maintain_order=True):
         assert isinstance(day, date)  # noqa: S101 -- for the types
@@ -96,35 +124,74 @@ def windows(
         window = rows[int(start) : int(end)].filter(pl.col("model") == model)
         filling = began[model] >= first and window["day"].n_unique() < FEWEST_DAYS
         if len(window) >= settings.window_rows and not filling:
-            noticed = window.filter(pl.col("day") == day)["enough_on"].max()
-            assert isinstance(noticed, date)  # noqa: S101 -- for the types
-            yield Window(day, noticed, model, judged(window, metrics, evaluation))
+            noticed = _last(window.filter(pl.col("day") == day)["enough_on"])
+            yield Window(day, noticed, model, judged(window, chosen, evaluation))
 
 
-def _drawn(rows: pl.DataFrame, evaluation: Evaluation) -> Tally:
-    """Bootstrap samples of the rows, (samples, groups): each day is drawn Poisson(1) times."""
-    days = rows["day"].rank("dense").to_numpy() - 1
-    count = int(days.max()) + 1
-    if count < FEWEST_DAYS:
-        counts = tally(rows["label"], rows["probability"], GROUPS)
-        return resampled(counts, evaluation.resamples, evaluation.seed)
-    group = _groups(rows["probability"])
-    size = int(group.max()) + 1
-    cell = days.astype(np.int64) * size + group
-    positive = rows["label"].to_numpy().astype(np.float64)
+def parts(
+    rows: pl.DataFrame, slices: pl.DataFrame, metrics: Mapping[str, Metric], evaluation: Evaluation
+) -> Iterator[Part]:
+    """The quality of each month, and of each slice of it that is large enough.
 
-    def by_day(weights: Numbers) -> Array:
-        return np.bincount(cell, weights, count * size).reshape(count, size).astype(np.float64)
+    `slices` has a row for each line of the log.
+    """
+    whole, sliced = (
+        _chosen(metrics, floors) for floors in (evaluation.floors, evaluation.slice_floors)
+    )
+    values = slices.select(pl.all().cast(pl.String).name.prefix("slice ")).with_row_index("line")
+    rows = rows.with_columns(MONTH).join(values, on="line", how="left", maintain_order="left")
+    for (month,), part in rows.group_by("month", maintain_order=True):
+        days = _last(part["day"]), _last(part["enough_on"])
+        yield Part(str(month), "all", "all", *days, judged(part, whole, evaluation))
+        for name in slices.columns:
+            for (value,), some in sorted(part.group_by(f"slice {name}"), key=str):
+                if len(some) >= evaluation.smallest_slice:
+                    scores = judged(some, sliced, evaluation)
+                    yield Part(str(month), name, str(value), *days, scores)
 
-    draw = np.random.default_rng(evaluation.seed).poisson
-    drawn = draw(1, (evaluation.resamples, count)).astype(np.float64)
-    total = np.bincount(group, minlength=size)
-    mean = np.bincount(group, rows["probability"].to_numpy(), size) / total
-    return Tally(mean, drawn @ by_day(positive), drawn @ by_day(1 - positive))
+
+def _chosen(metrics: Mapping[str, Metric], floors: Mapping[str, float]) -> dict[str, Metric]:
+    """The first metric, and those that have a floor."""
+    return {name: metrics[name] for name in [next(iter(metrics)), *floors]}
 
 
-def _groups(probability: pl.Series) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """About `GROUPS` equal groups of ascending probability, without empty ones."""
-    rank = probability.rank("min").to_numpy().astype(np.int64)
+class Days(Sample):
+    """Rows of several days, of which whole days are drawn, each Poisson(1) times."""
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        super().__init__(rows["label"], rows["probability"])
+        self._day = rows["day"].rank("dense").to_numpy().astype(np.int64) - 1
+        self._count = int(self._day.max()) + 1
+        self._grouped = _by_day(rows, self._day, self._count)
+
+    def resamples(self, metric: Metric, times: int, seed: int) -> Array:
+        """The metric on resamples of these days, shape (times,)."""
+        drawn = np.random.default_rng(seed).poisson(1, (times, self._count)).astype(np.float64)
+        mean, positive, negative = self._grouped
+        if isinstance(metric, Counted):
+            return metric.of(Tally(mean, drawn @ positive, drawn @ negative))
+        return np.array([metric.score(*self._rows, weights[self._day]) for weights in drawn])
+
+
+def _by_day(rows: pl.DataFrame, day: np.ndarray, days: int) -> tuple[Array, Array, Array]:
+    """The mean of about `GROUPS` equal groups of ascending probability, shape (groups,).
+
+    And their positive and negative labels, each of shape (days, groups).
+    """
+    rank = rows["probability"].rank("min").to_numpy().astype(np.int64)
     _, group = np.unique(rank * GROUPS // (len(rank) + 1), return_inverse=True)
-    return np.asarray(group, np.int64)
+    size = int(group.max()) + 1
+    label, probability = as_arrays(rows["label"], rows["probability"])
+    mean = np.bincount(group, probability, size) / np.bincount(group, minlength=size)
+    cell = day * size + group
+    positive, negative = (
+        np.bincount(cell, kind, days * size).reshape(days, size).astype(np.float64)
+        for kind in (label, 1 - label)
+    )
+    return mean, positive, negative
+
+
+def _last(days: pl.Series) -> date:
+    last = days.max()
+    assert isinstance(last, date)  # noqa: S101 -- for the types
+    return last

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from builders import PROJECT
 from served import JULY, Served, on
 
+from keel.judge.metrics import METRICS
 from keel.monitoring import checks, drift, findings, quality
 from keel.monitoring.checks import Judgement
+from keel.monitoring.drift import Learnt
 from keel.monitoring.findings import Finding
+from keel.monitoring.observed import observe, read
 from keel.project.settings import Evaluation
 from keel.serving.settings import Monitoring
 
@@ -18,6 +22,8 @@ PLAIN = Evaluation(
 )
 FEW = Monitoring(rows=10, window_rows=10)
 BAD, GOOD = True, False
+NOTHING = observe(PROJECT, read(Path("nowhere"), PROJECT))
+MEASURED = NOTHING.measured
 
 
 def day(number: int) -> date:
@@ -30,6 +36,16 @@ def judged(*bad: bool, check: str = "nulls", subject: str = "humidity") -> list[
     return [
         Judgement(check, subject, day(n), day(n), is_bad, 0.5) for n, is_bad in enumerate(bad, 1)
     ]
+
+
+def learnt_from(examples: pl.DataFrame) -> Learnt:
+    """What a model learnt from."""
+    return Learnt(examples, examples.select(PROJECT.local_day).to_series(), None)
+
+
+def usual_after(examples: pl.DataFrame) -> dict[str, dict[str, float]]:
+    """What is nothing new to a model that learnt from these."""
+    return drift.usual(learnt_from(examples), NOTHING.inputs, MEASURED, FEW)
 
 
 def told(log: Served) -> list[Finding]:
@@ -102,7 +118,7 @@ def test_a_sensor_that_hangs_is_noticed_but_not_one_that_hung_in_training_too(
     log.days(4, 20)
     hanging = [on(day(n), 20) for n in (1, 2)]
     varied = [rows.with_columns(humidity=pl.int_range(20).cast(pl.Float64)) for rows in hanging]
-    usual = [drift.usual(pl.concat(learnt), FEW) for learnt in (varied, hanging)]
+    usual = [usual_after(pl.concat(learnt)) for learnt in (varied, hanging)]
 
     found = [findings.findings(checks.inputs(log.observed(), known, FEW), 2) for known in usual]
 
@@ -114,7 +130,7 @@ def test_a_value_that_is_no_longer_known_is_noticed_on_the_second_day(tmp_path: 
     log = Served(tmp_path)
     log.days(2, 20)
     log.days(3, 20, day(3), humidity=None)
-    usual = drift.usual(pl.concat([on(day(n), 20) for n in (1, 2)]), FEW)
+    usual = usual_after(pl.concat([on(day(n), 20) for n in (1, 2)]))
 
     (found,) = findings.findings(checks.inputs(log.observed(), usual, FEW), 2)
 
@@ -124,9 +140,8 @@ def test_a_value_that_is_no_longer_known_is_noticed_on_the_second_day(tmp_path: 
 def test_rows_without_any_measurement_are_told_at_once_also_without_training_data(
     tmp_path: Path,
 ) -> None:
-    measured = drift.measured(on(day(1)))
     log = Served(tmp_path)
-    log.days(1, 20, JULY, **dict.fromkeys(measured))
+    log.days(1, 20, JULY, **dict.fromkeys(MEASURED))
 
     (found,) = findings.findings(checks.inputs(log.observed(), None, FEW), 2)
 
@@ -139,9 +154,9 @@ def test_rows_without_any_measurement_are_told_once_and_not_for_each_column(
     learnt = pl.concat([on(day(n), 20) for n in (1, 2)])
     log = Served(tmp_path)
     for n in (3, 4):
-        log.days(1, 20, day(n), **dict.fromkeys(drift.measured(learnt)))
+        log.days(1, 20, day(n), **dict.fromkeys(MEASURED))
 
-    found = checks.inputs(log.observed(), drift.usual(learnt, FEW), FEW)
+    found = checks.inputs(log.observed(), usual_after(learnt), FEW)
 
     assert {one.check for one in findings.findings(found, 2)} == {"unmeasured"}
 
@@ -149,12 +164,12 @@ def test_rows_without_any_measurement_are_told_once_and_not_for_each_column(
 def test_rows_without_any_measurement_are_nothing_new_where_training_had_as_many(
     tmp_path: Path,
 ) -> None:
-    without = dict.fromkeys(drift.measured(on(day(1))))
+    without = dict.fromkeys(MEASURED)
     learnt = pl.concat([on(day(1), 10), on(day(1), 10, **without)])
     log = Served(tmp_path)
     log.predict(learnt)
 
-    usual = drift.usual(learnt, FEW)
+    usual = usual_after(learnt)
 
     assert not any(one.bad for one in checks.inputs(log.observed(), usual, FEW))
 
@@ -216,7 +231,7 @@ def test_a_day_without_requests_is_told_and_a_free_sunday_is_not(tmp_path: Path)
 
 
 def test_the_first_free_sunday_is_known_from_training(tmp_path: Path) -> None:
-    log, learnt = Served(tmp_path), pl.concat([on(day(n)) for n in range(1, 7)])
+    log, learnt = Served(tmp_path), learnt_from(pl.concat([on(day(n)) for n in range(1, 7)]))
     for n in range(1, 7):  # 7 July is a Sunday
         log.predict(on(day(n), 20))
 
@@ -277,7 +292,7 @@ def test_quality_is_not_judged_by_a_few_days(tmp_path: Path) -> None:
     log.days(16, 30)
     rows = quality.judgeable(log.observed().facts, FEW)
 
-    found = list(quality.windows(rows, ["auc"], FEW, PLAIN))
+    found = list(quality.windows(rows, METRICS, FEW, PLAIN))
 
     assert [one.day for one in found] == [day(14), day(15)]  # labels of the last day are missing
     assert found[0].quality[0].score == 1.0
@@ -291,7 +306,7 @@ def test_a_new_model_is_not_judged_by_the_predictions_of_the_old_one(tmp_path: P
     log.label(rows, [n % 2 == 0 for n in range(30)])
     facts = quality.judgeable(log.observed().facts, FEW)
 
-    assert day(20) not in [one.day for one in quality.windows(facts, ["auc"], FEW, PLAIN)]
+    assert day(20) not in [one.day for one in quality.windows(facts, METRICS, FEW, PLAIN)]
 
 
 def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
@@ -305,16 +320,18 @@ def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
     )
     spread = rows.with_columns(label=pl.Series([n % 20 == 0 for n in range(400)]))
 
-    (one_day,), (each_day,) = (quality.judged(part, ["log_loss"], PLAIN) for part in (rows, spread))
+    (one_day,), (each_day,) = (
+        quality.judged(part, {"log_loss": METRICS["log_loss"]}, PLAIN) for part in (rows, spread)
+    )
 
     assert one_day.high - one_day.low > 2 * (each_day.high - each_day.low)
 
 
 @pytest.mark.parametrize(("score", "bad"), [(0.6, True), (0.69, False)])
 def test_quality_is_bad_only_when_it_surely_is(score: float, *, bad: bool) -> None:
-    one = quality.Quality("auc", 1000, score, score - 0.05, score + 0.05)
+    one = quality.Quality("auc", METRICS["auc"], 1000, score, score - 0.05, score + 0.05)
     window = quality.Window(JULY, day(2), "aaaaaaaaaaaa", [one])
 
-    found = {check.check: check.bad for check in checks.quality([window], PLAIN)}
+    found = {check.check: check.bad for check in checks.quality([window], "auc", PLAIN.floors)}
 
     assert found == {"quality": bad, "doubt": True}

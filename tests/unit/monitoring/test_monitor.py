@@ -1,17 +1,21 @@
 """What the monitoring writes and says, with and without the files of the project."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
-from builders import store
+from builders import PROJECT, content, store
 from served import JULY, Served, on
 
 from keel.data.store import Store, sha256
 from keel.monitoring import monitor, watch
 from keel.monitoring.indicators import indicators
+from keel.pipeline import configuration
 from keel.project.errors import UserError
+from keel.project.metric import Array, metric
 from keel.serving.settings import Monitoring
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -19,20 +23,20 @@ FEW = Monitoring(rows=10, window_rows=10)
 
 
 def test_before_the_first_request_there_is_nothing_to_watch(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="has no requests yet: `uv run poe serve` answers some"):
-        monitor.monitor(store(tmp_path), Monitoring(), NOW)
+    with pytest.raises(UserError, match="has no requests yet: `uv run keel serve` answers some"):
+        monitor.monitor(store(tmp_path), PROJECT, Monitoring(), NOW)
 
 
 def test_on_a_server_it_says_what_cannot_be_told_and_tells_the_rest(tmp_path: Path) -> None:
     Served(tmp_path).days(20, 30)
 
-    found = monitor.monitor(store(tmp_path), FEW, NOW)
+    found = monitor.monitor(store(tmp_path), PROJECT, FEW, NOW)
     page = (tmp_path / "reports/monitoring.html").read_text(encoding="utf-8")
 
     assert len(found.windows) == 6
     assert "settings.yaml is not here, so neither floors nor slices are known" in page
     assert "There are no training data here to compare with." in page
-    assert monitor.summary(found)[0] == (
+    assert next(monitor.summary(found)) == (
         "well, as of 2013-07-20: 600 predictions on 20 days, 570 of them with a label"
     )
 
@@ -41,7 +45,7 @@ def test_with_its_files_it_knows_the_model_and_what_it_learnt_from(run_copy: Sto
     log = Served(run_copy.root)
     log.predict(on(JULY, 30), model=sha256(run_copy.model)[:12])
 
-    found = monitor.monitor(run_copy, FEW, NOW)
+    found = monitor.monitor(run_copy, PROJECT, FEW, NOW)
     page = run_copy.report("monitoring.html").read_text(encoding="utf-8")
 
     assert found.known.gaps == []
@@ -54,7 +58,7 @@ def test_a_model_without_its_data_is_still_watched(run_copy: Store) -> None:
     run_copy.examples.unlink()
     Served(run_copy.root).predict(on(JULY, 30))
 
-    found = monitor.monitor(run_copy, FEW, NOW)
+    found = monitor.monitor(run_copy, PROJECT, FEW, NOW)
 
     assert found.known.passport is not None
     assert "data/examples.parquet is missing" in found.known.gaps[0]
@@ -65,7 +69,7 @@ def test_two_models_are_told_apart(tmp_path: Path) -> None:
     log.predict(on(JULY), model="aaaaaaaaaaaa")
     log.predict(on(JULY + timedelta(days=1)), model="bbbbbbbbbbbb")
 
-    monitor.monitor(store(tmp_path), FEW, NOW)
+    monitor.monitor(store(tmp_path), PROJECT, FEW, NOW)
     page = (tmp_path / "reports/monitoring.html").read_text(encoding="utf-8")
 
     assert page.index("aaaaaaaaaaaa") < page.index("bbbbbbbbbbbb")
@@ -75,7 +79,7 @@ def test_equal_logs_give_equal_indicators(tmp_path: Path) -> None:
     Served(tmp_path).days(20, 30)
     written = []
     for _ in range(2):
-        monitor.monitor(store(tmp_path), FEW, NOW)
+        monitor.monitor(store(tmp_path), PROJECT, FEW, NOW)
         written.append((tmp_path / "reports/indicators.jsonl").read_bytes())
 
     assert written[0] == written[1]
@@ -114,7 +118,7 @@ def test_a_live_service_that_nobody_asks_any_more_is_silent_until_today(tmp_path
     log = Served(tmp_path, at=datetime(2013, 7, 1, 16, tzinfo=UTC))
     log.predict(on(JULY))
 
-    until, over = watch.today(log.observed(), datetime(2013, 7, 9, 16, tzinfo=UTC))
+    until, over = watch.today(log.observed(), datetime(2013, 7, 9, 16, tzinfo=UTC), PROJECT)
 
     assert (until - JULY, over) == (timedelta(days=8), False)
 
@@ -123,20 +127,43 @@ def test_a_replay_ends_with_its_last_request(tmp_path: Path) -> None:
     log = Served(tmp_path)
     log.predict(on(JULY))
 
-    assert watch.today(log.observed(), NOW) == (JULY, True)
+    assert watch.today(log.observed(), NOW, PROJECT) == (JULY, True)
 
 
-def test_what_needs_somebody_ends_with_an_error_code(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_needs_somebody_is_urgent_and_said_first(tmp_path: Path) -> None:
     log = Served(tmp_path)
     log.predict(on(JULY, 10))
     log.request(status=500)
 
-    assert monitor.main(tmp_path, []) == 1
-    assert "act: 50.0% of the requests could not be answered" in capsys.readouterr().out
+    watched = monitor.monitor(store(tmp_path), PROJECT, FEW, NOW)
+
+    assert [finding.check for finding in watched.urgent] == ["failed"]
+    head, first, *_ = monitor.summary(watched)
+    assert head.startswith("not well, as of 2013-07-01")
+    assert "act: 50.0% of the requests could not be answered" in first
 
 
-def test_it_takes_no_arguments(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="takes no arguments, and got now"):
-        monitor.main(tmp_path, ["now"])
+def test_a_metric_of_the_team_is_watched_by_its_floor(tmp_path: Path, source: str) -> None:
+    """It is worked out from the rows: nobody counts them for it."""
+
+    @metric("false alarms, EUR a row", higher_is_better=False)
+    def cost(label: Array, prediction: Array, weight: Array) -> float:
+        return float((((prediction > 0.5) & (label == 0)) * weight).sum() / weight.sum())
+
+    project = replace(PROJECT, metrics={"cost": cost})
+    floors = {"evaluation.floors": {"cost": 0.1}, "evaluation.slice_floors": {"cost": 0.1}}
+    configuration.write(project, content(source, floors), store(tmp_path))
+    log = Served(tmp_path)
+    log.days(16, 30)  # a third is positive and found: no false alarm
+    for n in range(16, 46):
+        rows = on(JULY + timedelta(days=n), 30)
+        log.predict(rows, 0.9)
+        log.label(rows, [row % 3 == 0 for row in range(30)])
+
+    watched = monitor.monitor(store(tmp_path), project, FEW, NOW)
+
+    (finding,) = [finding for finding in watched.open if finding.check == "metric"]
+    assert finding.sentence.startswith("False alarms, EUR a row is 0.667 (0.667 to 0.667)")
+    csv = pl.read_csv(tmp_path / "reports/in-use.csv").filter(metric="cost")
+    assert csv.filter(slice="all")["score"].round(3).to_list() == [0.333, 0.667]
+    assert len(csv.filter(slice="carrier")) == 2
