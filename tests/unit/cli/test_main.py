@@ -72,7 +72,7 @@ MISTAKES: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "no raw table": (
         ["validate"],
         lambda root: (root / "data/raw/planes.parquet").unlink(),
-        "error: validate: data/raw/planes.parquet is missing: `uv run poe run` makes it",
+        "error: validate: data/raw/planes.parquet is missing: `uv run keel run` makes it",
     ),
     "half a raw table": (
         ["validate"],
@@ -174,7 +174,7 @@ def test_a_mistake_ends_the_process_with_its_code(tmp_path: Path) -> None:
     )
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == ("error: train: settings.yaml is missing: `uv run poe run` makes it\n")
+    assert done.stderr == ("error: train: settings.yaml is missing: `uv run keel run` makes it\n")
 
 
 def test_a_stage_says_in_one_line_what_it_did(project: Path) -> None:

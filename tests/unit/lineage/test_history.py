@@ -248,7 +248,7 @@ def test_a_repository_without_a_commit_has_no_history(repository: Repository) ->
 
 
 def test_without_git_there_is_a_cure(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is not in Git: `uv run poe setup`"):
+    with pytest.raises(UserError, match="is not in Git: `uv run keel setup`"):
         read(tmp_path, "production")
 
 

@@ -263,7 +263,7 @@ def test_what_it_can_not_find_is_named(project: Path, arguments: list[str], prob
 def test_a_project_without_a_model_says_what_makes_one(project: Path) -> None:
     shutil.rmtree(project / "model")
 
-    with pytest.raises(UserError, match=r"model/model.txt is missing: `uv run poe run` makes it"):
+    with pytest.raises(UserError, match=r"model/model.txt is missing: `uv run keel run` makes it"):
         lineage.main(project, [])
 
 

@@ -260,12 +260,12 @@ def test_wrong_settings_leave_the_composed_ones_of_before(project: Path) -> None
 def test_a_broken_settings_yaml_says_how_to_get_a_new_one(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "settings.yaml").write_bytes(text)
 
-    with pytest.raises(UserError, match=r"settings\.yaml .*: delete it, then `uv run poe run`"):
+    with pytest.raises(UserError, match=r"settings\.yaml .*: delete it, then `uv run keel run`"):
         configuration.load(store(tmp_path))
 
 
 def test_a_missing_settings_yaml_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"settings\.yaml is missing: `uv run poe run` makes it"):
+    with pytest.raises(UserError, match=r"settings\.yaml is missing: `uv run keel run` makes it"):
         configuration.load(store(tmp_path))
 
 

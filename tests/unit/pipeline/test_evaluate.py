@@ -130,7 +130,7 @@ def test_a_damaged_file_is_named_with_the_cure(
     file = run_copy.root / name
     file.write_bytes(damage(file.read_bytes()))
 
-    with pytest.raises(UserError, match=rf"{name} .*: delete it, then `uv run poe run`"):
+    with pytest.raises(UserError, match=rf"{name} .*: delete it, then `uv run keel run`"):
         judge(run_copy)
 
 
@@ -141,7 +141,7 @@ def test_a_damaged_file_is_named_with_the_cure(
 def test_a_missing_file_is_named_with_what_makes_it(run_copy: Store, name: str) -> None:
     (run_copy.root / name).unlink()
 
-    with pytest.raises(UserError, match=rf"{name} is missing: `uv run poe run` makes it"):
+    with pytest.raises(UserError, match=rf"{name} is missing: `uv run keel run` makes it"):
         judge(run_copy)
 
 

@@ -28,13 +28,13 @@ def test_a_change_is_recorded_as_a_choice_of_a_file_or_a_value(change: str, reco
 
 @pytest.mark.parametrize("change", ["model", "=logistic", "++", "trees 5"])
 def test_what_is_no_change_of_a_setting_is_named_with_an_example(change: str) -> None:
-    with pytest.raises(UserError, match=r"is not a change of a setting: uv run poe exp model="):
+    with pytest.raises(UserError, match=r"is not a change of a setting: uv run keel exp model="):
         experiment.recorded(REPOSITORY, change)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--queue"], ["-f"]])
 def test_an_experiment_needs_a_change(tmp_path: Path, arguments: list[str]) -> None:
-    with pytest.raises(UserError, match=r"say what to change: uv run poe exp model=logistic"):
+    with pytest.raises(UserError, match=r"say what to change: uv run keel exp model=logistic"):
         experiment.main(tmp_path, arguments)
 
 

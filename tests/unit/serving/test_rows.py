@@ -17,7 +17,7 @@ from keel.model.inputs import categories, model_inputs
 from keel.model.predictor import Predictor
 from keel.project.description import Tables
 from keel.project.learning import Probabilities
-from keel.serving.problems import ProblemError
+from keel.serving.problems import MOST, ProblemError
 from keel.serving.rows import Rows, asked
 from keel.serving.scoring import Answers, Scorer
 
@@ -135,6 +135,66 @@ def test_a_whole_number_may_have_a_decimal_point() -> None:
     row = ROWS.read_one(customer(number=7.0, tier=2.0))
 
     assert (row["number"].item(), row["tier"].item()) == (7, 2)
+
+
+def test_every_broken_row_of_a_batch_is_named() -> None:
+    rows = [customer(number=n, even=n) for n in (1, 2, 3)]
+    rows[1] = customer(number=2, month="2020-01-02", joined="1970-01-01T00:00:00Z")
+
+    wrong = refused(*rows).wrong
+
+    assert {(part.field, part.value) for part in wrong} == {
+        ("rows.0.even", 1),
+        ("rows.1", None),
+        ("rows.1.month", date(2020, 1, 2)),
+        ("rows.2.even", 3),
+    }
+
+
+def test_of_many_broken_rows_so_many_are_named_and_the_others_counted() -> None:
+    problem = refused(*(customer(number=n, even=1) for n in range(1, 101)))
+
+    assert [part.field for part in problem.wrong] == [f"rows.{n}.even" for n in range(MOST)]
+    assert problem.detail == "rows.0.even breaks the rule check of tables.py, and 99 more"
+
+
+def test_every_row_whose_value_can_not_be_read_is_named() -> None:
+    late = "9999-12-31T23:59:59-05:00"
+    rows = [customer(number=1, joined=late), customer(number=2), customer(number=3, joined=late)]
+
+    problem = refused(*rows)
+
+    assert [part.field for part in problem.wrong] == ["rows.0.joined", "rows.2.joined"]
+
+
+def test_every_row_that_has_the_key_of_another_is_named() -> None:
+    problem = refused(customer(number=1), customer(number=2), customer(number=1, plan="large"))
+
+    assert [part.field for part in problem.wrong] == ["rows.0", "rows.2"]
+    assert "has the same key as another row" in problem.detail
+
+
+def refused(*rows: bytes) -> ProblemError:
+    """What is said of a batch of such rows."""
+    with pytest.raises(ProblemError) as problem:
+        Rows(Customers, asked(Customers), 100).read_many(b'{"rows": [%s]}' % b",".join(rows))
+    return problem.value
+
+
+def test_dataframely_says_what_the_service_relies_on() -> None:
+    """Its method is private, and may change in any version below the next major one."""
+    (name, rule), *others = Customers._schema_validation_rules().items()  # noqa: SLF001
+
+    row = {"joined": [datetime(1970, 1, 1, tzinfo=UTC)], "born": [date(1980, 2, 29)]}
+    assert not others
+    assert name == "joined_after_birth"
+    assert pl.DataFrame(row).select(rule.expr).item() is False
+    # Its public half: names of checks, and expressions that are true where they hold.
+    even = Customers.columns()["even"].validation_rules(pl.col("even"))
+    month = Customers.columns()["month"].validation_rules(pl.col("month"))
+    assert pl.DataFrame({"even": [2, 3]}).select(**even)["check"].to_list() == [True, False]
+    assert "resolution" in month
+    assert "unique" in dy.Int8(unique=True).validation_rules(pl.col("n"))
 
 
 def test_a_table_without_a_key_may_have_equal_rows() -> None:

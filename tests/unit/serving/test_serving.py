@@ -1,4 +1,5 @@
 import json
+import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -6,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from builders import PROJECT, ROWS
+from builders import PROJECT, ROWS, store
 
 from keel.data.store import Store
 from keel.project.description import Project
@@ -25,19 +26,20 @@ KEY = "a-key-of-the-service"
 
 
 def client(
-    store: Store, keys: Keys | None = None, project: Project = PROJECT, **serving: Any
+    run: Store, keys: Keys | None = None, project: Project = PROJECT, **serving: Any
 ) -> TestClient:
     """The service of a run, in this process."""
-    service = Service(store, project, Serving(**serving))
+    service = Service(run, project, Serving(**serving))
     app = application(service, {"name": "Test", "purpose": "Is a test."}, keys)
     return TestClient(app, raise_server_exceptions=False)
 
 
-@pytest.fixture
-def asked(run_copy: Store) -> Iterator[TestClient]:
-    """A service with the usual settings."""
-    with client(run_copy) as found:
-        yield found
+@pytest.fixture(scope="module")
+def asked(season_run: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A service with the usual settings, which many tests ask."""
+    shutil.copytree(season_run.root, folder := tmp_path_factory.mktemp("asked") / "run")
+    with client(store(folder)) as service:
+        yield service
 
 
 def flight(**columns: Any) -> dict[str, Any]:
@@ -396,11 +398,12 @@ def test_without_the_table_the_description_has_no_example(run_copy: Store) -> No
     assert "example" not in body
 
 
-def test_what_is_counted_can_be_read(asked: TestClient) -> None:
-    asked.post("/predict", json=flight(carrier="XX", tailnum=None))
-    asked.post("/predict", json={})
+def test_what_is_counted_can_be_read(run_copy: Store) -> None:
+    with client(run_copy) as asked:
+        asked.post("/predict", json=flight(carrier="XX", tailnum=None))
+        asked.post("/predict", json={})
 
-    text = asked.get("/metrics").text
+        text = asked.get("/metrics").text
 
     assert 'http_requests_total{route="/predict",status="200"} 1.0' in text
     assert 'http_requests_total{route="/predict",status="422"} 1.0' in text

@@ -112,13 +112,13 @@ def test_own_data_can_be_used_as_described(own: Path, project: Path) -> None:
 def test_a_feature_can_be_added_as_the_project_describes(own: Path) -> None:
     Reader(own).write_files(own / "docs/how-to.md")
 
-    assert "2 passed" in must(own, "uv", "run", "poe", "unit", "-k", "strong_wind", "--verbose")
+    assert "2 passed" in must(own, "uv", "run", "keel", "unit", "-k", "strong_wind", "--verbose")
 
 
 def test_each_verb_in_the_docs_exists(rendered: Render) -> None:
     tasks = parse(rendered() / "tasks.toml")["tool"]["poe"]["tasks"]
 
-    named = {verb for page in PAGES for verb in re.findall(r"uv run poe ([a-z]+)", read(page))}
+    named = {verb for page in PAGES for verb in re.findall(r"uv run keel ([a-z]+)", read(page))}
 
     assert named - set(tasks) == set()
 

@@ -105,7 +105,7 @@ def test_both_deploy_a_version_where_they_are_told(rendered: Render, gitlab: Pat
     (github,) = parse(rendered(ci="github") / WORKFLOWS / "deploy.yml")["jobs"].values()
     there = parse(gitlab)
 
-    assert github["steps"][-1]["run"] == 'uv run poe deploy "$VERSION" "$ENVIRONMENT"'
+    assert github["steps"][-1]["run"] == 'uv run keel deploy "$VERSION" "$ENVIRONMENT"'
     assert '@v}" "$ENVIRONMENT"' in there[".deploy"]["script"][-1]
     for environment in ("sandbox", "production"):
         assert there[environment] == {"extends": ".deploy"}
@@ -161,7 +161,7 @@ def test_the_whole_history_is_there_where_git_is_asked(
 def test_the_budget_is_asked_though_the_page_fails(quality: dict[str, Any]) -> None:
     last = quality["request"]["steps"][-1]
 
-    assert last["run"] == 'uv run poe budget --since "origin/$GITHUB_BASE_REF"'
+    assert last["run"] == 'uv run keel budget --since "origin/$GITHUB_BASE_REF"'
     assert last["if"] == "${{ !cancelled() }}"
 
 
@@ -247,7 +247,7 @@ def test_a_feature_is_stopped_while_a_budget_is_spent(
 
     codes = follow(shared, project, quality["request"])
 
-    assert codes.pop('uv run poe budget --since "origin/$GITHUB_BASE_REF"') == code
+    assert codes.pop('uv run keel budget --since "origin/$GITHUB_BASE_REF"') == code
     assert set(codes.values()) == {0}
     assert "Features have to wait" in (shared.parent / "summary.md").read_text()
 

@@ -2,11 +2,14 @@
 
 import http.client
 import json
+import logging
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import must
-from test_pipeline import POE, quick_project
+from builders import PROJECT, REPOSITORY
 
-SERVE = ("-m", "flight_delay.chassis", "serve", "--port", "0")
+from keel.data.store import Store
+from keel.project.errors import UserError
+from keel.serving.serve import serve
+
 ROW = {
-    "time_hour": "2013-07-01T16:00:00Z",
+    "time_hour": "2013-06-24T15:00:00Z",
     "carrier": "UA",
     "flight": 100,
     "sched_dep_time": 1200,
@@ -34,21 +39,24 @@ NONE: Mapping[str, str] = {}
 BATCH = {"rows": [{**ROW, "flight": number} for number in range(1, 1001)]}
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with a model; tests leave it as it is."""
-    folder = quick_project(tmp_path_factory.mktemp("trained") / "project")
-    must(folder, *POE, "run")
-    return folder
+@pytest.fixture
+def place(run_copy: Store) -> Path:
+    """A project's folder with a model, as far as the service reads it."""
+    root = run_copy.root
+    described = '[project]\nname = "flights"\n[tool.keel]\nproject = "flight_delay.project:PROJECT"\n'
+    (root / "pyproject.toml").write_text(described)
+    (root / "src").mkdir()
+    (root / "src/flight_delay").symlink_to(REPOSITORY / "src/{{package_name}}")
+    (root / "conf").mkdir()
+    return root
 
 
 @pytest.fixture
-def place(trained: Path, tmp_path: Path) -> Path:
-    """A copy of what the service reads, which runs the code of the project."""
-    for name in ("conf", "data", "model"):
-        shutil.copytree(trained / name, tmp_path / name)
-    (tmp_path / "python").symlink_to(trained / ".venv/bin/python")
-    return tmp_path
+def _own_logging() -> Iterator[None]:
+    """A service in this process sets up logging for itself."""
+    before = logging.getLogger().handlers[:]
+    yield
+    logging.basicConfig(handlers=before, force=True)
 
 
 class Running:
@@ -74,11 +82,11 @@ class Running:
 
 
 @contextmanager
-def running(place: Path, *before: str, **environment: str) -> Iterator[Running]:
-    """Start the service in a folder, and end it with the block."""
-    command = (str((place / "python").readlink()), *(before or SERVE))
+def running(place: Path, before: str = "", **environment: str) -> Iterator[Running]:
+    """Start the service in a folder, and end it with the block; some code may run `before`."""
+    code = f"{before}; from keel.cli import main; main()"
     with subprocess.Popen(
-        command,
+        (sys.executable, "-c", code, "serve", "--port", "0"),
         cwd=place,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
@@ -94,20 +102,13 @@ def running(place: Path, *before: str, **environment: str) -> Iterator[Running]:
             process.kill()
 
 
-def refused(place: Path, *options: str, **environment: str) -> str:
+def refused(
+    place: Path, environment: Mapping[str, str] = NONE, host: str | None = None, port: int = 0
+) -> str:
     """What the service says when it does not start."""
-    done = subprocess.run(
-        (str((place / "python").readlink()), *SERVE, *options),
-        cwd=place,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    with pytest.raises(UserError) as error:
+        serve(place, PROJECT, environment, host=host, port=port, announce=pytest.fail)
+    return str(error.value)
 
 
 def recorded(place: Path) -> set[str]:
@@ -149,7 +150,7 @@ def acknowledged(
 
 def test_a_kill_loses_no_prediction_that_was_answered(place: Path) -> None:
     with running(place) as service:
-        answered = acknowledged(service, 8, 2, service.process.kill)
+        answered = acknowledged(service, 8, 1, service.process.kill)
 
     assert len(answered) > 20
     assert answered <= recorded(place)
@@ -157,7 +158,7 @@ def test_a_kill_loses_no_prediction_that_was_answered(place: Path) -> None:
 
 def test_what_was_accepted_is_answered_before_it_stops(place: Path) -> None:
     with running(place) as service:
-        answered = acknowledged(service, 8, 2, service.process.terminate)
+        answered = acknowledged(service, 8, 1, service.process.terminate)
 
         assert service.process.wait(20) == 0
     assert len(answered) > 20
@@ -209,12 +210,10 @@ def test_a_client_that_does_not_finish_is_refused(place: Path) -> None:
 
 
 def test_a_full_disk_refuses_what_it_can_not_record(place: Path) -> None:
-    limit = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); "
-    limit += "sys.argv = ['serve', 'serve', '--port', '0']; "
-    limit += "runpy.run_module('flight_delay.chassis', run_name='__main__', alter_sys=False)"
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
     names = [f"number-{number}" for number in range(60)]
 
-    with running(place, "-c", limit) as service:
+    with running(place, limit) as service:
         answers = {name: service.ask("/predict", ROW, {"X-Request-ID": name}) for name in names}
         ready = service.ask("/health")
 
@@ -282,7 +281,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no model": (
         lambda place: (place / "model/model.txt").unlink(),
-        "model/model.txt is missing: `uv run poe run` makes it",
+        "model/model.txt is missing: `uv run keel run` makes it",
     ),
     "no champion": (
         lambda place: (place / "champion.dvc").write_text(""),
@@ -314,6 +313,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize(("damage", "message"), WRONG.values(), ids=WRONG)
+@pytest.mark.usefixtures("_own_logging")
 def test_it_does_not_start_with_what_is_not_right_and_says_what(
     place: Path, damage: Callable[[Path], object], message: str
 ) -> None:
@@ -323,16 +323,35 @@ def test_it_does_not_start_with_what_is_not_right_and_says_what(
 
 
 def test_it_does_not_listen_beyond_this_machine_without_keys(place: Path) -> None:
-    assert "without keys it listens on this machine only" in refused(place, "--host", "0.0.0.0")  # noqa: S104 -- that is asked
-    assert "in production the service needs keys" in refused(place, ENVIRONMENT="production")
-    assert "could be guessed" in refused(place, SERVICE_KEYS="short")
+    assert "without keys it listens on this machine only" in refused(place, host="0.0.0.0")  # noqa: S104 -- that is asked
+    assert "in production the service needs keys" in refused(place, {"ENVIRONMENT": "production"})
+    assert "could be guessed" in refused(place, {"SERVICE_KEYS": "short"})
 
 
+@pytest.mark.usefixtures("_own_logging")
 def test_a_port_that_is_taken_is_said_so(place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
+        port = taken.getsockname()[1]
 
-        assert f"can't listen on 127.0.0.1, port {port}" in refused(place, "--port", port)
+        assert f"can't listen on 127.0.0.1, port {port}" in refused(place, port=port)
+
+
+def test_it_needs_nothing_of_what_only_the_pipeline_needs(place: Path) -> None:
+    with running(place, without(*PIPELINE)) as service:
+        one = service.ask("/predict", ROW)
+        ready = service.ask("/ready")
+        service.process.terminate()
+
+        assert service.process.wait(20) == 0
+    assert (one[0], ready[0]) == (200, 200)
+
+
+PIPELINE = ("dvc", "hydra", "omegaconf", "jinja2", "sklearn", "tqdm", "vl_convert", "threadpoolctl")
+
+
+def without(*packages: str) -> str:
+    """Code after which these can't be imported, as if they were not installed."""
+    return f"import sys; sys.modules.update(dict.fromkeys({packages}))"
 
 
 def test_keys_from_a_file_open_it(place: Path) -> None:
@@ -345,11 +364,11 @@ def test_keys_from_a_file_open_it(place: Path) -> None:
     assert (closed[0], opened[0]) == (401, 200)
 
 
-def test_nothing_that_a_fuzzer_sends_makes_it_fail(place: Path, trained: Path) -> None:
+def test_nothing_that_a_fuzzer_sends_makes_it_fail(place: Path) -> None:
     with running(place) as service:
         done = subprocess.run(
             (
-                *(str(trained / ".venv/bin/schemathesis"), "run"),
+                *(str(Path(sysconfig.get_path("scripts")) / "schemathesis"), "run"),
                 f"http://127.0.0.1:{service.port}/openapi.json",
                 *("--checks", "not_a_server_error", "--max-examples", "15", "--seed", "1"),
                 *("--phases", "examples,coverage,fuzzing", "--workers", "2"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import commit, must, run
 
-POE = ("uv", "run", "--quiet", "poe")
+KEEL = ("uv", "run", "--quiet", "keel")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def weak(project: Path, tmp_path: Path) -> Path:
 
 
 def test_a_change_that_no_test_notices_is_told_and_nothing_else_is_left(weak: Path) -> None:
-    printed = must(weak, *POE, "mutate")
+    printed = must(weak, *KEEL, "mutate")
 
     assert "return Examples.arrival_minute.col * 60" in printed
     report = json.loads((weak / "reports/mutation.json").read_text("utf-8"))
@@ -44,8 +44,8 @@ def test_tests_that_fail_without_a_change_are_mended_first(weak: Path) -> None:
     tests = weak / "tests/unit/test_features.py"
     tests.write_text(tests.read_text("utf-8").replace("!= 0", "== 0"), "utf-8")
 
-    done = run(weak, *POE, "mutate")
+    done = run(weak, *KEEL, "mutate")
 
     assert done.returncode == 1
-    assert "the tests have to pass before anything is changed: uv run poe unit" in done.stderr
+    assert "the tests have to pass before anything is changed: uv run keel unit" in done.stderr
     assert "Traceback" not in done.stderr

@@ -171,8 +171,8 @@ def test_a_copy_by_command_says_what_to_type_next(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert re.findall("^  (.*?)(?: *#.*)?$", done.stderr.partition("next:")[2], re.MULTILINE) == [
         f"cd {folder}",
-        "uv run poe run",
-        "uv run poe check",
+        "uv run keel run",
+        "uv run keel check",
     ]
 
 

@@ -1,4 +1,4 @@
-"""`uv run poe setup`: a Git repository and hooks where they are missing, and nothing else."""
+"""`uv run keel setup`: a Git repository and hooks where they are missing, and nothing else."""
 
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def set_up(project: Path, folder: Path, **environment: str) -> CompletedProcess[str]:
-    """What `uv run poe setup` does in a folder, with the packages of the project."""
+    """What `uv run keel setup` does in a folder, with the packages of the project."""
     command = ("python", "-m", "flight_delay.chassis", "setup")
     return run(folder, "uv", "run", "--quiet", "--project", str(project), *command, **environment)
 

@@ -15,7 +15,7 @@ import pytest
 from conftest import commit, must, render, run
 
 WAIVER = "shift.days: {why: the strike in May, owner: Anna, until: 2999-01-01}\n"
-POE = ("uv", "run", "--quiet", "poe")
+KEEL = ("uv", "run", "--quiet", "keel")
 NOT_CI = {"GITHUB_ACTIONS": "", "GITLAB_CI": "", "ENVIRONMENT": ""}
 CI = {"GITHUB_ACTIONS": "true", "ENVIRONMENT": "production"}
 
@@ -27,11 +27,11 @@ def edit(file: Path, old: str, new: str) -> None:
 
 
 def poe(folder: Path, *arguments: str, **environment: str) -> str:
-    return must(folder, *POE, *arguments, **NOT_CI | environment)
+    return must(folder, *KEEL, *arguments, **NOT_CI | environment)
 
 
 def refusal(folder: Path, *arguments: str, **environment: str) -> str:
-    done = run(folder, *POE, *arguments, **NOT_CI | environment)
+    done = run(folder, *KEEL, *arguments, **NOT_CI | environment)
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stderr
     return done.stderr
@@ -93,7 +93,7 @@ def test_a_release_is_refused_with_all_that_stands_in_the_way(released: Path) ->
 
     assert "1.1.1 is not released" in said
     assert "conf/model/boosting.yaml changed since the commit" in said
-    assert "configure not as the last run left it: `uv run poe run`" in said
+    assert "configure not as the last run left it: `uv run keel run`" in said
     assert "this commit is version 1.1.0 already" in said
 
 
@@ -178,7 +178,7 @@ def test_a_version_that_is_not_what_it_says_is_found_out(released: Path) -> None
     must(released, "git", "commit", "--quiet", "--all", "--no-verify", "--message", "Cheat")
     must(released, "uv", "run", "gto", "register", "model", "--version", "v6.6.6")
 
-    done = run(released, *POE, "reproduce", "6.6.6", **NOT_CI)
+    done = run(released, *KEEL, "reproduce", "6.6.6", **NOT_CI)
 
     assert done.returncode == 1
     assert "6.6.6 can't be built again as it was" in done.stdout
@@ -194,7 +194,7 @@ def test_a_version_that_is_not_what_it_says_is_found_out(released: Path) -> None
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_rebuild_that_is_stopped_leaves_nothing(released: Path, how: signal.Signals) -> None:
     before = beside(released)
-    command = (*POE, "reproduce", "1.0.0")
+    command = (*KEEL, "reproduce", "1.0.0")
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     job = subprocess.Popen(
         command,

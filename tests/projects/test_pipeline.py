@@ -14,7 +14,7 @@ import pytest
 from conftest import commit, must, render, run
 
 QUICK = "choose: {data: quick}\nset: {}\n"
-POE = ("uv", "run", "--quiet", "poe")
+KEEL = ("uv", "run", "--quiet", "keel")
 PACKAGE = "src/flight_delay"
 
 
@@ -33,7 +33,7 @@ def quick_project(folder: Path) -> Path:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose pipeline has run; tests leave it as it is."""
     folder = quick_project(tmp_path_factory.mktemp("finished") / "project")
-    must(folder, *POE, "run")
+    must(folder, *KEEL, "run")
     commit(folder, "The first run")
     return folder
 
@@ -76,7 +76,7 @@ def experiments(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_a_second_run_does_nothing(project: Path) -> None:
-    printed = must(project, *POE, "run")
+    printed = must(project, *KEEL, "run")
 
     assert stages_run(printed) == []
     assert printed.count("didn't change, skipping") == 6
@@ -104,7 +104,7 @@ def test_a_change_runs_again_what_depends_on_it(
 ) -> None:
     edit(project / file, old, new)
 
-    printed = must(project, *POE, "run")
+    printed = must(project, *KEEL, "run")
 
     assert stages_run(printed) == stages
 
@@ -112,7 +112,7 @@ def test_a_change_runs_again_what_depends_on_it(
 def test_an_experiment_leaves_the_workspace_as_it_was(tmp_path: Path) -> None:
     project = quick_project(tmp_path / "project")
 
-    printed = must(project, *POE, "exp", "model=logistic", "evaluation.floors.log_loss=0.9")
+    printed = must(project, *KEEL, "exp", "model=logistic", "evaluation.floors.log_loss=0.9")
 
     assert stages_run(printed)[-1] == "evaluate"
     assert changes(project) == ""
@@ -123,7 +123,7 @@ def test_an_experiment_leaves_the_workspace_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_wrong_experiment_says_why_and_leaves_the_workspace_as_it_was(project: Path) -> None:
-    done = run(project, *POE, "exp", "model.tres=20")
+    done = run(project, *KEEL, "exp", "model.tres=20")
 
     assert done.returncode != 0
     assert "error: configure: model.tres is not a setting" in done.stderr
@@ -133,10 +133,10 @@ def test_a_wrong_experiment_says_why_and_leaves_the_workspace_as_it_was(project:
 def test_queued_experiments_run_the_code_that_they_were_queued_with(project: Path) -> None:
     metrics = project / PACKAGE / "evaluation.py"
     edit(metrics, '"log_loss": Metric(', '"surprise": Metric(')
-    must(project, *POE, "exp", "--queue", "model.trees=20,30")
+    must(project, *KEEL, "exp", "--queue", "model.trees=20,30")
     must(project, "git", "restore", ".")
 
-    must(project, *POE, "exp", "--run-all")
+    must(project, *KEEL, "exp", "--run-all")
 
     found = list(experiments(project).values())
     assert sorted(one["settings"]["model"]["trees"] for one in found) == [20, 30]
@@ -147,11 +147,11 @@ def test_queued_experiments_run_the_code_that_they_were_queued_with(project: Pat
 def test_an_experiment_with_another_baseline_is_taken_over_into_the_workspace(
     project: Path,
 ) -> None:
-    must(project, *POE, "exp", "--name=twice", "model@baseline=boosting", "model.trees=20")
+    must(project, *KEEL, "exp", "--name=twice", "model@baseline=boosting", "model.trees=20")
 
     must(project, "uv", "run", "dvc", "exp", "apply", "twice")
 
-    assert stages_run(must(project, *POE, "run")) == []
+    assert stages_run(must(project, *KEEL, "run")) == []
     passport = json.loads((project / "model/passport.json").read_text())
     assert passport["settings"]["baseline"]["name"] == "boosting"
     assert passport["settings"]["model"]["trees"] == 20
@@ -163,7 +163,7 @@ def test_a_wrong_setting_stops_the_run_with_one_error_and_the_next_goes_through(
     model = (project / "model/model.txt").read_bytes()
     edit(project / "conf/model/boosting.yaml", "trees: 200", "trees: many")
 
-    done = run(project, *POE, "run")
+    done = run(project, *KEEL, "run")
 
     assert done.returncode != 0
     assert done.stderr.count("error: ") == 1
@@ -172,7 +172,7 @@ def test_a_wrong_setting_stops_the_run_with_one_error_and_the_next_goes_through(
     assert (project / "model/model.txt").read_bytes() == model
 
     edit(project / "conf/model/boosting.yaml", "trees: many", "trees: 20")
-    assert stages_run(must(project, *POE, "run")) == ["configure", "train", "evaluate"]
+    assert stages_run(must(project, *KEEL, "run")) == ["configure", "train", "evaluate"]
 
 
 def test_a_run_that_is_killed_leaves_the_model_of_before_and_the_next_goes_through(
@@ -199,5 +199,5 @@ def test_a_run_that_is_killed_leaves_the_model_of_before_and_the_next_goes_throu
     assert (project / "model/model.txt").read_bytes() == model
 
     edit(project / "conf/model/boosting.yaml", "trees: 1000000", "trees: 20")
-    assert "evaluate" in stages_run(must(project, *POE, "run"))
+    assert "evaluate" in stages_run(must(project, *KEEL, "run"))
     assert (project / "model/model.txt").read_bytes() != model
