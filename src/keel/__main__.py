@@ -1,5 +1,6 @@
-"""The command, as `python -m keel`."""
+"""`python -m keel`: the command, wherever the interpreter is."""
 
 from keel.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

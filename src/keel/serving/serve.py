@@ -8,7 +8,6 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import TextIO, cast
 
 import structlog
@@ -29,7 +28,7 @@ from keel.show.tracing import recording
 
 
 def serve(
-    root: Path,
+    store: Store,
     project: Project,
     environment: Mapping[str, str],
     *,
@@ -43,14 +42,15 @@ def serve(
     begins with the URL. Raises UserError if the model, a lookup or a setting is not right, or the
     port is taken.
     """
+    root = store.repository
     operation = settings.load(root)
     serving = operation.serving
     host, port = host or serving.host, serving.port if port is None else port
     allowed = keys(environment)
     _check_is_closed(host, allowed)
     set_up_logging(sys.stderr)
-    with recording(root / "served/traces.jsonl", service=package(root)) as tracers:
-        service = Service(Store(root, root), project, serving)
+    with recording(store.root / "served/traces.jsonl", service=package(root)) as tracers:
+        service = Service(store, project, serving)
         service.metrics.limits(operation.alerts.model_dump())
         threads = 2 * (os.cpu_count() or 1)  # more only wait for each other
         app = application(service, about(root), allowed, threads=threads, tracers=tracers)
