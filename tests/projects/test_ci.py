@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from conftest import TEMPLATE, TOOLS, Render, commit, must, parse, run
 
+from keel.cli.app import GROUPS, HIDDEN
+
 # The commits that actions may have, from https://github.com/OWNER/ACTION.
 ACTIONS = {
     "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
@@ -22,6 +24,7 @@ ACTIONS = {
     "actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128",
     "astral-sh/setup-uv@20cfd1bf945f4377ade1205e4dbc17946fc9a30d",
 }
+VERBS = {name for verbs in GROUPS.values() for name in verbs} | set(HIDDEN)
 WORKFLOWS = ".github/workflows"
 QUALITY = {"quality": "request", "measure": "measure", "pages": "page"}  # GitLab's, GitHub's
 
@@ -80,19 +83,20 @@ def test_gitlabs_schema_has_nothing_to_say(gitlab: Path) -> None:
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_each_verb_is_a_task(commands: dict[str, list[str]], rendered: Render, ci: str) -> None:
-    tasks = parse(rendered(ci=ci) / "tasks.toml")["tool"]["poe"]["tasks"]
+def test_each_verb_is_there(commands: dict[str, list[str]], rendered: Render, ci: str) -> None:
+    layers = parse(rendered(ci=ci) / "pyproject.toml")["tool"]["keel"]["check"]
 
     assert verbs(commands[ci])
-    assert set(verbs(commands[ci])) - tasks.keys() == set()
+    assert set(verbs(commands[ci])) - VERBS == set()
+    assert set(checked(commands[ci])) - layers.keys() == set()
 
 
 def test_the_checks_run_in_both(commands: dict[str, list[str]], rendered: Render) -> None:
-    check = parse(rendered() / "tasks.toml")["tool"]["poe"]["tasks"]["check"]["sequence"]
+    layers = parse(rendered() / "pyproject.toml")["tool"]["keel"]["check"]
 
-    changing_nothing = [verb for verb in flat(check) if verb not in ("setup", "format")]
+    changing_nothing = [layer for layer in layers if layer != "format"]
 
-    assert verbs(commands["github"]) == verbs(commands["gitlab"]) == changing_nothing
+    assert checked(commands["github"]) == checked(commands["gitlab"]) == changing_nothing
 
 
 def test_both_call_the_same_commands(commands: dict[str, list[str]]) -> None:
@@ -127,9 +131,8 @@ def quality(rendered: Render) -> dict[str, Any]:
 
 
 def test_the_quality_page_is_made_in_both_by_the_same_verbs(
-    quality: dict[str, Any], gitlab: Path, rendered: Render
+    quality: dict[str, Any], gitlab: Path
 ) -> None:
-    tasks = parse(rendered() / "tasks.toml")["tool"]["poe"]["tasks"]
     there = parse(gitlab)
 
     for name, job in QUALITY.items():
@@ -137,7 +140,7 @@ def test_the_quality_page_is_made_in_both_by_the_same_verbs(
 
         assert here == verbs(there[name]["script"])
         assert here
-        assert set(here) - tasks.keys() == set()
+        assert set(here) - VERBS == set()
 
 
 def test_each_job_of_the_quality_page_may_write_one_thing(quality: dict[str, Any]) -> None:
@@ -291,15 +294,6 @@ def test_each_session_of_the_templates_own_ci_exists() -> None:
     assert called - sessions == set()
 
 
-def flat(tasks: list[str | dict[str, list[str]]]) -> list[str]:
-    """The verbs of a sequence, also those that run side by side, without what they are told."""
-    return [
-        called.split()[0]
-        for task in tasks
-        for called in (task.get("parallel", []) if isinstance(task, dict) else [task])
-    ]
-
-
 def steps(workflows: list[Path]) -> list[dict[str, Any]]:
     return [
         step
@@ -310,7 +304,12 @@ def steps(workflows: list[Path]) -> list[dict[str, Any]]:
 
 
 def verbs(commands: list[str]) -> list[str]:
-    return [verb for command in commands for verb in re.findall(r"\bpoe (\w+)", command)]
+    return [verb for command in commands for verb in re.findall(r"\bkeel (\w+)", command)]
+
+
+def checked(commands: list[str]) -> list[str]:
+    """The layers of checks that are run."""
+    return [layer for command in commands for layer in re.findall(r"\bkeel check (\w+)", command)]
 
 
 def assert_schema_holds(schema: str, *files: Path) -> None:

@@ -36,7 +36,7 @@ def trained(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "conf/overrides.yaml").write_text("choose: {data: quick}\nset: {}\n")
     shutil.copy(project / "uv.lock", folder)
     for stage in STAGES:
-        must(folder, python(project), "-m", "flight_delay.chassis", stage)
+        must(folder, python(project), "-m", "keel", "stage", stage)
     return folder
 
 
@@ -52,7 +52,7 @@ def image(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def service(project: Path, trained: Path) -> Iterator[str]:
     """The address of a service that runs."""
-    with served(trained, [python(project), "-m", "flight_delay.chassis", "serve"]) as url:
+    with served(trained, [python(project), "-m", "keel", "serve"]) as url:
         yield url
 
 
@@ -290,7 +290,7 @@ def test_prometheus_calls_somebody_when_rows_are_strange_and_when_the_service_is
     project: Path, trained: Path, tmp_path: Path
 ) -> None:
     strange = [row | {"carrier": "ZZ"} for row in flights(trained, 120)]
-    command = [python(project), "-m", "flight_delay.chassis", "serve"]
+    command = [python(project), "-m", "keel", "serve"]
 
     with ExitStack() as watching, ExitStack() as serving:
         url = serving.enter_context(served(trained, command))

@@ -26,7 +26,7 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def poe(folder: Path, *arguments: str, **environment: str) -> str:
+def keel(folder: Path, *arguments: str, **environment: str) -> str:
     return must(folder, *KEEL, *arguments, **NOT_CI | environment)
 
 
@@ -56,10 +56,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(folder, "Start")
     for name, value in (("name", "Anna"), ("email", "anna@example.com")):
         must(folder, "git", "config", f"user.{name}", value)
-    poe(folder, "sandbox", "run", "model.trees=20")
+    keel(folder, "sandbox", "run", "model.trees=20")
     (tables,) = folder.glob("outputs/sandbox/*/1/data/raw")
     tables.rename(folder / "source")
-    poe(folder, "sandbox", "clean")
+    keel(folder, "sandbox", "clean")
     full = folder / "conf/data/full.yaml"
     full.write_text('source: source/{table}.parquet\nnulls: [""]\nrows: {}\ntolerated: 0.01\n')
     edit(folder / "conf/config.yaml", "feature_loss: 0.0005", "feature_loss: null")  # few rows
@@ -74,14 +74,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def released(project: Path) -> Path:
     """The same with versions 1.0.0 and 1.1.0, which is better; tests add to its tags."""
     edit(project / "conf/model/boosting.yaml", "trees: 200", "trees: 20")
-    poe(project, "promote")
+    keel(project, "promote")
     publish(project, "The first model")
-    poe(project, "release")
+    keel(project, "release")
     edit(project / "conf/model/boosting.yaml", "trees: 20", "trees: 40")
     (project / "conf/waivers.yaml").write_text(WAIVER)
-    poe(project, "promote")
+    keel(project, "promote")
     publish(project, "A better model")
-    poe(project, "release", "minor")
+    keel(project, "release", "minor")
     return project
 
 
@@ -101,7 +101,7 @@ def test_a_release_is_refused_with_all_that_stands_in_the_way(released: Path) ->
 def test_each_version_is_built_again_and_equal(released: Path, version: str) -> None:
     before = beside(released)
 
-    said = poe(released, "reproduce", version)
+    said = keel(released, "reproduce", version)
 
     assert f"equal: {version} was built again" in said
     assert beside(released) == before
@@ -115,14 +115,14 @@ def test_a_version_goes_to_production_through_ci_and_back(released: Path, tmp_pa
     must(job, "uv", "sync", "--quiet")
     for version in ("1.0.0", "1.1.0"):
         must(job, "git", "checkout", "--quiet", f"model@v{version}")
-        poe(job, "deploy", version, "production", **CI)
+        keel(job, "deploy", version, "production", **CI)
         time.sleep(1)  # GTO orders by the seconds of tags
     must(job, "git", "checkout", "--quiet", "model@v1.0.0")
 
-    said = poe(job, "rollback", **CI)
+    said = keel(job, "rollback", **CI)
 
     assert "production went back from 1.1.0 to 1.0.0 in" in said
-    assert "production  1.0.0, since" in poe(released, "deploy")
+    assert "production  1.0.0, since" in keel(released, "deploy")
     gto = ("uv", "run", "gto", "show", "model#production", "--json")
     assert json.loads(must(released, *gto))[0]["version"] == "v1.0.0"
 
@@ -150,7 +150,7 @@ def test_of_two_who_release_at_once_one_does(released: Path, tmp_path: Path) -> 
     must(people[1], "git", "remote", "set-url", "origin", str(released.parent / "origin.git"))
     shutil.copytree(released.parent / "flight-delay-storage", tmp_path / "flight-delay-storage")
     python = str(released / ".venv/bin/python")  # uv would do one after the other
-    command = (python, "-m", "flight_delay.chassis", "release", "1.2.0")
+    command = (python, "-m", "keel", "release", "1.2.0")
     environment = os.environ | NOT_CI | {"PATH": f"{released}/.venv/bin:{os.environ['PATH']}"}
 
     jobs = [
@@ -163,7 +163,7 @@ def test_of_two_who_release_at_once_one_does(released: Path, tmp_path: Path) -> 
     assert sorted(codes) == [0, 1], said
     loser = codes.index(1)
     assert "origin did not take it" in said[loser] or "is version 1.2.0 already" in said[loser]
-    assert "versions    1.0.0, 1.1.0, 1.2.0" in poe(released, "deploy")
+    assert "versions    1.0.0, 1.1.0, 1.2.0" in keel(released, "deploy")
     there = must(released, "git", "ls-remote", "origin", "refs/tags/model@v1.2.0").split()[0]
     for person in people:
         must(person, "git", "fetch", "--quiet", "--tags", "origin")

@@ -1,5 +1,6 @@
 """What is rendered, for sets of answers in which each two choices meet."""
 
+import ast
 import re
 import sys
 from collections.abc import Mapping
@@ -10,16 +11,16 @@ from pathlib import Path
 import pytest
 from conftest import TEMPLATE, Render, files, must, parse, questions, render, run
 
+import keel.testing
+
 CHOICES = {
     name: list(about["choices"].values())
     for name, about in questions().items()
     if "choices" in about
 }
 LONGEST = "a" * 40
-# Where a project has templates of its own, which its chassis fills in.
-OWN_TEMPLATES = re.compile(
-    r"docs/(model-card|data-sheet)\.md|src/\w+/chassis/[\w/]+\.html|operation/rules\.yml"
-)
+# Where a project has templates of its own, which a run fills in.
+OWN_TEMPLATES = re.compile(r"docs/(model-card|data-sheet)\.md|operation/rules\.yml")
 DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 CI_FILES = {
     "github": {".github"},
@@ -102,11 +103,12 @@ def test_no_file_knows_the_machine_it_was_rendered_on(folder: Path) -> None:
 
     knowing = [path for path, text in texts(folder).items() if any(p in text for p in places)]
 
-    assert knowing == [".copier-answers.yml"]  # where the template came from is an answer
+    # Where the template came from is an answer, and where its library is.
+    assert knowing == [".copier-answers.yml", "pyproject.toml"]
 
 
 def test_a_project_has_few_files(folder: Path, answers: dict[str, str]) -> None:
-    most = {"proof-of-concept": 112, "product": 230}[answers["maturity"]]
+    most = {"proof-of-concept": 55, "product": 75}[answers["maturity"]]
 
     assert 40 < len(files(folder)) <= most
 
@@ -187,3 +189,28 @@ def without_commit(texts: dict[str, str]) -> dict[str, str]:
     """Changes that are not committed yet get a commit of their own at each copy."""
     known = texts[".copier-answers.yml"]
     return texts | {".copier-answers.yml": re.sub(r"^_commit: .*", "", known, flags=re.MULTILINE)}
+
+
+def test_a_project_imports_of_keel_only_what_it_promises(folder: Path) -> None:
+    doors = {"keel": set(keel.__all__), "keel.testing": set(keel.testing.__all__)}
+    taken = {
+        (node.module or "", name.name)
+        for path in files(folder)
+        if path.suffix == ".py"
+        for node in ast.walk(parse(folder / path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "keel"
+        for name in node.names
+    }
+    whole = {
+        name.name
+        for path in files(folder)
+        if path.suffix == ".py"
+        for node in ast.walk(parse(folder / path))
+        if isinstance(node, ast.Import)
+        for name in node.names
+        if name.name.split(".")[0] == "keel"
+    }
+
+    assert taken
+    assert [(door, name) for door, name in taken if name not in doors.get(door, ())] == []
+    assert whole <= doors.keys()

@@ -24,9 +24,9 @@ def report(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a quick run of a project whose name has to be escaped."""
     folder = tmp_path_factory.mktemp("report")
     named = render(folder / "project", project_name=NAME, package_name="flight_delay")
-    python = ("uv", "run", "--quiet", "--project", str(project), "python", "-m")
-    printed = must(named, *python, "flight_delay", "data=quick", f"hydra.run.dir={folder}/run")
-    return Path(printed.splitlines()[-1])
+    keel = ("uv", "run", "--quiet", "--project", str(project), "keel")
+    must(named, *keel, "run", "data=quick", f"hydra.run.dir={folder}/run")
+    return folder / "run/reports/report.html"
 
 
 @pytest.fixture(scope="module", params=WIDTHS.values(), ids=list(WIDTHS))

@@ -39,8 +39,7 @@ def scorecard(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     entry = next(iter(yaml.safe_load(debt.read_text()).values()))
     debt.write_text(yaml.safe_dump({LONG: entry | {"where": f"{LONG}/{LONG}"}}))
     commit(named, "Begin")
-    python = ("uv", "run", "--quiet", "--project", str(project), "python", "-m")
-    must(named, *python, "flight_delay.chassis", "scorecard", PYTHONPATH=str(named / "src"))
+    must(named, "uv", "run", "--quiet", "--project", str(project), "keel", "scorecard")
     return named / "reports/scorecard.html"
 
 

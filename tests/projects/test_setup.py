@@ -20,8 +20,8 @@ def folder(tmp_path: Path) -> Path:
 
 def set_up(project: Path, folder: Path, **environment: str) -> CompletedProcess[str]:
     """What `uv run keel setup` does in a folder, with the packages of the project."""
-    command = ("python", "-m", "flight_delay.chassis", "setup")
-    return run(folder, "uv", "run", "--quiet", "--project", str(project), *command, **environment)
+    command = ("uv", "run", "--quiet", "--project", str(project), "keel", "setup")
+    return run(folder, *command, **environment)
 
 
 def state(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -114,7 +114,7 @@ def test_without_git_it_says_what_is_missing(project: Path, folder: Path) -> Non
     done = run(
         folder,
         str(project / ".venv/bin/python"),
-        *("-m", "flight_delay.chassis", "setup"),
+        *("-m", "keel", "setup"),
         PATH=str(project / ".venv/bin"),
     )
 
