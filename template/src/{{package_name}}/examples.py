@@ -36,7 +36,10 @@ class Examples(dy.Schema):
     origin = dy.String(metadata=ahead(), description="airport code")
     destination = dy.String(metadata=ahead(), description="airport code")
     arrival_minute = dy.Int16(
-        min=0, max=1440, metadata=ahead(), description="scheduled, minutes after midnight, local time"
+        min=0,
+        max=1440,
+        metadata=ahead(),
+        description="scheduled, minutes after midnight, local time",
     )
     aircraft_built = dy.Int16(
         nullable=True,
