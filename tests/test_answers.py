@@ -236,6 +236,7 @@ def test_an_update_keeps_odd_texts(release: Path, tmp_path: Path) -> None:
 def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The questions, and only the files that have an answer in them: quick to render."""
     folder = tmp_path_factory.mktemp("answered")
+    shutil.copytree(TEMPLATE / "includes", folder / "includes")
     for path in [TEMPLATE / "copier.yml", *(TEMPLATE / "template").rglob("*.jinja")]:
         name = path.relative_to(TEMPLATE)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -77,13 +77,15 @@ def test_a_package_can_not_have_a_keyword_as_its_name() -> None:
     assert keywords - reserved() == set()
 
 
-def test_a_package_can_not_hide_a_library_that_the_project_imports(project: Path) -> None:
-    own = {"flight_delay"}
+def test_a_package_can_not_hide_a_library_that_the_project_or_keel_imports(
+    rendered: Render,
+) -> None:
+    own = {"flight_delay", "tests"}
 
     imported = {
         name
-        for folder in ("src", "tests")
-        for file in (project / folder).rglob("*.py")
+        for folder in (rendered(), TEMPLATE / "src")
+        for file in folder.rglob("*.py")
         for name in top_level_imports(file)
     }
 
@@ -105,7 +107,7 @@ def test_a_package_can_not_have_a_name_that_windows_keeps_for_a_device() -> None
 
 
 def reserved() -> set[str]:
-    return set(QUESTIONS["reserved_names"]["default"].split())
+    return set((TEMPLATE / "includes/reserved.txt").read_text("utf-8").split())
 
 
 def top_level_imports(file: Path) -> set[str]:
