@@ -5,16 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from keel.cli import main
+from keel.cli import run
 from keel.project.errors import UserError
 from keel.quality.budgets.availability import (
     SPANS,
     chain,
     downtime,
+    explain,
     hours,
     lasting,
     percent,
-    told,
 )
 
 
@@ -29,7 +29,7 @@ def test_hours_of_downtime_in_a_year_of_365_and_a_quarter_days(share: str, a_yea
 
 
 def test_it_is_told_by_year_month_and_week() -> None:
-    assert told([percent("99.5")]).splitlines() == [
+    assert explain([percent("99.5")]).splitlines() == [
         "99.5 % of the time may be out of order for",
         "    43 h 50 min a year",
         "     3 h 39 min a month",
@@ -40,12 +40,12 @@ def test_it_is_told_by_year_month_and_week() -> None:
 def test_a_chain_is_worse_than_its_weakest_part() -> None:
     assert chain([Decimal("99.5"), Decimal("99.9")]) == Decimal("99.4005")
     assert "A chain of 99.5 %, 99.9 % that fail independently: 99.4005 %." in (
-        told([Decimal("99.5"), Decimal("99.9")])
+        explain([Decimal("99.5"), Decimal("99.9")])
     )
 
 
 def test_always_is_no_target() -> None:
-    assert "Nothing is always there" in told([Decimal(100)])
+    assert "Nothing is always there" in explain([Decimal(100)])
 
 
 @pytest.mark.parametrize("text", ["99,5", "", "many", "NaN", "Infinity", "0", "-1", "100.1", "1e9"])
@@ -55,9 +55,9 @@ def test_what_is_no_share_of_the_time_is_refused(text: str) -> None:
 
 
 def test_the_verb_wants_a_number(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["availability", "99.9%"]) == 0
-    assert main(["availability"]) == 1
-    assert "say how many percent: `uv run poe availability 99.5`" in capsys.readouterr().err
+    assert run(["availability", "99.9%"]) == 0
+    assert run(["availability"]) == 1
+    assert "say how many percent: `uv run keel availability 99.5`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_before_anything_was_watched_there_are_no_events(tmp_path: Path) -> None
     found = read(tmp_path, Source(indicator="latency"), NOW)
 
     assert found.days == {}
-    assert "`uv run poe monitor` writes it" in found.notes[0]
+    assert "`uv run keel monitor` writes it" in found.notes[0]
 
 
 def test_a_csv_is_read(tmp_path: Path) -> None:
@@ -182,13 +182,10 @@ def test_no_series_means_no_events(server: Server) -> None:
     assert asked(server.source, NOW) == {}
 
 
-def test_a_token_is_taken_from_the_environment(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PROMETHEUS_TOKEN", "abc")
+def test_a_token_is_taken_from_the_environment(server: Server, tmp_path: Path) -> None:
     server.has(bad=[], total=[])
 
-    asked(server.source, NOW)
+    read(tmp_path, Source(prometheus=server.source), NOW, {"PROMETHEUS_TOKEN": "abc"})
 
     assert server.tokens == ["Bearer abc", "Bearer abc"]
 

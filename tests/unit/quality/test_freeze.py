@@ -11,13 +11,13 @@ import pytest
 import yaml
 from builders import REPOSITORY
 
-from keel.cli import main
+from keel.cli import run
 from keel.quality.budgets import figures as budget_figures
 from keel.quality.budgets import standing
-from keel.quality.budgets.freeze import may_pass, told
+from keel.quality.budgets.freeze import may_pass, verdict
 from keel.quality.budgets.standing import Overview, Standing, look
 from keel.quality.records.figures import Figure, State
-from keel.quality.records.settings import Budgets, Quality
+from keel.quality.records.settings import Budgets
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -83,17 +83,17 @@ def only(root: Path, now: datetime = NOW) -> Standing:
 
 
 def figure(root: Path, now: datetime = NOW) -> Figure:
-    return budget_figures.provide(root, Quality(), now)[0]
+    return budget_figures.figures(overview(root, now), Budgets(), now.date())[0]
 
 
-def verdict(root: Path, *subjects: str, now: datetime = NOW) -> tuple[str, int]:
-    return told(overview(root, now), EXEMPT, subjects)
+def judged(root: Path, *subjects: str, now: datetime = NOW) -> tuple[str, bool]:
+    return verdict(overview(root, now), EXEMPT, subjects)
 
 
 def test_a_spent_budget_stops_work_and_says_what_ends_that(project: Path) -> None:
-    text, code = verdict(project)
+    text, waits = judged(project)
 
-    assert code == 1
+    assert waits
     # 20 of 10 allowed, on the 20th; ten days later the window has left that day behind.
     assert "SPENT since 2026-11-20: 20 bad of 10 allowed, of 1,000 up to 2026-11-23" in text
     assert "availability is back within its budget, which is spent since 2026-11-20" in text
@@ -106,9 +106,9 @@ def test_a_spent_budget_stops_work_and_says_what_ends_that(project: Path) -> Non
 def test_a_budget_that_is_not_spent_stops_nothing(project: Path) -> None:
     have_events(project, {3: 4})
 
-    text, code = verdict(project)
+    text, waits = judged(project)
 
-    assert code == 0
+    assert not waits
     assert "60% left: 4 bad of 10 allowed, of 1,000 up to 2026-11-23; burn rate 0.6" in text
     assert "as time: 87 h 40 min a year, 7 h 18 min a month" in text
 
@@ -133,18 +133,18 @@ def test_only_some_kinds_of_commit_go_on(subject: str, passes: bool) -> None:
 
 
 def test_fixes_pass_and_features_wait(project: Path) -> None:
-    assert verdict(project, "fix: the disk", "perf: less to write")[1] == 0
-    text, code = verdict(project, "fix: the disk", "feat: a page")
-    assert code == 1
+    assert not judged(project, "fix: the disk", "perf: less to write")[1]
+    text, waits = judged(project, "fix: the disk", "feat: a page")
+    assert waits
     assert text.endswith("This has to wait:\n  feat: a page")
 
 
 def test_a_waiver_lifts_a_freeze_and_is_shown(project: Path) -> None:
     write(project, "waivers.yaml", [WAIVER])
 
-    text, code = verdict(project)
+    text, waits = judged(project)
 
-    assert code == 0
+    assert not waits
     assert "waived until 2026-11-28, as Ada signed on 2026-11-23: the trade fair" in text
     assert text.endswith("A waiver lifts the freeze: go on.")
     assert figure(project).state == State.BAD
@@ -155,18 +155,18 @@ def test_a_waiver_of_another_objective_lifts_nothing(project: Path) -> None:
     write(project, "objectives.yaml", {"availability": OBJECTIVE, "latency": OBJECTIVE})
     write(project, "waivers.yaml", [WAIVER | {"objective": "latency"}])
 
-    assert verdict(project)[1] == 1
+    assert judged(project)[1]
 
 
 def test_a_waiver_that_has_ended_lifts_nothing(project: Path) -> None:
     ended = WAIVER | {"since": TODAY - 5 * DAY, "until": TODAY - DAY}
     write(project, "waivers.yaml", [ended])
 
-    text, code = verdict(project)
+    text, waits = judged(project)
 
-    assert code == 1
+    assert waits
     assert "the waiver that Ada signed ended on 2026-11-22" in text
-    assert verdict(project, now=NOW - DAY)[1] == 0
+    assert not judged(project, now=NOW - DAY)[1]
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_a_wrong_waiver_is_named_and_lifts_nothing(
 ) -> None:
     write(project, "waivers.yaml", [WAIVER | change])
 
-    text, code = verdict(project)
+    text, waits = judged(project)
 
-    assert code == 1
+    assert waits
     assert said in text
     assert any(said in problem for problem in standing.problems(project, Budgets(), TODAY))
 
@@ -215,37 +215,37 @@ def test_a_wrong_objective_is_named_and_leaves_the_others(
     wrong = {"availability": OBJECTIVE | change, "latency": OBJECTIVE}
     write(project, "objectives.yaml", wrong)
 
-    text, code = verdict(project)
+    text, waits = judged(project)
 
-    assert code == 1
+    assert waits
     assert said in text
     assert "latency: The service answers" in text
-    assert verdict(project, "fix: the objective")[1] == 0
+    assert not judged(project, "fix: the objective")[1]
 
 
 @pytest.mark.parametrize("content", ["a: [", "- 1", "availability: 99", "1: {}"])
 def test_a_file_of_objectives_that_is_broken_stops_work(project: Path, content: str) -> None:
     (project / standing.OBJECTIVES).write_text(content)
 
-    text, code = verdict(project)
+    text, waits = judged(project)
 
-    assert code == 1
+    assert waits
     assert "docs/quality/objectives.yaml" in text
 
 
 def test_without_objectives_there_is_nothing_to_stop(project: Path) -> None:
     write(project, "objectives.yaml", {})
 
-    assert verdict(project)[1] == 0
+    assert not judged(project)[1]
     assert figure(project).text == "not counted: there are no objectives"
 
 
 def test_without_events_there_is_not_enough_data_yet(project: Path) -> None:
     (project / "reports/indicators.jsonl").unlink()
 
-    text, code = verdict(project)
+    text, waits = judged(project)
 
-    assert code == 0
+    assert not waits
     assert "not enough data yet: there is no reports/indicators.jsonl" in text
     assert figure(project).state == State.UNKNOWN
 
@@ -253,17 +253,17 @@ def test_without_events_there_is_not_enough_data_yet(project: Path) -> None:
 def test_a_source_that_can_not_be_read_stops_features(project: Path) -> None:
     write(project, "objectives.yaml", {"availability": OBJECTIVE | {"source": {"csv": "no.csv"}}})
 
-    text, code = verdict(project)
+    text, waits = judged(project)
 
-    assert code == 1
+    assert waits
     assert "availability is known again: no.csv is missing" in text
-    assert verdict(project, "fix: the file")[1] == 0
+    assert not judged(project, "fix: the file")[1]
 
 
 def test_a_freeze_does_not_end_because_monitoring_does(project: Path) -> None:
-    text, code = verdict(project, now=NOW + 100 * DAY)
+    text, waits = judged(project, now=NOW + 100 * DAY)
 
-    assert code == 1
+    assert waits
     assert "no events since 2026-11-23: does monitoring rest?" in text
 
 
@@ -333,7 +333,7 @@ def test_a_policy_is_agreed_and_reviewed(
 ) -> None:
     (project / standing.POLICY).write_text(f"---\n{front}\n---\n")
 
-    found = budget_figures.provide(project, Quality(), NOW)[-1]
+    found = budget_figures.figures(overview(project), Budgets(), TODAY)[-1]
 
     assert (found.name, found.state) == ("budget.policy", state)
     assert said in found.text
@@ -353,15 +353,15 @@ def test_the_verb_asks_git_what_is_to_be_merged(
     monkeypatch.chdir(project)
     day = ["--on", "2026-11-23"]
 
-    assert main(["budget", *day]) == 1
-    assert main(["budget", *day, "--since", "main"]) == 0
-    assert main(["budget", *day, "--since", "main", "--title", "feat: more"]) == 1
-    assert main(["budget", *day, "--title", "fix: the disk"]) == 0
-    assert main(["budget", "--on", "2026-11-10"]) == 0
+    assert run(["budget", *day]) == 1
+    assert run(["budget", *day, "--since", "main"]) == 0
+    assert run(["budget", *day, "--since", "main", "--title", "feat: more"]) == 1
+    assert run(["budget", *day, "--title", "fix: the disk"]) == 0
+    assert run(["budget", "--on", "2026-11-10"]) == 0
     capsys.readouterr()
-    assert main(["budget", "--since", "nowhere"]) == 1
+    assert run(["budget", "--since", "nowhere"]) == 1
     assert "nowhere" in capsys.readouterr().err
-    assert main(["budget", "--on", "today"]) == 1
+    assert run(["budget", "--on", "today"]) == 1
     assert "--on today is no day: write it as 2026-11-23" in capsys.readouterr().err
 
 

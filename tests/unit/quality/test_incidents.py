@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from builders import REPOSITORY
 
-from keel.cli import main
+from keel.cli import run
 from keel.project.errors import UserError
+from keel.quality.delivery.incident import page, start
 from keel.quality.records.history import Deployment
-from keel.quality.records.incident import page, start
 from keel.quality.records.incidents import (
     Action,
     Incident,
@@ -20,6 +20,7 @@ from keel.quality.records.incidents import (
     mended_by,
     read,
 )
+from keel.quality.records.settings import Quality
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -198,7 +199,7 @@ def test_the_last_deployment_while_it_was_known_ended_it() -> None:
 def test_a_new_file_can_be_read_and_has_the_questions(tmp_path: Path) -> None:
     incident = an_incident(title='"Größe": 100 % wrong # really', detected=NOW)
 
-    path = start(tmp_path, incident, NOW)
+    path = start(tmp_path, incident, Quality(), NOW)
 
     assert path.name == "2026-11-21-groe-100-wrong-really.md"
     assert read(tmp_path, NOW) == Incidents({f"docs/incidents/{path.name}": incident})
@@ -212,17 +213,17 @@ def test_a_new_file_proposes_the_deployment_before_it() -> None:
 
 
 def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
-    path = start(tmp_path, an_incident(), NOW)
+    path = start(tmp_path, an_incident(), Quality(), NOW)
     path.write_text("mine")
 
     with pytest.raises(UserError, match="is there already"):
-        start(tmp_path, an_incident(), NOW)
+        start(tmp_path, an_incident(), Quality(), NOW)
     assert path.read_text() == "mine"
 
 
 def test_an_impossible_incident_is_not_started(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="in the future"):
-        start(tmp_path, an_incident(started=NOW + 24 * HOUR), NOW)
+        start(tmp_path, an_incident(started=NOW + 24 * HOUR), Quality(), NOW)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -231,12 +232,12 @@ def test_the_verb_starts_a_file_and_checks_those_that_are_there(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert main(["incident", "It was down", "--started", "2026-01-05T10:00+01:00"]) == 0
+    assert run(["incident", "It was down", "--started", "2026-01-05T10:00+01:00"]) == 0
     assert "docs/incidents/2026-01-05-it-was-down.md is started" in capsys.readouterr().out
-    assert main(["incident"]) == 0
+    assert run(["incident"]) == 0
     assert "2026-01-05-it-was-down.md: goes on" in capsys.readouterr().out
     written(tmp_path, FACTS.replace("0.1", "0.5"))
-    assert main(["incident"]) == 1
+    assert run(["incident"]) == 1
     assert "it cost 50% of the error budget of freshness" in capsys.readouterr().err
 
 
@@ -256,7 +257,7 @@ def test_the_verb_says_what_is_wrong(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert main(["incident", *arguments]) == 1
+    assert run(["incident", *arguments]) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "docs").exists()
 

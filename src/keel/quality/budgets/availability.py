@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from math import prod
-from pathlib import Path
 
 from keel.project.errors import UserError
 
@@ -13,14 +12,6 @@ SPANS = {"a year": YEAR, "a month": YEAR / 12, "a week": timedelta(days=7)}
 USE = (
     "`uv run keel availability 99.5`, or the parts of a chain: `uv run keel availability 99.5 99.9`"
 )
-
-
-def main(root: Path, arguments: list[str]) -> int:  # noqa: ARG001 -- the form of all verbs
-    """Print what the percentages given mean."""
-    if not arguments:
-        raise UserError(f"say how many percent: {USE}")
-    print(told([percent(argument) for argument in arguments]))
-    return 0
 
 
 def percent(text: str) -> Decimal:
@@ -44,8 +35,10 @@ def downtime(share: Decimal, span: timedelta) -> timedelta:
     return span * float((100 - share) / 100)
 
 
-def told(parts: Sequence[Decimal]) -> str:
-    """What it means, as lines."""
+def explain(parts: Sequence[Decimal]) -> str:
+    """What the shares of a chain's parts mean together, as lines. Raises UserError without any."""
+    if not parts:
+        raise UserError(f"say how many percent: {USE}")
     share = chain(parts)
     lines = []
     if len(parts) > 1:
@@ -59,6 +52,12 @@ def told(parts: Sequence[Decimal]) -> str:
     return "\n".join(lines)
 
 
+def as_time(target: float) -> str:
+    """What a target allows, in hours a year and minutes a month."""
+    share = percent(str(target))
+    return ", ".join(f"{hours(downtime(share, SPANS[span]))} {span}" for span in list(SPANS)[:2])
+
+
 def hours(span: timedelta) -> str:
     """A time in hours and minutes, or minutes and seconds, as people write it."""
     seconds = round(span.total_seconds())
@@ -66,11 +65,8 @@ def hours(span: timedelta) -> str:
         minutes = round(seconds / 60)
         return f"{minutes // 60} h {minutes % 60} min"
     minutes, rest = divmod(seconds, 60)
-    return (
-        f"{minutes} min {rest} s"
-        if minutes and rest
-        else f"{minutes or rest} {'min' if minutes else 's'}"
-    )
+    parts = [f"{minutes} min"] * bool(minutes) + [f"{rest} s"] * bool(rest or not minutes)
+    return " ".join(parts)
 
 
 def lasting(span: timedelta) -> str:

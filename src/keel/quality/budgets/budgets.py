@@ -18,6 +18,7 @@ from keel.quality.budgets.events import Day, Source
 from keel.quality.records.documents import Text
 
 DAY = timedelta(days=1)
+FEW = 20  # events
 
 
 class Objective(Section):
@@ -53,9 +54,10 @@ class Budget:
 
     def sums(self, day: date, length: int) -> tuple[float, float]:
         """How many events there were in the days up to this one, and how many of them were bad."""
-        window = [self.days[one] for one in _before(day, length) if one in self.days]
-        bad = sum(one.bad for one in window)
-        return bad + sum(one.good for one in window), bad
+        back = (day - number * DAY for number in range(length))
+        window = [self.days[earlier] for earlier in back if earlier in self.days]
+        bad = sum(counts.bad for counts in window)
+        return bad + sum(counts.good for counts in window), bad
 
     def allowed(self, day: date) -> float:
         """How many events may be bad in the window that ends on a day.
@@ -123,6 +125,19 @@ class Budget:
     def _expecting(self, good: float, bad: float) -> "Budget":
         return replace(self, days={**self.days, **dict.fromkeys(self._coming, Day(good, bad))})
 
+    def __str__(self) -> str:
+        """How much is left and how long it lasts, in a sentence."""
+        total, bad = self.sums(self.day, self.window)
+        allowed = _count(self.allowed(self.day))
+        counts = f"{_count(bad)} bad of {allowed} allowed, of {_count(total)} up to {self.day}"
+        if self.since:
+            end = f"over on {self.ends} if nothing goes wrong any more"
+            return f"SPENT since {self.since}: {counts}; {end}"
+        burn = "" if self.burn is None else f"burn rate {self.burn:.1f}; "
+        lasts = f"spent on {self.runs_out} if it goes on so" if self.runs_out else "it will last"
+        return f"{self.left:.0%} left: {counts}; {burn}{lasts}"
 
-def _before(day: date, length: int) -> list[date]:
-    return [day - number * DAY for number in range(length)]
+
+def _count(number: float) -> str:
+    """A number of events; parts of one matter where there are few."""
+    return f"{number:,.0f}" if number >= FEW or number == int(number) else f"{number:.1f}"

@@ -11,18 +11,18 @@ from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, MinLen
 from pydantic import (
+    AliasPath,
     AnyHttpUrl,
     BaseModel,
     ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     model_validator,
 )
 
 from keel.project.errors import UserError, reason
 from keel.project.settings import Section
-from keel.quality.records.documents import text
+from keel.quality.records.documents import text, typed
 
 INDICATORS = "reports/indicators.jsonl"
 DAY = timedelta(days=1)
@@ -50,7 +50,7 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if sum(one is not None for one in (self.indicator, self.csv, self.prometheus)) != 1:
+        if sum(place is not None for place in (self.indicator, self.csv, self.prometheus)) != 1:
             raise ValueError("write one of indicator, csv and prometheus")
         return self
 
@@ -71,6 +71,10 @@ class Events:
     days: Mapping[date, Day] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    def until(self, last: date) -> "Events":
+        """Only what was known at the end of a day."""
+        return Events({day: self.days[day] for day in self.days if day <= last}, self.notes)
+
 
 class _Line(BaseModel):
     """A line of a file; what else stands there is no matter."""
@@ -88,53 +92,42 @@ class _Series(BaseModel):
     values: list[tuple[float, float]]  # seconds since 1970, and a number
 
 
-class _Result(BaseModel):
-    result: list[_Series] = Field(default_factory=list)
-
-
 class _Answer(BaseModel):
     """What Prometheus answers to a query of a range."""
 
     status: Literal["success", "error"]
     error: str = ""
-    data: _Result = Field(default_factory=_Result)
+    series: list[_Series] = Field(default=[], validation_alias=AliasPath("data", "result"))
 
 
-_LINE = TypeAdapter(_Line)
-
-
-def read(root: Path, source: Source, now: datetime) -> Events:
+def read(
+    root: Path, source: Source, now: datetime, environ: Mapping[str, str] = os.environ
+) -> Events:
     """The events of a source. Raises UserError if there is no such file, or no answer."""
     if source.prometheus:
-        return Events(asked(source.prometheus, now))
+        return Events(asked(source.prometheus, now, environ.get(TOKEN)))
     if source.csv:
         return table(text(root, source.csv), source.csv)
-    file = root / INDICATORS
-    if not file.is_file():
+    if not (root / INDICATORS).is_file():
         return Events(notes=[f"there is no {INDICATORS}: `uv run keel monitor` writes it"])
     return lines(text(root, INDICATORS).splitlines(), str(source.indicator))
 
 
-def until(known: Events, last: date) -> Events:
-    """Only what was known at the end of a day."""
-    return Events({day: one for day, one in known.days.items() if day <= last}, known.notes)
-
-
 def lines(written: Iterable[str], indicator: str) -> Events:
     """One indicator's lines of monitoring's file. The last one of a day counts: it knew most."""
-    found, broken = {}, 0
-    for line in written:
-        if indicator not in line:
+    days, broken = {}, 0
+    for fact in written:
+        if indicator not in fact:
             continue  # most are of others
         try:
-            one = _LINE.validate_json(line)
+            line = _Line.model_validate_json(fact)
         except ValidationError:
             broken += 1
             continue
-        if one.indicator == indicator:
-            found[one.day] = Day(one.good, one.bad, one.why)
+        if line.indicator == indicator:
+            days[line.day] = Day(line.good, line.bad, line.why)
     wrong = f"not counted: broken lines in {INDICATORS}: {broken}"
-    return Events(found, [wrong] if broken else [])
+    return Events(days, [wrong] if broken else [])
 
 
 def table(written: str, name: str) -> Events:
@@ -145,28 +138,22 @@ def table(written: str, name: str) -> Events:
         raise UserError(
             f"{name}:1: the column {min(missing)} is missing: write it in the first line"
         )
-    found: dict[date, Day] = {}
+    days: dict[date, Day] = {}
     for row in rows:
         place = f"{name}:{rows.line_num}"
-        try:
-            one = _LINE.validate_python({key: row[key] for key in ("day", "good", "bad")})
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            raise UserError(
-                f"{place}: {wrong['loc'][0]} is {wrong['input']!r}: {wrong['msg'].lower()}"
-            ) from error
-        if one.day in found:
-            raise UserError(f"{place}: {one.day} comes twice: add up what belongs together")
-        found[one.day] = Day(one.good, one.bad)
-    return Events(found)
+        line = typed({key: row[key] for key in ("day", "good", "bad")}, place, _Line)
+        if line.day in days:
+            raise UserError(f"{place}: {line.day} comes twice: add up what belongs together")
+        days[line.day] = Day(line.good, line.bad)
+    return Events(days)
 
 
-def asked(source: Prometheus, now: datetime) -> dict[date, Day]:
+def asked(source: Prometheus, now: datetime, token: str | None = None) -> dict[date, Day]:
     """What Prometheus says of each 24 hours up to now, by the day on which they end.
 
     Raises UserError if it does not answer, or with something else than one number for each day.
     """
-    bad, total = (_series(source, query, now) for query in (source.bad, source.total))
+    bad, total = (_series(source, query, now, token) for query in (source.bad, source.total))
     return {
         day: Day(max(count - bad.get(day, 0.0), 0.0), min(bad.get(day, 0.0), count))
         for day, count in total.items()
@@ -174,26 +161,25 @@ def asked(source: Prometheus, now: datetime) -> dict[date, Day]:
     }
 
 
-def _series(source: Prometheus, query: str, now: datetime) -> dict[date, float]:
+def _series(source: Prometheus, query: str, now: datetime, token: str | None) -> dict[date, float]:
     import httpx  # slow to import, and only needed here
 
-    token = os.environ.get(TOKEN)
     span = {"start": (now - BACK * DAY).timestamp(), "end": now.timestamp(), "step": 86400}
     try:
-        answer = httpx.get(
+        response = httpx.get(
             f"{str(source.url).rstrip('/')}/api/v1/query_range",
             params={"query": query, **span},
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=SECONDS,
         )
-        said = _Answer.model_validate_json(answer.content)
+        answer = _Answer.model_validate_json(response.content)
     except (httpx.HTTPError, ValueError) as error:
         raise UserError(
             f"{source.url} gives no answer ({reason(error)}): is it Prometheus?"
         ) from error
-    if said.status != "success":
-        raise UserError(f"{source.url} refuses {query!r} ({said.error}): mend the query")
-    series = said.data.result
+    if answer.status != "success":
+        raise UserError(f"{source.url} refuses {query!r} ({answer.error}): mend the query")
+    series = answer.series
     if len(series) > 1:
         raise UserError(
             f"{source.url} gives {len(series)} series for {query!r}, and one is needed: `sum(…)`"

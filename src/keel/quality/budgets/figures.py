@@ -1,15 +1,13 @@
 """Is the product well: a figure for each error budget, and one for the policy about them."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 
-from keel.quality.budgets import standing
+from keel.quality.budgets.availability import as_time
 from keel.quality.budgets.budgets import Budget
-from keel.quality.budgets.freeze import as_time, budget_told
 from keel.quality.budgets.standing import POLICY, Overview, Policy, Standing
 from keel.quality.records.figures import Figure, State, about
-from keel.quality.records.settings import Budgets, Quality
+from keel.quality.records.settings import Budgets
 
 DAY = timedelta(days=1)
 SHOWN = 90  # days of the trend
@@ -17,27 +15,22 @@ AGREED = about("budget.policy")
 OBJECTIVES = about("budget.objectives")
 
 
-def provide(root: Path, settings: Quality, now: datetime) -> list[Figure]:
-    """The figures of a project."""
-    return figures(standing.look(root, settings.budgets, now), settings.budgets, now.date())
-
-
 def figures(overview: Overview, settings: Budgets, today: date) -> list[Figure]:
     """One for each objective, and for the policy."""
-    found = [figure(one, settings, today) for one in overview.standings]
-    if overview.unread or not found:
+    shown = [figure(standing, settings, today) for standing in overview.standings]
+    if overview.unread or not shown:
         why = "; ".join(overview.unread) or "there are no objectives"
-        found.append(OBJECTIVES.broken(why))
-    return [*found, _policy(overview.policy, overview.problems, today)]
+        shown.append(OBJECTIVES.broken(why))
+    return [*shown, _policy(overview.policy, overview.problems, today)]
 
 
-def figure(one: Standing, settings: Budgets, today: date) -> Figure:
+def figure(standing: Standing, settings: Budgets, today: date) -> Figure:
     """How much of a budget is left; what was long ago is nothing to rely on."""
-    objective, budget = one.objective, one.budget
+    objective, budget, waiver = standing.objective, standing.budget, standing.waiver
     usual = about("budget.left")
     mine = replace(
         usual,
-        name=f"budget.{one.name}",
+        name=f"budget.{standing.name}",
         title=objective.title,
         sentence=f"How much may still go wrong in {objective.days} days, before features have to "
         "wait.",
@@ -45,25 +38,25 @@ def figure(one: Standing, settings: Budgets, today: date) -> Figure:
         cure=objective.cure or usual.cure,
     )
     target = f"{objective.target:g} %, which allows {as_time(objective.target)}"
-    notes = [*one.notes]
-    if one.waiver:
-        notes.append(f"waived until {one.waiver.until} by {one.waiver.signed}: {one.waiver.why}")
+    notes = [*standing.notes]
+    if waiver:
+        notes.append(f"waived until {waiver.until} by {waiver.signed}: {waiver.why}")
     if budget is None:
-        lacking = mine.broken(one.lack) if one.broken else mine.unknown(one.lack)
+        lacking = mine.broken(standing.lack) if standing.broken else mine.unknown(standing.lack)
         return replace(lacking, target=target, notes=notes)
     late = (today - budget.day).days > settings.late_days
     shown = mine.figure(
         100 * budget.left,
-        _told(budget) + f", as of {budget.day}" * late,
+        _outlook(budget) + f", as of {budget.day}" * late,
         _state(budget, settings.low, late=late),
         round(budget.sums(budget.day, budget.window)[0]),
         target,
         _trend(budget),
     )
-    return replace(shown, notes=notes, details=[budget_told(budget)])
+    return replace(shown, notes=notes, details=[str(budget)])
 
 
-def _told(budget: Budget) -> str:
+def _outlook(budget: Budget) -> str:
     if budget.since:
         return f"spent since {budget.since}; over on {budget.ends} if nothing goes wrong any more"
     runs_out = f"spent on {budget.runs_out} if it goes on like this"
@@ -84,13 +77,13 @@ def _trend(budget: Budget) -> list[tuple[date, float]]:
 
 def _policy(policy: Policy, problems: list[str], today: date) -> Figure:
     if not policy.agreed:
-        found = AGREED.unknown(f"nobody has signed {POLICY}")
+        shown = AGREED.unknown(f"nobody has signed {POLICY}")
     elif policy.review is None:
-        found = AGREED.unknown(f"{POLICY} has no date of its next review")
+        shown = AGREED.unknown(f"{POLICY} has no date of its next review")
     else:
         left = (policy.review - today).days
         text = f"agreed by {', '.join(policy.agreed)}; reviewed again on {policy.review}"
         number = len(policy.agreed)
         late = State.GOOD if left >= 0 else State.WATCH
-        found = AGREED.figure(left, text, late, number, "not past its date")
-    return replace(found, notes=problems)
+        shown = AGREED.figure(left, text, late, number, "not past its date")
+    return shown.also(notes=problems)

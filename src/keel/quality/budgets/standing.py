@@ -1,6 +1,7 @@
 """How each objective stands: what people wrote below `docs/quality/`, and the events of it."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+import os
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,13 @@ from keel.quality.budgets.budgets import Budget, Objective
 from keel.quality.budgets.events import Events
 from keel.quality.records.documents import (
     Text,
+    each_typed,
     front_matter,
-    listed,
     parsed,
     plural,
     read,
     text,
+    tolerated,
     typed,
 )
 from keel.quality.records.settings import Budgets
@@ -77,48 +79,54 @@ class Overview:
     problems: list[str] = field(default_factory=list)  # and with waivers and policy
     policy: Policy = field(default_factory=Policy)
 
+    @property
+    def stopping(self) -> list[Standing]:
+        return [standing for standing in self.standings if standing.stops]
+
 
 def problems(root: Path, settings: Budgets, today: date) -> list[str]:
     """What is wrong with objectives, waivers and policy."""
     objectives, wrong = read_objectives(root)
     _, waivers = read_waivers(root, objectives, settings.waiver_days, today)
-    return [*wrong, *waivers, *_policy(root)[1]]
+    return [*wrong, *waivers, *read_policy(root)[1]]
 
 
-def look(root: Path, settings: Budgets, now: datetime, *, over: bool = False) -> Overview:
+def look(
+    root: Path,
+    settings: Budgets,
+    now: datetime,
+    *,
+    over: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> Overview:
     """How everything stands as of now, or at the end of a day that is `over`.
 
     What is broken keeps nothing else from being read.
     """
+    today = now.date()
     objectives, unread = read_objectives(root)
-    given, wrong = read_waivers(root, objectives, settings.waiver_days, now.date())
-    policy, flaws = _policy(root)
-    found = []
+    waivers, wrong = read_waivers(root, objectives, settings.waiver_days, today)
+    policy, flaws = read_policy(root)
+    standings = []
     for name, objective in objectives.items():
-        own = [waiver for waiver in given if waiver.objective == name]
+        own = [waiver for waiver in waivers if waiver.objective == name]
         try:
-            known = events.read(root, objective.source, now)
-            if over:
-                known = events.until(known, now.date())
-            found.append(stand(name, objective, known, own, settings, now.date()))
+            known = events.read(root, objective.source, now, environ)
         except UserError as error:
-            waiver = in_force(own, now.date())
-            found.append(Standing(name, objective, None, str(error), broken=True, waiver=waiver))
-    return Overview(found, unread, [*wrong, *flaws], policy)
-
-
-def _policy(root: Path) -> tuple[Policy, list[str]]:
-    try:
-        return front_matter(text(root, POLICY), POLICY, Policy)[0], []
-    except UserError as error:
-        return Policy(), listed(error)
+            waiver = in_force(own, today)
+            standings.append(Standing(name, objective, lack=str(error), broken=True, waiver=waiver))
+            continue
+        if over:
+            known = known.until(today)
+        standings.append(stand(name, objective, known, own, settings, today))
+    return Overview(standings, unread, [*wrong, *flaws], policy)
 
 
 def stand(
     name: str,
     objective: Objective,
     known: Events,
-    given: Sequence[Waiver],
+    waivers: Sequence[Waiver],
     settings: Budgets,
     today: date,
 ) -> Standing:
@@ -127,7 +135,11 @@ def stand(
     Its window ends with its newest events, so that a freeze does not end because monitoring does.
     """
     last = today + DAY  # where a day begins earlier than here
-    days = {day: one for day, one in known.days.items() if day <= last and one.good + one.bad}
+    days = {
+        day: counts
+        for day, counts in known.days.items()
+        if day <= last and counts.good + counts.bad
+    }
     notes = [*known.notes]
     if later := sum(day > last for day in known.days):
         notes.append(f"not counted: {plural(later, 'day')} in the future")
@@ -137,55 +149,49 @@ def stand(
     if (today - newest).days > settings.late_days:
         notes.append(f"no events since {newest}: does monitoring rest?")
     budget = Budget(objective.target, objective.days, newest, days, settings.burn_days)
-    waiver = in_force(given, today)
-    if waiver is None and given:
-        ended = max(given, key=lambda one: one.until)
+    waiver = in_force(waivers, today)
+    if waiver is None and waivers:
+        ended = max(waivers, key=lambda waiver: waiver.until)
         notes.append(f"the waiver that {ended.signed} signed ended on {ended.until}")
     return Standing(name, objective, budget, waiver=waiver, notes=notes)
 
 
-def in_force(given: Iterable[Waiver], today: date) -> Waiver | None:
+def in_force(waivers: Iterable[Waiver], today: date) -> Waiver | None:
     """The first waiver that holds today."""
-    return next((one for one in given if one.since <= today <= one.until), None)
+    return next((waiver for waiver in waivers if waiver.since <= today <= waiver.until), None)
+
+
+def read_policy(root: Path) -> tuple[Policy, list[str]]:
+    """The policy, and what is wrong with it."""
+    return tolerated(lambda: front_matter(text(root, POLICY), POLICY, Policy)[0], Policy())
 
 
 def read_objectives(root: Path) -> tuple[dict[str, Objective], list[str]]:
     """The objectives that are right, by name, and what is wrong with the others."""
-    found, wrong = {}, []
-    try:
-        content = read(root, OBJECTIVES, dict[str, Any])
-    except UserError as error:
-        return {}, listed(error)
-    for name, one in content.items():
-        try:
-            found[name] = typed(one, f"{OBJECTIVES}: {name}", Objective)
-        except UserError as error:
-            wrong += listed(error)
-    return found, wrong
+    nothing: dict[str, Any] = {}
+    content, broken = tolerated(lambda: read(root, OBJECTIVES, dict[str, Any]), nothing)
+    objectives, wrong = each_typed(content, f"{OBJECTIVES}: ", Objective)
+    return objectives, [*broken, *wrong]
 
 
 def read_waivers(
     root: Path, objectives: Container[str], longest: int, today: date
 ) -> tuple[list[Waiver], list[str]]:
     """The waivers that are right, ended ones too, and what is wrong with the others."""
-    found, wrong = [], []
-    try:
-        written = text(root, WAIVERS) if (root / WAIVERS).is_file() else ""
-        content = typed(parsed(written, WAIVERS) or [], WAIVERS, list[Any])
-    except UserError as error:
-        return [], listed(error)
-    for number, one in enumerate(content, 1):
-        place = f"{WAIVERS}: number {number}"
-        try:
-            waiver = typed(one, place, Waiver)
-        except UserError as error:
-            wrong += listed(error)
-            continue
-        flaws = [f"{place}: {flaw}" for flaw in _flaws(waiver, objectives, longest, today)]
-        wrong += flaws
-        if not flaws:
-            found.append(waiver)
-    return found, wrong
+    nothing: list[Any] = []
+    contents, broken = tolerated(lambda: _written(root), nothing)
+    numbered = {f"number {number}": content for number, content in enumerate(contents, 1)}
+    waivers, wrong = each_typed(numbered, f"{WAIVERS}: ", Waiver)
+    flaws = {
+        name: list(_flaws(waiver, objectives, longest, today)) for name, waiver in waivers.items()
+    }
+    wrong += [f"{WAIVERS}: {name}: {flaw}" for name in flaws for flaw in flaws[name]]
+    return [waivers[name] for name in waivers if not flaws[name]], [*broken, *wrong]
+
+
+def _written(root: Path) -> list[Any]:
+    content = parsed(text(root, WAIVERS), WAIVERS) if (root / WAIVERS).is_file() else None
+    return typed(content or [], WAIVERS, list[Any])
 
 
 def _flaws(waiver: Waiver, objectives: Container[str], longest: int, today: date) -> Iterator[str]:

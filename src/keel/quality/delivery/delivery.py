@@ -45,17 +45,13 @@ def delivered(past: History, incidents: Iterable[Incident]) -> list[Delivered]:
         unplanned.add(mended_by(incident, past.deployments) or "")
     return [
         Delivered(
-            one,
-            [past.commits[sha] for sha in brought[one.name] if _is_change(past.commits[sha])],
-            failed=one.name in failed,
-            unplanned=one.name in unplanned,
+            deployment,
+            [commit for sha in brought[deployment.name] if (commit := past.commits[sha]).is_change],
+            failed=deployment.name in failed,
+            unplanned=deployment.name in unplanned,
         )
-        for one in past.deployments
+        for deployment in past.deployments
     ]
-
-
-def _is_change(commit: Commit) -> bool:
-    return commit.here and len(commit.parents) < 2
 
 
 def _brought(past: History) -> dict[str, list[str]]:
@@ -64,17 +60,17 @@ def _brought(past: History) -> dict[str, list[str]]:
     After a history was rewritten, a copy of a commit that is there already brings nothing.
     """
     seen: set[str] = set()
-    copies: set[tuple[datetime | None, str]] = set()
-    found: dict[str, list[str]] = {}
+    known: set[tuple[datetime | None, str]] = set()
+    brought: dict[str, list[str]] = {}
     for number, deployment in enumerate(past.deployments):
-        new = [
-            sha
+        reached = {
+            sha: (past.commits[sha].written, past.commits[sha].subject)
             for sha in _reached(deployment.commit, past.commits, seen)
-            if (past.commits[sha].written, past.commits[sha].subject) not in copies
-        ]
-        copies |= {(past.commits[sha].written, past.commits[sha].subject) for sha in new}
-        found[deployment.name] = new if number else []
-    return found
+        }
+        new = [sha for sha, what in reached.items() if what not in known]
+        known |= set(reached.values())
+        brought[deployment.name] = new if number else []
+    return brought
 
 
 def _reached(start: str, commits: Mapping[str, Commit], seen: set[str]) -> Iterator[str]:
@@ -94,15 +90,16 @@ def _taken_back(past: History, brought: Mapping[str, list[str]]) -> tuple[set[st
     standing: list[Deployment] = []  # those that were not gone back from
     by_commit: dict[str, str] = {}
     for deployment in past.deployments:
-        reverted = {one for sha in brought[deployment.name] for one in past.commits[sha].reverts}
+        new = brought[deployment.name]
+        reverted = {sha for commit in new for sha in past.commits[commit].reverts}
         culprits = {by_commit[sha] for sha in reverted if sha in by_commit}
-        before = [one.commit for one in standing]
+        before = [earlier.commit for earlier in standing]
         if deployment.commit in before[:-1]:
             culprits.add(standing[-1].name)
             standing = standing[: before.index(deployment.commit)]
         if culprits:
             failed |= culprits
             unplanned.add(deployment.name)
-        by_commit |= dict.fromkeys(brought[deployment.name], deployment.name)
+        by_commit |= dict.fromkeys(new, deployment.name)
         standing.append(deployment)
     return failed, unplanned

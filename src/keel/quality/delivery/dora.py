@@ -5,10 +5,10 @@ deployments by all; time to restore is the end of an incident minus its start; t
 unplanned deployments by all. Source: dora.dev/guides/dora-metrics, 2026.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from statistics import mean, median, quantiles
 
@@ -17,7 +17,7 @@ from keel.quality.budgets.availability import lasting
 from keel.quality.delivery.delivery import Delivered, delivered
 from keel.quality.records import history, incidents
 from keel.quality.records.documents import months_later, plural
-from keel.quality.records.figures import About, Figure, about, state
+from keel.quality.records.figures import Figure, State, abouts, state
 from keel.quality.records.history import History
 from keel.quality.records.incidents import SKEW, Incident, Incidents
 from keel.quality.records.settings import Delivery, Quality
@@ -25,12 +25,8 @@ from keel.quality.records.settings import Delivery, Quality
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
-FREQUENCY = about("delivery.frequency")
-LEAD = about("delivery.lead_time")
-FAILURES = about("delivery.failure_rate")
-RESTORE = about("delivery.time_to_restore")
-REWORK = about("delivery.rework_rate")
-ALL = (FREQUENCY, LEAD, FAILURES, RESTORE, REWORK)
+Values = list[tuple[datetime, float]]  # what was measured, and when
+Summary = tuple[float, str, State]  # a value, as people write it, and how it stands
 
 
 def provide(root: Path, settings: Quality, now: datetime) -> list[Figure]:
@@ -38,35 +34,79 @@ def provide(root: Path, settings: Quality, now: datetime) -> list[Figure]:
     try:
         past = history.read(root, settings.delivery.stage)
     except UserError as error:
-        return [about.broken(str(error)) for about in ALL]
+        return [its.broken(str(error)) for its in abouts().values() if its.group == "delivery"]
     return figures(past, incidents.read(root, now), settings.delivery, now)
 
 
-def figures(past: History, found: Incidents, settings: Delivery, now: datetime) -> list[Figure]:
+def figures(past: History, known: Incidents, settings: Delivery, now: datetime) -> list[Figure]:
     """All five, as of now."""
-    known = [*found.good.values()]
-    every = delivered(past, known)
-    done = [one for one in every if one.at <= now + SKEW]
-    odd = _odd(past, found)
+    every = delivered(past, known.good.values())
+    done = [deployment for deployment in every if deployment.at <= now + SKEW]
+    odd = _odd(past, known)
     if len(done) < len(every):
         odd.append(f"not counted: {plural(len(every) - len(done), 'deployment')} in the future")
-    failed = [(one.at, 100.0 * one.failed) for one in done]
-    unplanned = [(one.at, 100.0 * one.unplanned) for one in done]
+    window = _Window(settings, now)
+    longer = _Window(settings.model_copy(update={"days": settings.incident_days}), now)
+    failed = [(deployment.at, 100.0 * deployment.failed) for deployment in done]
+    unplanned = [(deployment.at, 100.0 * deployment.unplanned) for deployment in done]
     five = (
-        _frequency(done, settings, now),
-        _lead_time(done, settings, now),
-        _share(FAILURES, failed, settings.failure_share, settings, now),
-        _time_to_restore(known, settings, now),
-        _share(REWORK, unplanned, settings.rework_share, settings, now),
+        _frequency(done, window),
+        _lead_time(done, window),
+        _share("failure_rate", failed, settings.failure_share, window),
+        _time_to_restore([*known.good.values()], longer),
+        _share("rework_rate", unplanned, settings.rework_share, window),
     )
-    return [replace(figure, notes=[*figure.notes, *odd]) for figure in five]
+    return [figure.also(notes=odd) for figure in five]
 
 
-def _odd(past: History, found: Incidents) -> list[str]:
+@dataclass(frozen=True)
+class _Window:
+    """The time that the figures are of."""
+
+    settings: Delivery
+    now: datetime
+
+    @property
+    def start(self) -> datetime:
+        return self.now - self.settings.days * DAY
+
+    def months(self, values: Values) -> Iterator[tuple[date, list[float]]]:
+        """The values of each of the last months that has any, oldest first, by UTC."""
+        last = _month(self.now)
+        first = months_later(last, 1 - self.settings.months)
+        recent = [pair for pair in sorted(values) if first <= _month(pair[0]) <= last]
+        for month, pairs in groupby(recent, lambda pair: _month(pair[0])):
+            yield month, [value for _, value in pairs]
+
+    def rate(self, month: date, values: list[float]) -> float:
+        """How many there were in each week that the month has had by now, one at least."""
+        end = min(months_later(month, 1), self.now.astimezone(UTC).date() + DAY)
+        return len(values) / max((end - month) / WEEK, 1.0)
+
+    def figure(
+        self,
+        name: str,
+        values: Values,
+        target: str,
+        summary: Callable[[list[float]], Summary],
+        monthly: Callable[[date, list[float]], float],
+    ) -> Figure:
+        """A figure of the recent values; where they are few, what is lacking."""
+        its, least = abouts()[f"delivery.{name}"], self.settings.least
+        recent = [value for at, value in values if at >= self.start]
+        if len(recent) < least:
+            few = f"{plural(len(recent), its.counted)} in {self.settings.days} days"
+            return its.unknown(f"{few}, and {least} are needed", len(recent), target)
+        value, text, standing = summary(recent)
+        trend = [(month, monthly(month, within)) for month, within in self.months(values)]
+        return its.figure(value, text, standing, len(recent), target, trend)
+
+
+def _odd(past: History, known: Incidents) -> list[str]:
     """What may be missing in all of them."""
-    notes = [f"not counted: {problem}" for problem in found.problems]
-    named = {one.caused_by for one in found.good.values() if one.caused_by}
-    lost = sorted(named - {one.name for one in past.deployments})
+    notes = [f"not counted: {problem}" for problem in known.problems]
+    named = {incident.caused_by for incident in known.good.values() if incident.caused_by}
+    lost = sorted(named - {deployment.name for deployment in past.deployments})
     if lost:
         notes.append(f"incidents name deployments that are not known: {', '.join(lost)}")
     if past.deleted:
@@ -75,87 +115,75 @@ def _odd(past: History, found: Incidents) -> list[str]:
     return notes
 
 
-def _frequency(done: list[Delivered], settings: Delivery, now: datetime) -> Figure:
-    good, bad = settings.days_between
+def _frequency(done: list[Delivered], window: _Window) -> Figure:
+    good, bad = window.settings.days_between
+    times = sorted(deployment.at for deployment in done)
+
+    def summary(recent: list[float]) -> Summary:
+        rate = len(recent) / max((window.now - max(times[0], window.start)) / WEEK, 1.0)
+        gaps = [(later - earlier) / DAY for earlier, later in pairwise(times[-len(recent) :])]
+        text = f"half of them within {lasting(median(gaps) * DAY)} of the one before"
+        return rate, f"{rate:.1f} a week; {text}", state(7 / rate, good, bad)
+
     target = f"at least one in {good:g} days"
-    start = max(min((one.at for one in done), default=now), now - settings.days * DAY)
-    times = sorted(one.at for one in done if one.at >= start)
-    if len(times) < settings.least:
-        return FREQUENCY.unknown(_few("deployment", len(times), settings), len(times), target)
-    rate = len(times) / max((now - start) / WEEK, 1.0)
-    gap = median((later - earlier) / DAY for earlier, later in pairwise(times)) * DAY
-    text = f"{rate:.1f} a week; half of them within {lasting(gap)} of the one before"
-    each = [(one.at, 1.0) for one in done]
-    trend = [
-        (month, len(ones) / _weeks(month, now)) for month, ones in _months(each, settings, now)
-    ]
-    return FREQUENCY.figure(rate, text, state(7 / rate, good, bad), len(times), target, trend)
+    return window.figure("frequency", [(at, 1.0) for at in times], target, summary, window.rate)
 
 
-def _lead_time(done: list[Delivered], settings: Delivery, now: datetime) -> Figure:
-    good, bad = settings.lead_days
-    target = f"half of them within {good:g} days"
-    waits = [(one.at, wait / DAY) for one in done for wait in one.waits]
-    since = now - settings.days * DAY
-    days = [wait for at, wait in waits if at >= since]
-    skewed = sum(len(one.commits) - len(one.waits) for one in done if one.at >= since)
-    if len(days) < settings.least:
-        figure = LEAD.unknown(_few("deployed change", len(days), settings), len(days), target)
-    else:
-        trend = [(month, median(ones)) for month, ones in _months(waits, settings, now)]
-        found = state(median(days), good, bad)
-        figure = LEAD.figure(median(days), _usual(days, DAY), found, len(days), target, trend)
+def _lead_time(done: list[Delivered], window: _Window) -> Figure:
+    good, bad = window.settings.lead_days
+    waits = [(deployment.at, wait / DAY) for deployment in done for wait in deployment.waits]
+
+    def summary(recent: list[float]) -> Summary:
+        return median(recent), _usual(recent, DAY), state(median(recent), good, bad)
+
+    figure = window.figure(
+        "lead_time", waits, f"half of them within {good:g} days", summary, _median
+    )
+    recent = [deployment for deployment in done if deployment.at >= window.start]
+    skewed = sum(len(deployment.commits) - len(deployment.waits) for deployment in recent)
     wrong = f"not counted: {plural(skewed, 'change')} with a clock later than the deployment's"
-    return replace(figure, notes=[wrong] if skewed else [])
+    return figure.also(notes=[wrong] if skewed else [])
 
 
-def _share(
-    about: About,
-    values: list[tuple[datetime, float]],
-    limits: tuple[float, float],
-    settings: Delivery,
-    now: datetime,
-) -> Figure:
+def _share(name: str, values: Values, limits: tuple[float, float], window: _Window) -> Figure:
     """The share of deployments that have 100, and not 0."""
+
+    def summary(recent: list[float]) -> Summary:
+        share = mean(recent)
+        text = f"{share:.0f} %: {sum(map(bool, recent))} of {plural(len(recent), 'deployment')}"
+        return share, text, state(share / 100, *limits)
+
     target = f"at most {limits[0]:.0%}"
-    recent = [value for at, value in values if at >= now - settings.days * DAY]
-    if len(recent) < settings.least:
-        return about.unknown(_few("deployment", len(recent), settings), len(recent), target)
-    share = mean(recent)
-    text = f"{share:.0f} %: {sum(map(bool, recent))} of {plural(len(recent), 'deployment')}"
-    trend = [(month, mean(ones)) for month, ones in _months(values, settings, now)]
-    return about.figure(share, text, state(share / 100, *limits), len(recent), target, trend)
+    return window.figure(name, values, target, summary, lambda _, within: mean(within))
 
 
-def _time_to_restore(known: list[Incident], settings: Delivery, now: datetime) -> Figure:
-    good, bad = settings.restore_hours
+def _time_to_restore(known: list[Incident], window: _Window) -> Figure:
+    good, bad = window.settings.restore_hours
+    over = [
+        (incident, (incident.restored - incident.started) / HOUR)
+        for incident in known
+        if incident.restored
+    ]
+    recent = [(incident, hours) for incident, hours in over if incident.started >= window.start]
+    under_way = [incident for incident in known if not incident.restored]
+
+    def summary(taken: list[float]) -> Summary:
+        text = f"{_usual(taken, HOUR)}, {lasting(mean(taken) * HOUR)} in the mean"
+        if deployed := [hours for incident, hours in recent if incident.caused_by]:
+            text += f"; after failed deployments ({len(deployed)}) {_usual(deployed, HOUR)}"
+        waiting = [(window.now - incident.started) / HOUR for incident in under_way]
+        return median(taken), text, state(max([median(taken), *waiting]), good, bad)
+
+    values = [(incident.started, hours) for incident, hours in over]
     target = f"half of them within {good:g} h"
-    since = now - settings.incident_days * DAY
-    over = [(one, (one.restored - one.started) / HOUR) for one in known if one.restored]
-    recent = [(one, taken) for one, taken in over if one.started >= since]
-    hours = [taken for _, taken in recent]
-    under_way = [one for one in known if not one.restored]
-    notes = [f"still going on: {one.title}, for {lasting(now - one.started)}" for one in under_way]
-    if len(hours) < settings.least:
-        few = _few("incident", len(hours), settings, settings.incident_days)
-        took = ", ".join(lasting(one * HOUR) for one in hours)
-        figure = RESTORE.unknown(few + f"; it took {took}" * bool(hours), len(hours), target)
-        return replace(figure, notes=notes)
-    text = f"{_usual(hours, HOUR)}, {lasting(mean(hours) * HOUR)} in the mean"
-    deployed = [taken for one, taken in recent if one.caused_by]
-    if deployed:
-        text += f"; after failed deployments ({len(deployed)}) {_usual(deployed, HOUR)}"
-    longest = max([median(hours), *((now - one.started) / HOUR for one in under_way)])
-    by_start = [(one.started, taken) for one, taken in over]
-    trend = [(month, median(ones)) for month, ones in _months(by_start, settings, now)]
-    found = state(longest, good, bad)
-    figure = RESTORE.figure(median(hours), text, found, len(hours), target, trend)
-    return replace(figure, notes=notes)
-
-
-def _few(what: str, number: int, settings: Delivery, days: int = 0) -> str:
-    least, days = settings.least, days or settings.days
-    return f"{plural(number, what)} in {days} days, and {least} are needed"
+    figure = window.figure("time_to_restore", values, target, summary, _median)
+    if figure.value is None and recent:
+        took = ", ".join(lasting(hours * HOUR) for _, hours in recent)
+        figure = replace(figure, text=f"{figure.text}; it took {took}")
+    since = [
+        f"{incident.title}, for {lasting(window.now - incident.started)}" for incident in under_way
+    ]
+    return figure.also(notes=[f"still going on: {what}" for what in since])
 
 
 def _usual(values: list[float], unit: timedelta) -> str:
@@ -166,23 +194,9 @@ def _usual(values: list[float], unit: timedelta) -> str:
     )
 
 
-def _months(
-    values: Iterable[tuple[datetime, float]], settings: Delivery, now: datetime
-) -> list[tuple[date, list[float]]]:
-    """The values of each of the last months that has any, oldest first, by UTC."""
-    first = months_later(_month(now), 1 - settings.months)
-    found: dict[date, list[float]] = {}
-    for at, value in sorted(values):
-        if first <= _month(at) <= _month(now):
-            found.setdefault(_month(at), []).append(value)
-    return list(found.items())
+def _median(_: date, within: list[float]) -> float:
+    return median(within)
 
 
 def _month(time: datetime) -> date:
     return time.astimezone(UTC).date().replace(day=1)
-
-
-def _weeks(month: date, now: datetime) -> float:
-    """How many weeks a month has had by now, one at least."""
-    end = min(months_later(month, 1), now.astimezone(UTC).date() + DAY)
-    return max((end - month) / WEEK, 1.0)

@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -101,8 +102,8 @@ def typed(content: Any, name: str, kind: type[Content]) -> Content:
         lines = []
         for problem in error.errors():
             field = ".".join(str(part) for part in problem["loc"] if part != "[key]") or "all of it"
-            said = f"is {problem['input']!r}: {problem['msg'].lower()}"
-            lines.append(f"{name}: {field} {UNHEARD.get(problem['type'], said)}")
+            usual = f"is {problem['input']!r}: {problem['msg'].lower()}"
+            lines.append(f"{name}: {field} {UNHEARD.get(problem['type'], usual)}")
         raise UserError("\n".join(lines)) from error
 
 
@@ -111,9 +112,31 @@ def listed(error: UserError) -> list[str]:
     return str(error).splitlines()
 
 
-def plural(number: int, one: str, many: str = "") -> str:
+def tolerated(part: Callable[[], Content], usual: Content) -> tuple[Content, list[str]]:
+    """What `part` reads or, where that is wrong, what is usual and each of the problems."""
+    try:
+        return part(), []
+    except UserError as error:
+        return usual, listed(error)
+
+
+def each_typed(
+    contents: Mapping[Any, Any], place: str, kind: type[Content]
+) -> tuple[dict[str, Content], list[str]]:
+    """The contents that are right, as their type, and what is wrong with the others."""
+    right: dict[str, Content] = {}
+    wrong = []
+    for name, content in contents.items():
+        try:
+            right[name] = typed(content, f"{place}{name}", kind)
+        except UserError as error:
+            wrong += listed(error)
+    return right, wrong
+
+
+def plural(number: int, word: str, many: str = "") -> str:
     """The number with its word: 1 entry, 2 entries."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {word if number == 1 else many or word + 's'}"
 
 
 def months_later(day: date, months: int) -> date:

@@ -27,12 +27,17 @@ class Commit:
     here: bool = True  # whether it changes this project's folder of the repository
 
     @property
+    def is_change(self) -> bool:
+        """Whether it is a change of this project, and not a merge of some."""
+        return self.here and len(self.parents) < 2
+
+    @property
     def kinds(self) -> set[str]:
         """Type and scope of a conventional commit: `fix(security): …` is a fix, and security."""
         if self.subject.startswith('Revert "'):
             return {"revert"}
-        found = KIND.match(self.subject)
-        return {name.lower() for name in found.group("type", "scope") if name} if found else set()
+        kind = KIND.match(self.subject)
+        return {name.lower() for name in kind.group("type", "scope") if name} if kind else set()
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def deployed(lines: Iterable[str], artifact: str, stage: str) -> tuple[list[Depl
     GTO counts all events of an artifact together, those of other stages too. A tag without a
     message is none of GTO's.
     """
-    found, numbers = {}, set()
+    deployments, numbers = {}, set()
     for line in lines:
         name, kind, commit, at = line.split("\t")
         event = NUMBERED.fullmatch(name.removeprefix(artifact))
@@ -101,9 +106,9 @@ def deployed(lines: Iterable[str], artifact: str, stage: str) -> tuple[list[Depl
         if event and kind == "commit" and when:
             numbers.add(int(event["number"]))
             if event["what"] == f"#{stage}":
-                found[int(event["number"])] = Deployment(name, commit, when)
+                deployments[int(event["number"])] = Deployment(name, commit, when)
     deleted = sorted(set(range(1, max(numbers, default=0))) - numbers)
-    return [found[number] for number in sorted(found)], deleted
+    return [deployments[number] for number in sorted(deployments)], deleted
 
 
 def _commits(root: Path, tags: str) -> dict[str, Commit]:

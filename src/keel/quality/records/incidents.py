@@ -57,7 +57,7 @@ class Incidents:
 
 def read(root: Path, now: datetime) -> Incidents:
     """All files of the folder. One that is broken, or can't have been like that, does not count."""
-    good, found = {}, []
+    good, wrong = {}, []
     for file in sorted((root / FOLDER).glob("*.md")):
         name = f"{FOLDER}/{file.name}"
         if file.stem.lower() in {"readme", "index"}:
@@ -65,20 +65,20 @@ def read(root: Path, now: datetime) -> Incidents:
         try:
             incident, _ = front_matter(text(root, name), name, Incident)
         except UserError as error:
-            found += listed(error)
+            wrong += listed(error)
             continue
-        wrong = [f"{name}: {flaw}" for flaw in impossible(incident, now)]
-        found += wrong
-        if not wrong:
+        flaws = [f"{name}: {flaw}" for flaw in impossible(incident, now)]
+        wrong += flaws
+        if not flaws:
             good[name] = incident
-    return Incidents(dict(sorted(good.items(), key=lambda one: one[1].started)), found)
+    return Incidents(dict(sorted(good.items(), key=lambda pair: pair[1].started)), wrong)
 
 
 def problems(root: Path, settings: Quality, now: datetime) -> list[str]:
     """What is wrong with the files, or missing in them."""
-    found = read(root, now)
+    known = read(root, now)
     deployments = known_deployments(root, settings.delivery.stage)
-    return [*found.problems, *flaws(found.good, deployments, settings.budgets.large)]
+    return [*known.problems, *flaws(known.good, deployments, settings.budgets.large)]
 
 
 def impossible(incident: Incident, now: datetime) -> Iterator[str]:
@@ -122,10 +122,10 @@ def flaws(
 
 
 def _lacks_action(name: str, incident: Incident, large: float) -> Iterator[str]:
-    dearest = max(incident.cost, key=lambda one: incident.cost[one], default=None)
-    if dearest and incident.cost[dearest] > large and not incident.actions:
+    budget, cost = max(incident.cost.items(), key=lambda pair: pair[1], default=("", 0.0))
+    if cost > large and not incident.actions:
         yield (
-            f"{name}: it cost {incident.cost[dearest]:.0%} of the error budget of {dearest}. What "
+            f"{name}: it cost {cost:.0%} of the error budget of {budget}. What "
             f"costs more than {large:.0%} needs an action: "
             "`actions: [{what: …, owner: …, due: 2026-12-31}]`"
         )
@@ -136,5 +136,5 @@ def mended_by(incident: Incident, deployments: Iterable[Deployment]) -> str | No
     if incident.restored_by or incident.restored is None:
         return incident.restored_by
     since = incident.detected or incident.started
-    during = [one.name for one in deployments if since <= one.at <= incident.restored]
+    during = [known.name for known in deployments if since <= known.at <= incident.restored]
     return during[-1] if during else None
