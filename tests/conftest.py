@@ -137,7 +137,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     must(folder, "git", "init", "--quiet", "--initial-branch", "main")
     must(folder, "git", "add", "--all")
     must(folder, "git", "commit", "--quiet", "--message", "Start")
-    must(folder, "uv", "sync", "--quiet", "--group", "lineage")
+    must(folder, "uv", "sync", "--quiet")
     return folder
 
 

@@ -1,28 +1,28 @@
 """What a replay asks, in which order, and what can go wrong in it on purpose."""
 
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
-from builders import NOON, season, store, table
-from flight_delay.examples import TIME
+from builders import NOON, PROJECT, season, store, table
 
 from keel.data.store import Store
 from keel.project.errors import UserError
 from keel.replay import trouble
 from keel.replay.client import as_json
 from keel.replay.days import DAY, Sent, drive, placed, schedule
-from keel.replay.replay import main, prepare
+from keel.replay.past import Past
+from keel.replay.replay import Wishes, prepare, replay
 from keel.replay.trouble import Trouble
 from keel.serving.origins import PLACE
+from keel.serving.settings import Operation
 
 ASKED = "flights"
 JULY = date(2013, 7, 1)
 MIDNIGHT = datetime(2013, 7, 1, 4, tzinfo=UTC)  # in New York
-Tables = Mapping[str, pl.LazyFrame]
 
 
 class Fake:
@@ -34,12 +34,9 @@ class Fake:
         self.asked: list[tuple[str, int]] = []
         self.newest: list[datetime] = []
 
-    def predict(self, rows: pl.DataFrame) -> int:
+    def predict(self, rows: pl.DataFrame, *, slowly: bool) -> int:
         self.newest.append(newest(self._folder))
-        return self._note("predict", rows)
-
-    def predict_slowly(self, rows: pl.DataFrame) -> int:
-        return self._note("slowly", rows)
+        return self._note("slowly" if slowly else "predict", rows)
 
     def label(self, rows: pl.DataFrame) -> int:
         return self._note("label", rows)
@@ -50,89 +47,89 @@ class Fake:
 
 
 @pytest.fixture
-def tables() -> Tables:
+def past() -> Past:
     """Ten flights on each of twenty days from 21 June on."""
-    return {name: frame.lazy() for name, frame in season().items()}
+    return Past(PROJECT, {name: frame.lazy() for name, frame in season().items()}, ASKED)
 
 
-def test_each_example_is_placed_at_the_row_that_it_comes_from(tables: Tables) -> None:
-    rows = tables[ASKED].collect().sample(fraction=1, shuffle=True, seed=1)
+def test_each_example_is_placed_at_the_row_that_it_comes_from(past: Past) -> None:
+    rows = past.tables[ASKED].collect().sample(fraction=1, shuffle=True, seed=1)
 
-    found = placed(rows, ASKED, tables)
+    found = placed(past, rows)
 
     numbers = rows["flight"].gather(found[PLACE]).to_list()
     assert numbers == found["flight_number"].to_list()
     assert len(found) == len(rows)
 
 
-def test_it_begins_with_a_month_in_the_middle_of_the_examples(tables: Tables) -> None:
-    found = schedule(tables, ASKED, None, None)
+def test_it_begins_with_a_month_in_the_middle_of_the_examples(past: Past) -> None:
+    found = schedule(past, None, None)
 
     assert found.days[0] == JULY
     assert set(found.rows[DAY]) == set(found.days)
 
 
-def test_it_is_asked_nothing_that_is_known_only_afterwards(tables: Tables) -> None:
-    found = schedule(tables, ASKED, None, None)
+def test_it_is_asked_nothing_that_is_known_only_afterwards(past: Past) -> None:
+    found = schedule(past, None, None)
 
     assert not {"arr_delay", "dep_delay"} & set(found.rows.columns)
 
 
-def test_so_many_days_are_replayed_as_were_asked_for(tables: Tables) -> None:
-    assert len(schedule(tables, ASKED, JULY, 3).days) == 3
+def test_so_many_days_are_replayed_as_were_asked_for(past: Past) -> None:
+    assert len(schedule(past, JULY, 3).days) == 3
 
 
-def test_before_the_first_example_there_is_nothing_to_learn_from(tables: Tables) -> None:
+def test_before_the_first_example_there_is_nothing_to_learn_from(past: Past) -> None:
     with pytest.raises(UserError, match="before that 0 to learn from: the examples are from"):
-        schedule(tables, ASKED, date(2013, 6, 1), None)
+        schedule(past, date(2013, 6, 1), None)
 
 
-def test_one_day_can_not_be_replayed(tables: Tables) -> None:
-    one = {**tables, ASKED: table("flights", time_hour=[NOON]).lazy()}
+def test_one_day_can_not_be_replayed(past: Past) -> None:
+    one = replace(past, tables={**past.tables, ASKED: table("flights", time_hour=[NOON]).lazy()})
 
     with pytest.raises(UserError, match="a replay needs some to learn from"):
-        schedule(one, ASKED, None, None)
+        schedule(one, None, None)
 
 
-def test_labels_follow_a_day_later(tables: Tables, tmp_path: Path) -> None:
-    client = asked(tables, tmp_path, days=2)
+def test_labels_follow_a_day_later(past: Past, tmp_path: Path) -> None:
+    client = asked(past, tmp_path, days=2)
 
     assert client.asked == [("predict", 10), ("predict", 10), ("label", 10), ("label", 10)]
 
 
-def test_no_request_has_more_rows_than_the_service_takes(tables: Tables, tmp_path: Path) -> None:
-    client = asked(tables, tmp_path, days=1, rows=4)
+def test_no_request_has_more_rows_than_the_service_takes(past: Past, tmp_path: Path) -> None:
+    client = asked(past, tmp_path, days=1, rows=4)
 
     assert client.asked[:3] == [("predict", 4), ("predict", 4), ("predict", 2)]
 
 
-def test_a_lookup_has_nothing_that_was_measured_later(tables: Tables, tmp_path: Path) -> None:
-    first, second = asked(tables, tmp_path, days=2).newest
+def test_a_lookup_has_nothing_that_was_measured_later(past: Past, tmp_path: Path) -> None:
+    first, second = asked(past, tmp_path, days=2).newest
 
     assert first <= MIDNIGHT + timedelta(days=1)
     assert first < second
 
 
-def test_a_lookup_that_is_held_up_gets_no_newer_rows(tables: Tables, tmp_path: Path) -> None:
-    first, second = asked(tables, tmp_path, "stale@2013-07-01", days=2).newest
+def test_a_lookup_that_is_held_up_gets_no_newer_rows(past: Past, tmp_path: Path) -> None:
+    first, second = asked(past, tmp_path, "stale@2013-07-01", days=2).newest
 
     assert first == second < MIDNIGHT
 
 
-def test_in_a_gap_nobody_asks(tables: Tables, tmp_path: Path) -> None:
-    client = asked(tables, tmp_path, "gap@2013-07-01+1", days=2)
+def test_in_a_gap_nobody_asks(past: Past, tmp_path: Path) -> None:
+    client = asked(past, tmp_path, "gap@2013-07-01+1", days=2)
 
     assert client.asked == [("predict", 10), ("label", 10)]
 
 
-def test_a_service_can_be_slow_for_a_day(tables: Tables, tmp_path: Path) -> None:
-    client = asked(tables, tmp_path, "slow@2013-07-02+1", days=2)
+def test_a_service_can_be_slow_for_a_day(past: Past, tmp_path: Path) -> None:
+    client = asked(past, tmp_path, "slow@2013-07-02+1", days=2)
 
     assert [what for what, _ in client.asked] == ["predict", "slowly", "label", "label"]
 
 
-def test_what_is_refused_is_counted(tables: Tables, tmp_path: Path) -> None:
-    found, folder = schedule(tables, ASKED, JULY, 2), files(tables, tmp_path)
+def test_what_is_refused_is_counted(past: Past, tmp_path: Path) -> None:
+    found, folder = schedule(past, JULY, 2), files(past, tmp_path)
 
     sent = drive(
         Fake(folder, status=422), folder, found, [], rows=100, pause=0, progress=lambda *_: None
@@ -141,11 +138,11 @@ def test_what_is_refused_is_counted(tables: Tables, tmp_path: Path) -> None:
     assert sent == Sent(rows=20, refused=4)
 
 
-def test_a_sensor_hangs_at_the_value_that_it_had_last(tables: Tables) -> None:
+def test_a_sensor_hangs_at_the_value_that_it_had_last(past: Past) -> None:
     one = Trouble("sensor", "weather", "wind_speed", JULY, JULY + timedelta(days=1))
-    before = tables["weather"].collect()
+    before = past.tables["weather"].collect()
 
-    after = trouble.spoil(tables, [one])["weather"].collect()
+    after = trouble.spoil(past, [one]).past.tables["weather"].collect()
 
     changed = after.filter(after["wind_speed"] != before["wind_speed"])
     local = changed["time_hour"].dt.convert_time_zone("America/New_York").dt.date()
@@ -153,17 +150,17 @@ def test_a_sensor_hangs_at_the_value_that_it_had_last(tables: Tables) -> None:
     assert changed["wind_speed"].n_unique() == 1
 
 
-def test_a_new_category_is_one_that_the_schema_allows(tables: Tables) -> None:
-    one = trouble.parse("category@2013-07-01+2", tables, ASKED, [JULY])
+def test_a_new_category_is_one_that_the_schema_allows(past: Past) -> None:
+    one = trouble.parse("category@2013-07-01+2", past, [JULY])
 
-    after = trouble.spoil(tables, [one])[ASKED].collect()
+    after = trouble.spoil(past, [one]).tables[ASKED].collect()
 
     assert (one.table, one.column) == ("flights", "carrier")
     assert (after["carrier"] == "ZZ").sum() == 2  # of 20
 
 
-def test_a_column_is_chosen_by_when_it_is_known(tables: Tables) -> None:
-    assert str(trouble.parse("sensor@2013-07-01+2", tables, ASKED, [JULY])) == (
+def test_a_column_is_chosen_by_when_it_is_known(past: Past) -> None:
+    assert str(trouble.parse("sensor@2013-07-01+2", past, [JULY])) == (
         "2013-07-01 to 2013-07-02: weather.temp has the value that it had last"
     )
 
@@ -178,9 +175,9 @@ def test_a_column_is_chosen_by_when_it_is_known(tables: Tables) -> None:
         ("gap@2013-13-01", "2013-13-01 is no day"),
     ],
 )
-def test_trouble_that_there_is_not_is_refused(text: str, says: str, tables: Tables) -> None:
+def test_trouble_that_there_is_not_is_refused(text: str, says: str, past: Past) -> None:
     with pytest.raises(UserError, match=says):
-        trouble.parse(text, tables, ASKED, [JULY])
+        trouble.parse(text, past, [JULY])
 
 
 def test_moments_are_sent_as_utc_with_their_zone() -> None:
@@ -196,11 +193,12 @@ def test_moments_are_sent_as_utc_with_their_zone() -> None:
 
 def test_the_model_learns_only_what_was_known_before_the_first_day(run_copy: Store) -> None:
     tables = {name: run_copy.read_table(run_copy.checked(name)) for name in season()}
+    past = Past(PROJECT, tables, ASKED)
     before = run_copy.model.read_bytes()
 
-    made = prepare(run_copy, tables, JULY, ASKED)
+    made = prepare(run_copy, past, JULY)
 
-    days = pl.read_parquet(made.examples)[TIME].dt.convert_time_zone("America/New_York").dt.date()
+    days = pl.read_parquet(made.examples).select(PROJECT.local_day).to_series()
     assert (days < JULY).all()
     assert newest(made) <= MIDNIGHT
     assert made.root == run_copy.root / "outputs/replay/2013-07-01"
@@ -208,23 +206,23 @@ def test_the_model_learns_only_what_was_known_before_the_first_day(run_copy: Sto
 
 
 def test_a_project_without_data_is_told_what_makes_them(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"flights\.parquet is missing: `uv run poe run` makes it"):
-        main(tmp_path, [])
+    with pytest.raises(UserError, match=r"flights\.parquet is missing: `uv run keel run` makes it"):
+        next(replay(store(tmp_path), PROJECT, Operation(), Wishes(), NOON))
 
 
-def asked(tables: Tables, folder: Path, *troubles: str, days: int, rows: int = 100) -> Fake:
+def asked(past: Past, folder: Path, *troubles: str, days: int, rows: int = 100) -> Fake:
     """What a service is asked on the first days of July."""
-    found, place = schedule(tables, ASKED, JULY, days), files(tables, folder)
-    parsed = [trouble.parse(text, tables, ASKED, found.days) for text in troubles]
+    found, place = schedule(past, JULY, days), files(past, folder)
+    parsed = [trouble.parse(text, past, found.days) for text in troubles]
     client = Fake(place)
     drive(client, place, found, parsed, rows=rows, pause=0, progress=lambda *_: None)
     return client
 
 
-def files(tables: Tables, folder: Path) -> Store:
+def files(past: Past, folder: Path) -> Store:
     """A folder with the lookups of June."""
     place = store(folder)
-    june = tables["weather"].filter(pl.col("time_hour") < MIDNIGHT)
+    june = past.tables["weather"].filter(pl.col("time_hour") < MIDNIGHT)
     place.write_table(place.checked("weather"), june)
     return place
 

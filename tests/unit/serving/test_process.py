@@ -42,13 +42,10 @@ BATCH = {"rows": [{**ROW, "flight": number} for number in range(1, 1001)]}
 @pytest.fixture
 def place(run_copy: Store) -> Path:
     """A project's folder with a model, as far as the service reads it."""
-    root = run_copy.root
-    described = '[project]\nname = "flights"\n[tool.keel]\nproject = "flight_delay.project:PROJECT"\n'
-    (root / "pyproject.toml").write_text(described)
-    (root / "src").mkdir()
-    (root / "src/flight_delay").symlink_to(REPOSITORY / "src/{{package_name}}")
-    (root / "conf").mkdir()
-    return root
+    for name in ("src", "pyproject.toml"):
+        (run_copy.root / name).symlink_to(REPOSITORY / name)
+    (run_copy.root / "conf").mkdir()
+    return run_copy.root
 
 
 @pytest.fixture
@@ -84,7 +81,7 @@ class Running:
 @contextmanager
 def running(place: Path, before: str = "", **environment: str) -> Iterator[Running]:
     """Start the service in a folder, and end it with the block; some code may run `before`."""
-    code = f"{before}; from keel.cli import main; main()"
+    code = f"{before}\nfrom keel.cli import main\nmain()"
     with subprocess.Popen(
         (sys.executable, "-c", code, "serve", "--port", "0"),
         cwd=place,
@@ -107,7 +104,7 @@ def refused(
 ) -> str:
     """What the service says when it does not start."""
     with pytest.raises(UserError) as error:
-        serve(place, PROJECT, environment, host=host, port=port, announce=pytest.fail)
+        serve(Store(place, place), PROJECT, environment, host=host, port=port, announce=pytest.fail)
     return str(error.value)
 
 
