@@ -1,6 +1,7 @@
 """Verbs of a model in use: the service, and what watches it."""
 
 import os
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +43,41 @@ def monitor() -> int:
     click.echo("\n".join(summary(watched)))
     click.echo(f"\nThe page: {store.report(PAGE)}")
     return 1 if watched.urgent else 0
+
+
+@click.command()
+@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="the first day")
+@click.option("--days", type=click.IntRange(1), help="how many; else all")
+@click.option("--trouble", multiple=True, metavar="TROUBLE", help="several times, too")
+@click.option("--speed", type=float, default=0.0, metavar="DAYS", help="a second at most")
+def replay(start: datetime | None, days: int | None, trouble: tuple[str, ...], speed: float) -> int:
+    """Train on what was known before a day, serve what came then, and watch it.
+
+    Day by day, over HTTP; then it says what the monitoring would have told. Nothing of the project
+    is touched: it happens in outputs/replay. Without --from it begins about in the middle, on the
+    first of a month.
+
+    A TROUBLE is a KIND[:TABLE.COLUMN][@DAY][+DAYS] that goes wrong:
+
+    \b
+    sensor    a column has the value that it had last
+    nulls     a column is unknown
+    category  a column has a new value in a tenth of the rows
+    gap       nobody asks the service
+    stale     no newer rows of a lookup come
+    slow      the service stands still for a second in each request
+    """  # noqa: D301 -- click's mark of lines that it leaves as they are
+    from keel.data.store import Store
+    from keel.replay.replay import Wishes
+    from keel.replay.replay import replay as play
+    from keel.serving import settings
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the service is stopped too
+    root, now = Path.cwd(), datetime.now(UTC)
+    wishes = Wishes(start.date() if start else None, days, trouble, speed)
+    for line in play(Store(root, root), load(root), settings.load(root), wishes, now):
+        click.echo(line)
+    return 0
 
 
 @click.command()

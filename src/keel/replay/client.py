@@ -6,116 +6,93 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import httpx
 import polars as pl
 
+from keel.data.store import Store
 from keel.project.errors import UserError
 
 STARTS = 60  # seconds that a service may take to start
+STOPS = 30  # seconds that it may take to answer what it has accepted
 STANDS_STILL = 1.0  # seconds
 BEGINS = 0.05  # seconds that it has to begin with a request
-PACKAGE = __name__.partition(".")[0]
-
-
-class Client(Protocol):
-    """What a replay needs of a service; each returns the status."""
-
-    def predict(self, rows: pl.DataFrame) -> int: ...
-
-    def predict_slowly(self, rows: pl.DataFrame) -> int: ...
-
-    def label(self, rows: pl.DataFrame) -> int: ...
+OWN = ("SERVICE_KEYS", "ENVIRONMENT")  # variables that are about another service
 
 
 class Service:
     """A running service. Raises UserError if it does not answer."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], http: httpx.Client, log: Path) -> None:
         self._process = process
-        self._http = httpx.Client(base_url=url, timeout=60)
+        self._http = http
         self._log = log
 
-    def predict(self, rows: pl.DataFrame) -> int:
-        return self._post("/predict/batch", rows)
+    def predict(self, rows: pl.DataFrame, *, slowly: bool) -> int:
+        """Ask for rows; slowly means that the service stands still for a while, as if it hung."""
+        body = _body(rows)
+        return self._post("/predict/batch", self._slowly(body) if slowly else body, len(body))
 
     def label(self, rows: pl.DataFrame) -> int:
-        return self._post("/labels", rows)
+        body = _body(rows)
+        return self._post("/labels", body, len(body))
 
-    def predict_slowly(self, rows: pl.DataFrame) -> int:
-        """The same, while the service stands still for a while, as if what it needs hung."""
-        process = self._process
+    def _slowly(self, body: bytes) -> Iterator[bytes]:
+        yield body[:1]
+        time.sleep(BEGINS)
+        self._process.send_signal(signal.SIGSTOP)
+        threading.Timer(STANDS_STILL, self._process.send_signal, [signal.SIGCONT]).start()
+        yield body[1:]
 
-        def parts(body: bytes) -> Iterator[bytes]:
-            yield body[:1]
-            time.sleep(BEGINS)
-            process.send_signal(signal.SIGSTOP)
-            threading.Timer(STANDS_STILL, process.send_signal, [signal.SIGCONT]).start()
-            yield body[1:]
-
-        return self._post("/predict/batch", rows, parts)
-
-    def close(self) -> None:
-        self._http.close()
-
-    def _post(
-        self,
-        path: str,
-        rows: pl.DataFrame,
-        parts: Callable[[bytes], bytes | Iterator[bytes]] = lambda body: body,
-    ) -> int:
-        body = f'{{"rows":{as_json(rows)}}}'.encode()
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    def _post(self, path: str, content: bytes | Iterator[bytes], length: int) -> int:
+        headers = {"Content-Type": "application/json", "Content-Length": str(length)}
         try:
-            return self._http.post(path, content=parts(body), headers=headers).status_code
+            return self._http.post(path, content=content, headers=headers).status_code
         except httpx.TransportError as error:
             raise UserError(f"the service does not answer ({error}): see {self._log}") from error
 
 
 def as_json(rows: pl.DataFrame) -> str:
     """The rows as JSON: moments with their zone, as UTC."""
-    zoned = [
+    moments = [
         pl.col(name).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+        if dtype.time_zone
+        else pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
         for name, dtype in rows.schema.items()
-        if isinstance(dtype, pl.Datetime) and dtype.time_zone
+        if isinstance(dtype, pl.Datetime)
     ]
-    plain = [
-        pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
-        for name, dtype in rows.schema.items()
-        if isinstance(dtype, pl.Datetime) and not dtype.time_zone
-    ]
-    return rows.with_columns(*zoned, *plain).write_json()
+    return rows.with_columns(moments).write_json()
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Service]:
-    """The project's own service with the model and tables in a folder, on a port that is free."""
-    log = folder / "service.log"
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("SERVICE_KEYS", "ENVIRONMENT")
-    }
-    command = [sys.executable, "-m", f"{PACKAGE}.chassis", "serve"]
+def running(store: Store) -> Iterator[Service]:
+    """A service with the repository's code and settings, and the model and tables of the store.
+
+    It listens on a port that is free. Raises UserError if it does not start.
+    """
+    log = store.root / "service.log"
+    options = ("--host", "127.0.0.1", "--port", "0", "--folder", str(store.root))
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", "0"],
-            cwd=folder,
-            env=kept,
+            (sys.executable, "-m", "keel", "serve", *options),
+            cwd=store.repository,
+            env={name: value for name, value in os.environ.items() if name not in OWN},
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
         )
     try:
-        service = Service(process, _url(process, log), log)
-        yield service
-        service.close()
+        with httpx.Client(base_url=_url(process, log), timeout=60) as http:
+            yield Service(process, http, log)
     finally:
         _stop(process)
+
+
+def _body(rows: pl.DataFrame) -> bytes:
+    return f'{{"rows":{as_json(rows)}}}'.encode()
 
 
 def _url(process: subprocess.Popen[str], log: Path) -> str:
@@ -123,14 +100,14 @@ def _url(process: subprocess.Popen[str], log: Path) -> str:
     late = threading.Timer(STARTS, process.kill)
     late.start()
     try:
-        said = process.stdout.readline().split() if process.stdout else []
+        words = process.stdout.readline().split() if process.stdout else []
     finally:
         late.cancel()  # also when it is stopped here: Python ends when all timers have
-    if not said or not said[0].startswith("http"):
+    if not words or not words[0].startswith("http"):
         process.wait()
         text = log.read_text(encoding="utf-8", errors="replace").strip()
         raise UserError(f"the service does not start: {text.splitlines()[-1] if text else log}")
-    return said[0]
+    return words[0]
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
@@ -138,7 +115,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(30)
+            process.wait(STOPS)
         except subprocess.TimeoutExpired:
             process.kill()
     process.wait()

@@ -3,19 +3,15 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
+from typing import Protocol
 
 import polars as pl
-from TEAM.examples import LABEL, ZONE, build
-from TEAM.tables import TABLES
 
-from keel.data.hindsight import as_of
 from keel.data.store import Store
-from keel.model.inputs import LOCAL_DAY
 from keel.project.errors import UserError
-from keel.replay.client import Client
-from keel.replay.trouble import Tables, Trouble
+from keel.replay.past import Past
+from keel.replay.trouble import Trouble
 from keel.serving.log import key
 from keel.serving.origins import PLACE, origins
 from keel.serving.rows import asked as columns_asked
@@ -24,12 +20,19 @@ REFUSED = 400  # where the status of what was not taken begins
 DAY = "its day"  # no column has a blank
 
 
+class Client(Protocol):
+    """What a replay needs of a service; each returns the status."""
+
+    def predict(self, rows: pl.DataFrame, *, slowly: bool) -> int: ...
+
+    def label(self, rows: pl.DataFrame) -> int: ...
+
+
 @dataclass(frozen=True)
 class Schedule:
     """`rows` are the requests, with their `day` beside, and `labels` what came of them."""
 
-    tables: Tables  # all of them, as they will be known in the end
-    asked: str
+    past: Past
     days: list[date]
     rows: pl.DataFrame
     labels: pl.DataFrame
@@ -39,17 +42,14 @@ class Schedule:
 class Sent:
     """The rows that were asked for, and the requests that were not answered as they should be."""
 
-    rows: int = 0
-    refused: int = 0
-
-    def and_one(self, rows: int, status: int) -> "Sent":
-        return Sent(self.rows + rows, self.refused + (status >= REFUSED))
+    rows: int
+    refused: int
 
 
-def schedule(tables: Tables, asked: str, start: date | None, count: int | None) -> Schedule:
+def schedule(past: Past, start: date | None, count: int | None) -> Schedule:
     """Which rows came on which day. Raises UserError if there is nothing to replay."""
-    rows = tables[asked].collect()
-    examples = placed(rows, asked, tables).with_columns(LOCAL_DAY.alias(DAY))
+    rows = past.tables[past.asked].collect()
+    examples = placed(past, rows).with_columns(past.project.local_day.alias(DAY))
     days = examples[DAY].unique().sort().to_list()
     if len(days) < 2:
         raise UserError(f"the examples cover {len(days)} days: a replay needs some to learn from")
@@ -63,69 +63,67 @@ def schedule(tables: Tables, asked: str, start: date | None, count: int | None) 
             f"to {days[-1]}"
         )
     some = examples.filter(pl.col(DAY).is_in(wanted)).sort(DAY, PLACE)
-    asked_for = rows[some[PLACE].to_list()].select(columns_asked(TABLES[asked]))
-    every = [first + timedelta(days=n) for n in range((wanted[-1] - first).days + 1)]
+    requests = rows[some[PLACE].to_list()].select(columns_asked(past.project.tables[past.asked]))
     return Schedule(
-        tables,
-        asked,
-        every,
-        asked_for.with_columns(some[DAY]),
-        some.select(*key(personal=False), LABEL, DAY),
+        past,
+        [first + timedelta(days=n) for n in range((wanted[-1] - first).days + 1)],
+        requests.with_columns(some[DAY]),
+        some.select(*key(past.project, personal=False), past.project.label, DAY),
     )
 
 
-def placed(rows: pl.DataFrame, asked: str, tables: Tables) -> pl.DataFrame:
+def placed(past: Past, rows: pl.DataFrame) -> pl.DataFrame:
     """The examples, with the place of the row that each comes from, but for those of no one row."""
-    names = list(key(personal=True))
-
-    def examples(some: pl.DataFrame) -> pl.LazyFrame:
-        return build({**tables, asked: some.lazy()})
-
-    whole = examples(rows).collect()
+    names = list(key(past.project, personal=True))
+    whole = past.examples(rows).collect()
     whole = whole.filter(pl.struct(names).is_unique())
-    found = origins(rows, whole, names, lambda some: examples(some).select(names))
-    return whole.with_columns(found.alias(PLACE)).drop_nulls(PLACE)
+    places = origins(rows, whole, names, lambda some: past.examples(some).select(names))
+    return whole.with_columns(places.alias(PLACE)).drop_nulls(PLACE)
 
 
 def drive(  # noqa: PLR0913 -- what a replay is made of
     client: Client,
     store: Store,
-    found: Schedule,
+    schedule: Schedule,
     troubles: Sequence[Trouble],
     *,
     rows: int,
     pause: float,
     progress: Callable[[int, int], None],
 ) -> Sent:
-    """Ask day by day, with the lookups of that day, and send the labels of the day before."""
-    by_day = found.rows.partition_by(DAY, as_dict=True, include_key=False)
-    came = found.labels.partition_by(DAY, as_dict=True, include_key=False)
-    nothing = found.rows.clear(), found.labels.clear()
-    sent, yesterday = Sent(), nothing[1]
-    for n, day in enumerate([*found.days, None]):
-        asked, labels = nothing
-        if day is not None:
-            now = [one for one in troubles if one.on(day)]
-            kinds = {one.kind for one in now}
-            refresh(store, found, day, {one.table for one in now if one.kind == "stale"})
-            if "gap" not in kinds:
-                asked, labels = by_day.get((day,), asked), came.get((day,), labels)
-            ask = client.predict_slowly if "slow" in kinds else client.predict
-            for part in asked.iter_slices(rows):
-                sent = sent.and_one(len(part), ask(part))
-        for part in yesterday.iter_slices(rows):
-            sent = sent.and_one(0, client.label(part))
+    """Ask day by day, with the lookups of that day, and send the labels of the day before.
+
+    A request has so many `rows` at most; `pause` are the seconds after each day.
+    """
+    by_day = schedule.rows.partition_by(DAY, as_dict=True, include_key=False)
+    came = schedule.labels.partition_by(DAY, as_dict=True, include_key=False)
+    nobody, nothing = schedule.rows.drop(DAY).clear(), schedule.labels.drop(DAY).clear()
+    yesterday = nothing
+    answers: list[tuple[int, int]] = []  # rows and status
+    for n, day in enumerate(schedule.days, 1):
+        now = [trouble for trouble in troubles if trouble.on(day)]
+        kinds = {trouble.kind for trouble in now}
+        held = {trouble.table for trouble in now if trouble.kind == "stale"}
+        refresh(store, schedule.past, day, held)
+        asked, labels = by_day.get((day,), nobody), came.get((day,), nothing)
+        if "gap" in kinds:
+            asked, labels = nobody, nothing
+        slow = "slow" in kinds
+        answers += [
+            (len(part), client.predict(part, slowly=slow)) for part in asked.iter_slices(rows)
+        ]
+        answers += [(0, client.label(part)) for part in yesterday.iter_slices(rows)]
         yesterday = labels
-        progress(min(n + 1, len(found.days)), len(found.days))
+        progress(n, len(schedule.days))
         time.sleep(pause)
-    return sent
+    answers += [(0, client.label(part)) for part in yesterday.iter_slices(rows)]
+    return Sent(sum(count for count, _ in answers), sum(code >= REFUSED for _, code in answers))
 
 
-def refresh(store: Store, found: Schedule, day: date, held: set[str]) -> None:
+def refresh(store: Store, past: Past, day: date, held: set[str]) -> None:
     """Write the lookups as they are known at the end of a day, but for those that are held up."""
-    tomorrow = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(ZONE))
-    for name, known in as_of(found.tables, tomorrow.astimezone(UTC)).items():
-        if name not in {found.asked, *held} and known is not found.tables[name]:
+    for name, known in past.known_before(day + timedelta(days=1)).items():
+        if name not in {past.asked, *held} and known is not past.tables[name]:
             store.write_table(store.checked(name), known)
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from builders import NOON, PROJECT, season, store, table
+from builders import NOON, PROJECT, REPOSITORY, season, store, table
 
+from keel.cli import run
 from keel.data.store import Store
 from keel.project.errors import UserError
 from keel.replay import trouble
-from keel.replay.client import as_json
+from keel.replay.client import as_json, running
 from keel.replay.days import DAY, Sent, drive, placed, schedule
 from keel.replay.past import Past
 from keel.replay.replay import Wishes, prepare, replay
@@ -142,7 +143,7 @@ def test_a_sensor_hangs_at_the_value_that_it_had_last(past: Past) -> None:
     one = Trouble("sensor", "weather", "wind_speed", JULY, JULY + timedelta(days=1))
     before = past.tables["weather"].collect()
 
-    after = trouble.spoil(past, [one]).past.tables["weather"].collect()
+    after = trouble.spoil(past, [one]).tables["weather"].collect()
 
     changed = after.filter(after["wind_speed"] != before["wind_speed"])
     local = changed["time_hour"].dt.convert_time_zone("America/New_York").dt.date()
@@ -203,6 +204,33 @@ def test_the_model_learns_only_what_was_known_before_the_first_day(run_copy: Sto
     assert newest(made) <= MIDNIGHT
     assert made.root == run_copy.root / "outputs/replay/2013-07-01"
     assert run_copy.model.read_bytes() == before
+
+
+def test_a_service_has_the_code_of_the_project_and_the_model_of_the_folder(
+    run_copy: Store,
+) -> None:
+    rows = pl.read_parquet(run_copy.checked("flights")).head(2).drop("dep_delay", "arr_delay")
+
+    with running(run_copy) as service:
+        status = service.predict(rows, slowly=True)
+
+    assert status == 200
+    assert (run_copy.root / "served/predictions").is_dir()
+    assert not (REPOSITORY / "served").exists()
+
+
+def test_a_service_that_does_not_start_says_why(tmp_path: Path) -> None:
+    refused = pytest.raises(UserError, match=r"the service does not start: error: \[tool\.keel\]")
+
+    with refused, running(Store(tmp_path, tmp_path)):
+        pass
+
+
+def test_each_trouble_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["replay", "--help"]) == 0
+
+    help_text = capsys.readouterr().out
+    assert all(f"\n  {kind} " in help_text for kind in trouble.DAYS)
 
 
 def test_a_project_without_data_is_told_what_makes_them(tmp_path: Path) -> None:
