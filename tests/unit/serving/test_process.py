@@ -36,7 +36,10 @@ ROW = {
 }
 JSON = {"Content-Type": "application/json"}
 NONE: Mapping[str, str] = {}
-BATCH = {"rows": [{**ROW, "flight": number} for number in range(1, 1001)]}
+PIPELINE = (
+    *("dvc", "hydra", "omegaconf", "jinja2", "sklearn", "tqdm", "vl_convert", "threadpoolctl"),
+    *("behave", "gto", "httpx"),  # nor what checks and releases need
+)
 
 
 @pytest.fixture
@@ -80,8 +83,12 @@ class Running:
 
 @contextmanager
 def running(place: Path, before: str = "", **environment: str) -> Iterator[Running]:
-    """Start the service in a folder, and end it with the block; some code may run `before`."""
-    code = f"{before}\nfrom keel.cli import main\nmain()"
+    """Start the service in a folder, and end it with the block; some code may run `before`.
+
+    What only the pipeline and checks need can't be imported, as if it were not installed.
+    """
+    without = f"import sys\nsys.modules.update(dict.fromkeys({PIPELINE}))"
+    code = f"{without}\n{before}\nfrom keel.cli import main\nmain()"
     with subprocess.Popen(
         (sys.executable, "-c", code, "serve", "--port", "0"),
         cwd=place,
@@ -182,17 +189,6 @@ def test_ten_times_the_load_is_answered_or_told_to_come_again(place: Path) -> No
     assert set(statuses) == {200, 503}
     assert all(headers["retry-after"] == "1" for status, headers, _ in answers if status == 503)
     assert health[0] == 200
-
-
-def test_an_answer_that_takes_too_long_is_refused_with_the_reason(place: Path) -> None:
-    (place / "conf/service.yaml").write_text("serving: {seconds: 0.02}")
-
-    with running(place) as service:
-        status, headers, problem = service.ask("/predict/batch", BATCH)
-
-    assert status in (408, 503)  # whichever took so long: sending it, or answering
-    assert headers["content-type"] == "application/problem+json"
-    assert "took longer than 0.02 seconds" in problem["detail"]
 
 
 def test_a_client_that_does_not_finish_is_refused(place: Path) -> None:
@@ -334,31 +330,8 @@ def test_a_port_that_is_taken_is_said_so(place: Path) -> None:
 
 
 def test_it_needs_nothing_of_what_only_the_pipeline_needs(place: Path) -> None:
-    with running(place, without(*PIPELINE)) as service:
-        one = service.ask("/predict", ROW)
-        ready = service.ask("/ready")
-        service.process.terminate()
-
-        assert service.process.wait(20) == 0
-    assert (one[0], ready[0]) == (200, 200)
-
-
-PIPELINE = ("dvc", "hydra", "omegaconf", "jinja2", "sklearn", "tqdm", "vl_convert", "threadpoolctl")
-
-
-def without(*packages: str) -> str:
-    """Code after which these can't be imported, as if they were not installed."""
-    return f"import sys; sys.modules.update(dict.fromkeys({packages}))"
-
-
-def test_keys_from_a_file_open_it(place: Path) -> None:
-    (place / "keys").write_text("the-first-of-the-keys\nthe-second-of-the-keys\n")
-
-    with running(place, ENVIRONMENT="production", SERVICE_KEYS_FILE="keys") as service:
-        closed = service.ask("/predict", ROW)
-        opened = service.ask("/predict", ROW, {"X-API-Key": "the-second-of-the-keys"})
-
-    assert (closed[0], opened[0]) == (401, 200)
+    with running(place) as service:
+        assert service.ask("/predict", ROW)[0] == service.ask("/ready")[0] == 200
 
 
 def test_nothing_that_a_fuzzer_sends_makes_it_fail(place: Path) -> None:
@@ -367,7 +340,7 @@ def test_nothing_that_a_fuzzer_sends_makes_it_fail(place: Path) -> None:
             (
                 *(str(Path(sysconfig.get_path("scripts")) / "schemathesis"), "run"),
                 f"http://127.0.0.1:{service.port}/openapi.json",
-                *("--checks", "not_a_server_error", "--max-examples", "15", "--seed", "1"),
+                *("--checks", "not_a_server_error", "--max-examples", "5", "--seed", "1"),
                 *("--phases", "examples,coverage,fuzzing", "--workers", "2"),
             ),
             cwd=place,

@@ -3,17 +3,19 @@ import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from builders import PROJECT, ROWS, store
+from starlette.datastructures import Headers
 
 from keel.data.store import Store
 from keel.project.description import Project
 from keel.serving import log
 from keel.serving.app import application
-from keel.serving.guard import Keys
+from keel.serving.guard import Keys, keys
 from keel.serving.service import Service
 from keel.serving.settings import Serving
 
@@ -26,11 +28,11 @@ KEY = "a-key-of-the-service"
 
 
 def client(
-    run: Store, keys: Keys | None = None, project: Project = PROJECT, **serving: Any
+    run: Store, allowed: Keys | None = None, project: Project = PROJECT, **serving: Any
 ) -> TestClient:
     """The service of a run, in this process."""
     service = Service(run, project, Serving(**serving))
-    app = application(service, {"name": "Test", "purpose": "Is a test."}, keys)
+    app = application(service, {"name": "Test", "purpose": "Is a test."}, allowed)
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -320,6 +322,24 @@ def test_with_keys_all_but_health_and_readiness_need_one(run_copy: Store) -> Non
             assert asked.get("/version", headers=headers).status_code == 200
             assert asked.get("/docs", headers=headers).status_code == 404
             assert asked.post("/predict", json=flight(), headers=headers).status_code == 200
+
+
+def test_keys_may_stand_in_a_file_by_lines_or_commas(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("the-first-of-the-keys\nthe-second-of-the-keys,\n")
+
+    allowed = keys({"ENVIRONMENT": "production", "SERVICE_KEYS_FILE": str(tmp_path / "keys")})
+
+    assert allowed.fit(Headers({"x-api-key": "the-second-of-the-keys"}))
+    assert not allowed.fit(Headers({"x-api-key": ""}))
+
+
+def test_an_answer_that_takes_too_long_is_refused_with_the_reason(run_copy: Store) -> None:
+    with client(run_copy, seconds=0.01) as asked:
+        rows = [flight(flight=number) for number in range(1, 1001)]
+        response = asked.post("/predict/batch", json={"rows": rows})
+
+    assert response.status_code in (408, 503)  # whichever took so long: sending it, or answering
+    assert "took longer than 0.01 seconds" in response.json()["detail"]
 
 
 def test_without_keys_there_is_a_page_to_try_it_out(run_copy: Store) -> None:
