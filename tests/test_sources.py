@@ -78,7 +78,7 @@ def source(
     run_copy(str(place), folder, data, vcs_ref=ref, defaults=True, quiet=True)
     content = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
     answers = yaml.safe_load((folder / ".copier-answers.yml").read_text("utf-8"))
-    return content["keel-ml"], answers["_src_path"]
+    return content["tool"]["uv"]["sources"]["keel-ml"], answers["_src_path"]
 
 
 @pytest.mark.parametrize("typed", URLS)
@@ -169,7 +169,7 @@ def test_a_checkout_can_be_named_and_the_template_is_remembered(own: Path, tmp_p
 
     assert keel == {"path": str(TEMPLATE), "editable": True}
     text = (tmp_path / "project/pyproject.toml").read_text("utf-8")
-    assert f' # was: {{ git = "file://{own}", tag = "v0.4.0" }}\n' in text
+    assert f'\n# git = "file://{own}"\n# tag = "v0.4.0"\n' in text
     assert "keel_source" not in (tmp_path / "project/.copier-answers.yml").read_text("utf-8")
 
 
