@@ -1,1 +1,6 @@
-"""Makes the tables of these pages from `copier.yml`, `ownership.yml` and rendered projects."""
+"""Makes the tables of these pages from the code, `copier.yml`, `ownership.yml` and projects."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2] / "src"))  # the docs are built without installing it

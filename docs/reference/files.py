@@ -9,10 +9,8 @@ import yaml
 from .rendered import TEMPLATE, projects
 
 CLASSES = {
-    "seed": "Yours. Keel writes a first, working version and never touches it again.",
-    "extension point": "Yours. What you add to Keel's part stands here.",
-    "shared": "Yours and Keel's, each in places of its own: an update merges them.",
-    "chassis": "Keel's. Read it and call it; an update brings a newer one.",
+    "seed": "The team's: a first, working version, which no update touches.",
+    "frame": "Shared: it binds the project and the library, and an update merges both sides.",
 }
 
 

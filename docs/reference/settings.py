@@ -8,7 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from .rendered import project
+from .rendered import TEMPLATE, project
+
+KEEL = TEMPLATE / "src/keel"
 
 WORDS = {"int": "whole number", "float": "number", "str": "text", "date": "date"}
 RULES = {"Gt": "> {}", "Ge": "≥ {}", "Lt": "< {}", "Le": "≤ {}", "MinLen": "not empty"}
@@ -44,23 +46,26 @@ def tables() -> str:
         if isinstance(entry, dict)
         for name, file in entry.items()
     }
-    code = _read(package / "settings.py")
-    ours = _read(package / "chassis/settings.py")
+    code = _read(KEEL / "project/settings.py")
     parts = [
         _table(name, conf / groups.get(name, "config.yaml"), ast.unparse(kind), code)
         for name, kind in code.fields("Settings")
+        if name in config or name in groups
         if ast.unparse(kind) != "Choice"  # a model: its settings follow
     ]
-    parts += [
-        _table(name, conf / "config.yaml", ast.unparse(kind), ours)
-        for name, kind in ours.fields("Settings")
-        if name in config
-    ]
     models = [
-        _table(f"model={file.stem}", file, "Settings", _read(package / f"models/{file.stem}.py"))
+        _model(file, package / f"models/{file.stem}.py")
         for file in sorted((conf / "model").glob("*.yaml"))
     ]
     return "\n".join(parts + models)
+
+
+def _model(values: Path, module: Path) -> str:
+    """A model of the project's own, or one of Keel's with the name of its class."""
+    title = f"model={values.stem}"
+    if module.is_file():
+        return _table(title, values, "Settings", _read(module))
+    return _table(title, values, values.stem.capitalize(), _read(KEEL / f"model/{module.name}"))
 
 
 def _table(title: str, file: Path, section: str, code: Code) -> str:

@@ -1,12 +1,15 @@
-"""What `uv run poe` can do, from the tasks of a rendered project."""
+"""What `uv run keel` can do, from the command itself."""
 
-import tomllib
-
-from .rendered import project
+from keel.cli.app import GROUPS, PRODUCT
 
 
-def table() -> str:
-    """One row for each verb, in the order in which `uv run poe` lists them."""
-    tasks = tomllib.loads((project() / "tasks.toml").read_text("utf-8"))["tool"]["poe"]["tasks"]
-    rows = [f"| `uv run poe {name}` | {task['help']} |" for name, task in tasks.items()]
-    return "| verb | what it does |\n|---|---|\n" + "\n".join(rows) + "\n"
+def tables() -> str:
+    """A table for each group, in the order in which `uv run keel` lists them."""
+    parts = []
+    for title, verbs in GROUPS.items():
+        rows = "".join(
+            f"| `uv run keel {name}` | {verb.help}{' (a product)' if name in PRODUCT else ''} |\n"
+            for name, verb in verbs.items()
+        )
+        parts.append(f"## {title}\n\n| verb | what it does |\n|---|---|\n{rows}")
+    return "\n".join(parts)
