@@ -13,7 +13,7 @@ from pathlib import Path
 from keel.project.about import own_settings
 from keel.project.commands import UV, must
 from keel.project.errors import UserError
-from keel.releasing.versions import top
+from keel.releasing.tags import top
 
 CHAMPION = "champion.dvc"
 # Waits until nobody writes to it any more. It is a process of its own, since one that was killed

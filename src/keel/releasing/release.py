@@ -10,7 +10,8 @@ import yaml
 
 from keel.project.errors import UserError
 from keel.releasing.state import look, problems
-from keel.releasing.versions import following, read, register, remote_of
+from keel.releasing.tags import remote_of
+from keel.releasing.versions import following, read, register
 
 
 def release(root: Path, wish: str, today: date) -> str:

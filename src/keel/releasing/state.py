@@ -10,7 +10,8 @@ from typing import Any
 from keel.pipeline.run import stop_at_ended_waivers, stop_at_refusals
 from keel.project.commands import output
 from keel.project.errors import UserError
-from keel.releasing.versions import Registry, number, remote_of
+from keel.releasing.tags import remote_of
+from keel.releasing.versions import Registry, number
 
 SOME = 5  # of many names are named
 

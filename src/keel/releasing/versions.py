@@ -1,18 +1,14 @@
-"""Which versions there are, and which of them ran where: Git's tags, in the format of GTO.
-
-`model@v1.2.0` is a version, `model#production#3` says that the third deployment was one to
-production. A project in a folder of a repository has that folder in front, as GTO writes it.
-"""
+"""Which versions there are, and which of them ran where."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from keel.project.commands import must, output
 from keel.project.errors import UserError
+from keel.releasing import tags
+from keel.releasing.tags import Event
 
 VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 PARTS = ("major", "minor", "patch")
@@ -98,107 +94,42 @@ def following(registry: Registry, wish: str) -> str:
     return ".".join(map(str, (*numbers[:at], numbers[at] + 1, *(0 for _ in numbers[at + 1 :]))))
 
 
-def top(root: Path) -> Path:
-    """The folder of the repository. Raises UserError outside of Git."""
-    folder = output(root, "git", "rev-parse", "--show-toplevel")
-    if folder is None:
-        raise UserError(f"{root} is not in Git: `uv run keel setup` makes a repository")
-    return Path(folder)
-
-
-def artifact(root: Path) -> str:
-    """What GTO calls the model: `model`, or `folder:model` in a folder of a repository."""
-    folder = (output(root, "git", "rev-parse", "--show-prefix") or "").rstrip("/")
-    return f"{folder}:model" if folder else "model"
-
-
 def tag_of(root: Path, version: str) -> str:
     """The tag of a version."""
-    return f"{artifact(root).replace(':', '=')}@v{version}"
-
-
-def remote_of(root: Path) -> str | None:
-    """The name of the repository that the team shares, if there is one."""
-    names = (output(root, "git", "remote") or "").split()
-    return "origin" if "origin" in names else next(iter(names), None)
+    return f"{tags.artifact(root)}@v{version}"
 
 
 def read(root: Path) -> Registry:
     """The versions and deployments that are known here and on the remote."""
-    remote = remote_of(root)
-    if remote:
-        tags = (f"refs/tags/{artifact(root).replace(':', '=')}{kind}*" for kind in "@#")
-        must(root, "git", "fetch", "--quiet", "--no-tags", remote, *(f"{t}:{t}" for t in tags))
-    from gto.api import history  # slow to import
+    tags.fetch(root)
+    return registry(tags.events(root))
 
-    return _registry(history(str(top(root)), artifact(root), ascending=True))
+
+def registry(events: Sequence[Event]) -> Registry:
+    """What comes of the events, in their order."""
+    commits: dict[str, str] = {}
+    versions: dict[str, str] = {}  # by commit, also those that are no more
+    deployments = []
+    for event in events:
+        if event.kind == "@" and VERSION.fullmatch(event.what):
+            version = versions[event.commit] = plain(event.what)
+            commits[version] = event.commit
+            if event.ends:
+                del commits[version]
+    for event in events:
+        if event.kind == "#" and event.commit in versions:
+            version = versions[event.commit]
+            deployments.append(Deployment(version, event.what, event.at, event.by, event.ends))
+    return Registry(commits, tuple(deployments))
 
 
 def register(root: Path, version: str, message: str) -> str:
     """Give the commit that is checked out a version, here and on the remote; returns the tag."""
-    from gto.api import register as gto
-
-    return _tagged(root, gto, ref="HEAD", version=f"v{version}", message=message)
+    return tags.record(root, tag_of(root, version), "HEAD", message)
 
 
 def assign(root: Path, version: str, environment: str, message: str) -> str:
     """Record a deployment, here and on the remote; returns the tag."""
-    from gto.api import assign as gto
-
-    given = {"stage": environment, "version": f"v{version}", "message": message}
-    return _tagged(root, gto, **given, force=True)  # it ran there before: a rollback
-
-
-def _tagged(root: Path, gto: Any, **given: Any) -> str:
-    from gto.exceptions import GTOException
-
-    # Git knows who it is also where GTO does not look, such as in GIT_COMMITTER_NAME.
-    person = must(root, "git", "var", "GIT_COMMITTER_IDENT").rpartition("> ")[0]
-    name, _, email = person.partition(" <")
-    try:
-        event = gto(str(top(root)), artifact(root), **given, author=name, author_email=email)
-    except GTOException as error:
-        raise UserError(str(error)) from error
-    _share(root, event.tag)
-    return str(event.tag)
-
-
-def _share(root: Path, tag: str) -> None:
-    """Push a tag, or take it back: what only one person knows is no record."""
-    remote = remote_of(root)
-    if remote is None:
-        return
-    try:
-        must(root, "git", "push", "--quiet", remote, f"refs/tags/{tag}")
-    except BaseException as error:
-        output(root, "git", "tag", "--delete", tag)
-        if not isinstance(error, UserError):
-            raise
-        raise UserError(
-            f"{tag} is not recorded, since {remote} did not take it; was somebody quicker? "
-            f"`git fetch --tags {remote}` shows that; then type it again.\n{error}"
-        ) from error
-
-
-def _registry(events: list[Any]) -> Registry:
-    from gto.api import parse_tag
-
-    commits: dict[str, str] = {}
-    deployments: list[tuple[int, Deployment]] = []
-    for event in events:
-        if not VERSION.fullmatch(event["version"] or ""):
-            continue
-        version = plain(event["version"])
-        match event["event"]:
-            case "registration":
-                commits[version] = event["commit"]
-            case "deregistration":
-                commits.pop(version, None)
-            case "assignment" | "unassignment" as kind:
-                by = f"{event['author']} <{event['author_email']}>"
-                ends = kind == "unassignment"
-                deployment = Deployment(version, event["stage"], event["timestamp"], by, ends)
-                # Numbers count, not clocks: those of two machines may differ.
-                deployments.append((parse_tag(event["ref"]).get("counter", 0), deployment))
-    deployments.sort(key=lambda numbered: numbered[0])
-    return Registry(commits, tuple(deployment for _, deployment in deployments))
+    number = 1 + max((event.number for event in tags.events(root)), default=0)
+    tag = f"{tags.artifact(root)}#{environment}#{number}"
+    return tags.record(root, tag, f"refs/tags/{tag_of(root, version)}^{{}}", message)

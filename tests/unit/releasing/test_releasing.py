@@ -224,6 +224,27 @@ def test_a_version_is_a_tag_that_gto_reads(alone: Path) -> None:
     assert (found["version"], found["author"]) == ("v1.2.0", "anna")
 
 
+def test_what_gto_recorded_is_read(alone: Path) -> None:
+    from gto import api
+
+    who = {"author": "anna", "author_email": "anna@example.com"}
+    first = git(alone, "rev-parse", "HEAD").strip()
+    api.register(str(alone), "model", "HEAD", "v1.0.0", **who)
+    api.assign(str(alone), "model", "production", "v1.0.0", **who)
+    second = commit(alone, "more")
+    api.register(str(alone), "model", "HEAD", "v1.1.0", **who)
+    api.assign(str(alone), "model", "production", "v1.1.0", **who)
+    assert now_and_before(read(alone)) == ("1.1.0", "1.0.0")
+
+    api.unassign(str(alone), "model", stage="production", version="v1.1.0", **who)
+    assert now_and_before(read(alone)) == ("1.0.0", None)
+    assert read(alone).commits == {"1.0.0": first, "1.1.0": second}
+
+    api.deregister(str(alone), "model", version="v1.1.0", **who)
+    assert read(alone).commits == {"1.0.0": first}
+    assert [one.version for one in read(alone).deployments] == ["1.0.0", "1.1.0", "1.1.0"]
+
+
 def test_a_team_shares_versions_and_deployments(clones: tuple[Path, Path]) -> None:
     anna, ben = clones
     register(anna, "1.0.0", "first")

@@ -9,7 +9,8 @@ import pytest
 
 from keel.project.errors import UserError
 from keel.quality.delivery.delivery import delivered
-from keel.quality.records.history import Commit, History, deployed, read
+from keel.quality.records.history import Commit, History, read
+from keel.releasing.tags import parsed
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -117,13 +118,13 @@ def test_a_tag_without_a_message_is_none_of_gtos(repository: Repository) -> None
 
 def test_deployments_come_by_number_since_clocks_differ() -> None:
     lines = [
-        "model#production#10\tcommit\tb\t1000",
-        "model#production#2\tcommit\ta\t2000",
+        "model#production#10\tcommit\tb\t1000\tAda",
+        "model#production#2\tcommit\ta\t2000\tAda",
     ]
 
-    found, _ = deployed(lines, "model", "production")
+    events = parsed(lines, "model")
 
-    assert [one.name for one in found] == ["model#production#2", "model#production#10"]
+    assert [event.tag for event in events] == ["model#production#2", "model#production#10"]
 
 
 def test_tags_that_were_deleted_are_missed(repository: Repository) -> None:
