@@ -1,4 +1,4 @@
-"""`poe lineage` in folders that Git and DVC really look after."""
+"""`keel lineage` in folders that Git and DVC really look after."""
 
 import json
 import os
@@ -8,19 +8,24 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from builders import REPOSITORY, content
+from builders import PROJECT, REPOSITORY, TODAY, content
+from dvc.repo import Repo  # type: ignore[import-untyped]  # DVC has no types
 
+from keel.cli import run
 from keel.data.store import Store, sha256
 from keel.lineage import events
-from keel.lineage import trace as lineage
-from keel.pipeline import flow
+from keel.lineage.sending import sent
+from keel.lineage.trace import trace
+from keel.pipeline import configuration
+from keel.pipeline.flow import flow
+from keel.pipeline.stages import run_stage
 from keel.project.errors import UserError
 
 OUTPUTS = ("settings.yaml", "data", "model", "reports", "dvc.lock")
@@ -48,7 +53,8 @@ def record(run: Store, folder: Path, message: str) -> None:
             shutil.copytree(run.root / name, folder / name)
         elif (run.root / name).exists():
             shutil.copy(run.root / name, folder / name)
-    call(folder, "dvc", "commit", "--force", "--quiet")
+    with Repo(folder) as repo:
+        repo.commit(force=True)
     call(folder, "git", "add", "--all")
     call(folder, "git", "commit", "--quiet", "--message", message)
 
@@ -62,13 +68,13 @@ def recorded(
     call(folder, "git", "init", "--quiet", "--initial-branch", "main")
     for name, value in (("user.name", "Somebody"), ("user.email", "somebody@example.com")):
         call(folder, "git", "config", name, value)
-    call(folder, "dvc", "init", "--quiet")
+    Repo.init(folder).close()
     (folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline()), "utf-8")
     (folder / ".gitignore").write_text("/data/\n/model/\n/reports/\n/champion/\n", "utf-8")
     record(season_run, folder, "One")
     other = Store(REPOSITORY, tmp_path_factory.mktemp("other"))
     shutil.copytree(season_run.root / "reports", other.root / "reports")
-    flow.run(content(source, {"model.trees": 3}), other)
+    flow(PROJECT, content(source, {"model.trees": 3}), other, TODAY)
     record(other, folder, "Two")
     return folder, sha256(season_run.model)[:12], sha256(other.model)[:12]
 
@@ -90,9 +96,9 @@ def second(recorded: tuple[Path, str, str]) -> str:
     return recorded[2]
 
 
-def drawn(project: Path, *arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
-    assert lineage.main(project, list(arguments)) == 0
-    return capsys.readouterr().out
+def drawn(project: Path, request: str | None = None) -> str:
+    """What the verb prints."""
+    return "\n".join(trace(Store(project, project), PROJECT.key, request)) + "\n"
 
 
 def predicted(project: Path, model: str, request: str = "one", **changes: Any) -> None:
@@ -113,10 +119,8 @@ def predicted(project: Path, model: str, request: str = "one", **changes: Any) -
         lines.write(json.dumps(row) + "\n")
 
 
-def test_the_model_in_use_leads_back_to_its_source(
-    project: Path, second: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = drawn(project, capsys=capsys)
+def test_the_model_in_use_leads_back_to_its_source(project: Path, second: str) -> None:
+    text = drawn(project)
 
     assert text.startswith(f"model {second}\n")
     order = ["by train", "data/examples.parquet", "by prepare", "data/checked", "by validate"]
@@ -128,10 +132,8 @@ def test_the_model_in_use_leads_back_to_its_source(
     assert "?" not in text.replace("? which version", "")  # of files that DVC does not keep
 
 
-def test_each_table_is_told_with_its_rows_and_its_hash(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = drawn(project, capsys=capsys)
+def test_each_table_is_told_with_its_rows_and_its_hash(project: Path) -> None:
+    text = drawn(project)
 
     locked = yaml.safe_load((project / "dvc.lock").read_text("utf-8"))["stages"]
     assert f"data/raw  {locked['ingest']['outs'][0]['md5'][:12]}" in text
@@ -139,24 +141,22 @@ def test_each_table_is_told_with_its_rows_and_its_hash(
     assert re.search(r"data/raw/weather\.parquet  [0-9a-f]{12}  960 rows", text)
 
 
-def test_the_champion_is_the_model_in_use(
-    project: Path, season_run: Store, first: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_champion_is_the_model_in_use(project: Path, season_run: Store, first: str) -> None:
     shutil.copytree(season_run.root / "model", project / "champion")
     (project / "champion.dvc").write_text("")
 
-    text = drawn(project, capsys=capsys)
+    text = drawn(project)
 
     assert text.startswith(f"model {first}\n")
     assert "recorded by the dvc.lock of commit" in text
 
 
 def test_a_prediction_of_a_model_that_was_replaced_leads_back_too(
-    project: Path, first: str, capsys: pytest.CaptureFixture[str]
+    project: Path, first: str
 ) -> None:
     predicted(project, first, "abc-1", unseen=["carrier"])
 
-    text = drawn(project, "abc-1", capsys=capsys)
+    text = drawn(project, "abc-1")
 
     assert "request abc-1, answered 2013-07-01 09:59:00 UTC" in text
     assert (
@@ -168,103 +168,88 @@ def test_a_prediction_of_a_model_that_was_replaced_leads_back_too(
     assert "by ingest" in text
 
 
-def test_a_request_of_many_rows_is_told_short(
-    project: Path, first: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_request_of_many_rows_is_told_short(project: Path, first: str) -> None:
     for row in range(30):
         predicted(project, first, row=row)
 
-    text = drawn(project, "one", capsys=capsys)
+    text = drawn(project, "one")
 
     assert "and 18 more" in text
     assert text.count(f"model {first}") == 1
 
 
-def test_without_events_dvc_and_git_say_what_they_know(
-    project: Path, first: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_events_dvc_and_git_say_what_they_know(project: Path, first: str) -> None:
     (project / "reports/lineage.jsonl").unlink()
     predicted(project, first)
 
-    text = drawn(project, "one", capsys=capsys)
+    text = drawn(project, "one")
 
     assert "by ingest" in text
     assert "200 rows" in text  # counted in DVC's cache
     assert "run " not in text
 
 
-def test_without_the_cache_the_events_say_what_they_know(
-    project: Path, first: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_the_cache_the_events_say_what_they_know(project: Path, first: str) -> None:
     shutil.rmtree(project / ".dvc/cache")
     predicted(project, first)
 
-    text = drawn(project, "one", capsys=capsys)
+    text = drawn(project, "one")
 
     assert "? its passport: `uv run dvc fetch --all-commits`" in text
     assert "recorded by the dvc.lock of commit" in text
     assert "200 rows" in text
 
 
-def test_what_nothing_knows_is_said_and_not_invented(
-    project: Path, first: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_nothing_knows_is_said_and_not_invented(project: Path, first: str) -> None:
     (project / "reports/lineage.jsonl").unlink()
     shutil.rmtree(project / ".dvc/cache")
     predicted(project, first)
 
-    text = drawn(project, "one", capsys=capsys)
+    text = drawn(project, "one")
 
     assert f"model {first}" in text
     assert "? how it was made" in text
     assert "by train" not in text
 
 
-def test_data_that_changed_since_are_not_taken_for_those_of_the_model(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_data_that_changed_since_are_not_taken_for_those_of_the_model(project: Path) -> None:
     lock = project / "dvc.lock"
     locked = yaml.safe_load(lock.read_text("utf-8"))
     locked["stages"]["ingest"]["outs"][0]["md5"] = "0" * 32 + ".dir"  # as when only ingest ran
     lock.write_text(yaml.safe_dump(locked), "utf-8")
 
-    text = drawn(project, capsys=capsys)
+    text = drawn(project)
 
     assert "recorded by dvc.lock, which is not committed" in text
     assert "? what made data/raw: another version of it is in dvc.lock, which is not" in text
 
 
-def test_a_model_that_no_lock_records_has_its_passport(
-    project: Path, second: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_model_that_no_lock_records_has_its_passport(project: Path, second: str) -> None:
     call(project, "git", "rm", "--quiet", "--cached", "dvc.lock")
     shutil.rmtree(project / ".git")
     (project / "dvc.lock").unlink()
 
-    text = drawn(project, capsys=capsys)
+    text = drawn(project)
 
     assert text.startswith(f"model {second}\n")
     assert "learnt from" in text
     assert "? which data it was made from" in text
 
 
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        (["nothing"], "served/predictions has no request 'nothing': the service names it"),
-        (["one", "two"], "it takes the id of one request"),
-    ],
-)
-def test_what_it_can_not_find_is_named(project: Path, arguments: list[str], problem: str) -> None:
-    with pytest.raises(UserError, match=problem):
-        lineage.main(project, arguments)
+def test_a_request_that_was_not_answered_here_is_named(project: Path) -> None:
+    with pytest.raises(UserError, match="served/predictions has no request 'nothing': the service"):
+        drawn(project, "nothing")
 
 
 def test_a_project_without_a_model_says_what_makes_one(project: Path) -> None:
     shutil.rmtree(project / "model")
 
     with pytest.raises(UserError, match=r"model/model.txt is missing: `uv run keel run` makes it"):
-        lineage.main(project, [])
+        drawn(project)
+
+
+def test_it_takes_the_id_of_one_request() -> None:
+    assert run(["lineage", "one", "two"]) == 2
 
 
 class Server(HTTPServer):
@@ -298,76 +283,79 @@ def server() -> Iterator[Server]:
         listening.shutdown()
 
 
-RUN = """
-import sys
-from pathlib import Path
-from keel.lineage import events
-from keel.lineage import sending
-from keel.pipeline.stages import run_stage
-from keel.data.store import Store
-from keel.pipeline import configuration
-root = Path.cwd()
-with sending.sent(root):
-    store = Store(Path(sys.argv[1]), root)
-    run_stage("prepare", configuration.load(store), store)
-"""
+@pytest.fixture
+def run_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Runs a stage as `keel run` does, with some variables of the environment."""
+
+    def stage(**environment: str) -> None:
+        for name in [name for name in os.environ if "OPENLINEAGE" in name]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("OPENLINEAGE_PARENT_ID", "")  # is taken back at the end
+        monkeypatch.delenv("OPENLINEAGE_PARENT_ID")
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        place = Store(REPOSITORY, project)
+        with sent(project):
+            run_stage("prepare", place, PROJECT, configuration.load(place), TODAY)
+
+    return stage
 
 
-def run_with(project: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A stage in the project, as `poe run` runs it, in a process of its own."""
-    clean = {name: value for name, value in os.environ.items() if "OPENLINEAGE" not in name}
-    return subprocess.run(
-        (sys.executable, "-c", RUN, str(REPOSITORY)),
-        cwd=project,
-        env=clean | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_server_gets_what_a_run_noted(
+    run_once: Callable[..., None], project: Path, server: Server
+) -> None:
+    run_once(OPENLINEAGE_URL=server.url, OPENLINEAGE_API_KEY="key")
 
-
-def test_a_server_gets_what_a_run_noted(project: Path, server: Server) -> None:
-    done = run_with(project, OPENLINEAGE_URL=server.url, OPENLINEAGE_API_KEY="key")
-
-    assert done.returncode == 0, done.stderr
     assert server.asked == ["/api/v1/lineage Bearer key"] * 2
     noted = events.read(project / "reports/lineage.jsonl")[-2:]
-    assert [one["run"]["runId"] for one in server.taken] == [one["run"]["runId"] for one in noted]
-    assert [one["eventType"] for one in server.taken] == ["START", "COMPLETE"]
+    ids = [[event["run"]["runId"] for event in them] for them in (server.taken, noted)]
+    assert ids[0] == ids[1]
+    assert [event["eventType"] for event in server.taken] == ["START", "COMPLETE"]
     assert server.taken[0]["inputs"] == noted[0]["inputs"]
     assert server.taken[1]["outputs"] == noted[1]["outputs"]
 
 
-def test_a_run_within_another_names_it(project: Path) -> None:
+def test_a_run_within_another_names_it(run_once: Callable[..., None], project: Path) -> None:
     parent = "00000000-0000-4000-8000-000000000000"
 
-    run_with(project, OPENLINEAGE_PARENT_ID=f"airflow/nightly/{parent}")
+    run_once(OPENLINEAGE_PARENT_ID=f"airflow/nightly/{parent}")
 
     facet = events.read(project / "reports/lineage.jsonl")[-1]["run"]["facets"]["parent"]
     assert facet["run"] == {"runId": parent}
     assert facet["job"] == {"namespace": "airflow", "name": "nightly"}
 
 
-def test_a_server_that_is_down_stops_no_run(project: Path) -> None:
+def test_a_server_that_is_down_stops_no_run(
+    run_once: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
-        done = run_with(project, OPENLINEAGE_URL=f"http://127.0.0.1:{taken.getsockname()[1]}")
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        config = {"transport": {"type": "http", "url": url, "retry": {"total": 0}}}
+        file = tmp_path / "openlineage.yml"
+        file.write_text(yaml.safe_dump(config), "utf-8")
+        run_once(OPENLINEAGE_CONFIG=str(file))
 
-    assert done.returncode == 0
-    assert "warning: the lineage was not sent, since the server takes no events: " in done.stderr
-    assert "Traceback" not in done.stderr
+    warning = "warning: the lineage was not sent, since the server takes no events: "
+    assert warning in capsys.readouterr().err
 
 
-def test_without_a_server_nothing_is_said(project: Path) -> None:
-    assert "warning" not in run_with(project).stderr
+def test_without_a_server_nothing_is_said(
+    run_once: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_once()
+
+    assert "warning" not in capsys.readouterr().err
 
 
-def test_without_the_client_it_says_how_to_get_it(project: Path, tmp_path: Path) -> None:
-    hidden = tmp_path / "hidden/openlineage"
-    hidden.mkdir(parents=True)
-    (hidden / "__init__.py").touch()  # without a client in it
+def test_without_the_client_it_says_how_to_get_it(
+    run_once: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "openlineage.client", None)  # as if it were not there
 
-    done = run_with(project, OPENLINEAGE_URL="http://localhost:1", PYTHONPATH=str(hidden.parent))
+    run_once(OPENLINEAGE_URL="http://localhost:1")
 
-    assert done.returncode == 0
-    assert "`uv sync --group lineage` installs it. They are in reports/lineage.jsonl" in done.stderr
+    cure = "`uv add --dev 'keel-ml[lineage]'` installs it. They are in reports/lineage.jsonl"
+    assert cure in capsys.readouterr().err
