@@ -26,14 +26,14 @@ def run(changes: tuple[str, ...]) -> int:
     outputs/, and what is here stays as it is; with --multirun, once for each of the values.
     Without, options such as --force go to `dvc repro`.
     """
+    root = Path.cwd()
+    if any("=" in change or change.startswith("~") for change in changes):
+        from keel.pipeline.flow import by_hydra
+
+        by_hydra(root, load(root), changes, today())
+        return 0
     from keel.pipeline.run import run as run_pipeline
 
-    root = Path.cwd()
-    if any("=" in change for change in changes):
-        from keel.pipeline import flow  # slow to import
-
-        flow.by_hydra(root, load(root), list(changes))
-        return 0
     return run_pipeline(root, today(), *changes)
 
 
@@ -46,7 +46,7 @@ def exp(changes: tuple[str, ...]) -> int:
     model.trees=100,400`, then `keel exp --run-all`.
     """
     from keel.judge.metrics import metrics_of
-    from keel.pipeline.experiment import experiment
+    from keel.pipeline.run import experiment
 
     root = Path.cwd()
     options = [change for change in changes if change.startswith("-")]

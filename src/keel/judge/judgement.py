@@ -17,6 +17,7 @@ from keel.judge.metrics import main_metric, metrics_of
 from keel.judge.scores import Score, evaluate, missed
 from keel.judge.staleness import staleness
 from keel.model.choice import learner
+from keel.model.inputs import feature_table
 from keel.model.predictor import Predictor
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -89,23 +90,21 @@ def predict(
 
 def slice_columns(project: Project, examples: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """The columns to slice by, each of the examples or a feature."""
-    derived = project.features.table(examples.lazy()).collect()
+    derived = feature_table(project.features, examples)
+    available = {**derived.to_dict(), **examples.to_dict()}
     for name in names:
-        if name not in [*examples.columns, *derived.columns] or name in RESERVED:
+        if name not in available or name in RESERVED:
             raise UserError(
                 f"evaluation.slices has {name!r}, which is neither a column of the examples "
                 f"({', '.join(examples.columns)}) nor another feature "
                 f"({', '.join(sorted(set(derived.columns) - set(examples.columns)))})"
             )
-        values = (examples if name in examples.columns else derived)[name].n_unique()
-        if values > MOST_VALUES:
+        if (values := available[name].n_unique()) > MOST_VALUES:
             raise UserError(
                 f"evaluation.slices has {name!r}, which has {values:,} values, not {MOST_VALUES} "
                 "at most"
             )
-    return pl.DataFrame(
-        {name: (examples if name in examples.columns else derived)[name] for name in names}
-    )
+    return pl.DataFrame({name: available[name] for name in names})
 
 
 def check_metrics(project: Project, settings: Evaluation) -> None:

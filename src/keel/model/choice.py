@@ -15,7 +15,8 @@ def learner(project: Project, choice: Choice, place: str = "model.") -> Learner:
             f"{place}name is {choice.name!r}: the models of the project are "
             f"{', '.join(project.models)}"
         )
+    settings = project.models[choice.name]
     try:
-        return project.models[choice.name](**choice.model_extra or {})
+        return settings(**choice.model_extra or {})
     except ValidationError as error:
-        raise UserError(sentences(error, place)) from error
+        raise UserError(sentences(error, place, settings)) from error

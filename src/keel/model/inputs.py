@@ -1,15 +1,39 @@
 """What goes into a model: the features of examples as numbers and categories."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from keel.project.about import defined
+from keel.project.errors import UserError, reason
 from keel.project.features import Features
 
 Categories = dict[str, list[str]]
 
 
+def feature_table(
+    features: Features, examples: pl.DataFrame, then: Sequence[pl.Expr] = ()
+) -> pl.DataFrame:
+    """The features of the examples, shape (rows, features), with what is made of them `then`.
+
+    Raises UserError naming a feature that can't be worked out.
+    """
+    try:
+        return features.table(examples.lazy()).with_columns(then).collect()
+    except pl.exceptions.PolarsError as error:
+        for name, build in features.items():
+            try:
+                examples.select(build())
+            except pl.exceptions.PolarsError as cause:
+                raise UserError(
+                    f"{defined(build)}: the feature {name} can't be worked out: {reason(cause)}"
+                ) from error
+        raise
+
+
 def categories(features: Features, examples: pl.DataFrame) -> Categories:
     """The values of each feature that is text, sorted, as training sees them."""
-    texts = features.table(examples.lazy()).select(pl.col(pl.String)).collect()
+    texts = feature_table(features, examples).select(pl.col(pl.String))
     return {column.name: column.drop_nulls().unique().sort().to_list() for column in texts}
 
 
@@ -18,7 +42,7 @@ def model_inputs(features: Features, examples: pl.DataFrame, known: Categories) 
 
     So does a number that is not finite, such as a ratio to 0: not every model can take one.
     """
-    return features.table(examples.lazy()).with_columns(_as_inputs(known)).collect()
+    return feature_table(features, examples, _as_inputs(known))
 
 
 def inputs_and_unseen(
@@ -26,7 +50,7 @@ def inputs_and_unseen(
 ) -> tuple[pl.DataFrame, list[list[str]]]:
     """The same, and for each example the features whose category is not in `known`."""
     texts = [pl.col(name).alias(_text(name)) for name in known]
-    inputs = features.table(examples.lazy()).with_columns(*_as_inputs(known), *texts).collect()
+    inputs = feature_table(features, examples, [*_as_inputs(known), *texts])
     unseen: list[list[str]] = [[] for _ in range(len(inputs))]
     for name, values in known.items():
         seen = {None, *values}

@@ -6,61 +6,84 @@ module, and all of Keel's that this imports, directly or not, wherever in the fi
 
 import ast
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from keel.pipeline.stages import STAGES
-
+STAGES = ("ingest", "validate", "prepare", "train", "evaluate")
 KEEL = Path(__file__).parents[1]
+# What the project's models are made of: it imports that, and no stage does.
+ALSO = dict.fromkeys(("train", "evaluate"), ("keel.model.logistic", "keel.project.features"))
 # Notes what a stage read and made, and changes nothing of it.
 BESIDE = ("keel.lineage", "keel.show.tracing", "keel.show.spans", "keel.show.progress")
 
 
-def digests() -> dict[str, str]:
+def digests(keel: Path = KEEL) -> dict[str, str]:
     """The digest of the code behind each stage, by its name."""
-    return {name: _digest(files(f"keel.pipeline.{name}")) for name in STAGES}
+    return {
+        name: _digest(keel, files(keel, f"keel.pipeline.{name}", *ALSO.get(name, ())))
+        for name in STAGES
+    }
 
 
-def files(module: str) -> list[Path]:
-    """The files behind a module of Keel: its own, those it imports, and their templates."""
+def newest(folder: Path) -> float:
+    """When the newest of the code in a folder was changed or put there, in seconds."""
+    changed = folder.stat().st_mtime
+    for entry in os.scandir(folder):
+        if entry.is_dir() and entry.name != "__pycache__":
+            changed = max(changed, newest(Path(entry)))
+        elif entry.name.endswith((".py", ".html")):
+            changed = max(changed, entry.stat().st_mtime)
+    return changed
+
+
+def files(keel: Path, *modules: str) -> list[Path]:
+    """The files behind modules of Keel: their own, those they import, and the templates of each."""
     seen: dict[str, Path] = {}
-    _follow(module, seen)
-    beside = [page for file in seen.values() if (page := file.with_suffix(".html")).is_file()]
-    return sorted({*seen.values(), *beside})
+    for module in modules:
+        _follow(keel, module, seen)
+    templates = [page for file in seen.values() if (page := file.with_suffix(".html")).is_file()]
+    return sorted({*seen.values(), *templates})
 
 
-def _follow(module: str, seen: dict[str, Path]) -> None:
-    file = _file(module)
-    if file is None or module in seen or module.startswith(BESIDE):
-        return
-    seen[module] = file
-    for imported in _imports(file):
-        _follow(imported, seen)
-
-
-def _file(module: str) -> Path | None:
-    """The file of a module; None if it is a package, a name in a module, or not Keel's."""
-    file = KEEL.joinpath(*module.split(".")[1:]).with_suffix(".py")
-    return file if module.startswith("keel.") and file.is_file() else None
+def _follow(keel: Path, module: str, seen: dict[str, Path]) -> None:
+    file = keel.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    if not module.startswith("keel.") or not file.is_file():
+        return  # a package, a name in a module, or not Keel's
+    if module not in seen and not module.startswith(BESIDE):
+        seen[module] = file
+        for imported in _imports(file.read_bytes(), module.rpartition(".")[0]):
+            _follow(keel, imported, seen)
 
 
 @cache
-def _imports(file: Path) -> list[str]:
-    return list(_named(ast.parse(file.read_bytes())))
+def _imports(code: bytes, package: str) -> list[str]:
+    """What a module of a package may import, by its whole name."""
+    return list(_named(ast.parse(code), package))
 
 
-def _named(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+def _named(tree: ast.AST, package: str) -> Iterator[str]:
+    for node in _running(tree):
+        if isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: 1 - node.level or None] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            yield module
+            yield from (f"{module}.{name.name}" for name in node.names)
         elif isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
 
 
-def _digest(paths: list[Path]) -> str:
-    found = hashlib.sha256()
+def _running(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of code, less what is there for the types alone."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from _running(node)
+
+
+def _digest(keel: Path, paths: list[Path]) -> str:
+    digest = hashlib.sha256()
     for path in paths:
-        found.update(path.relative_to(KEEL).as_posix().encode() + path.read_bytes())
-    return found.hexdigest()[:8]  # a longer one looks like a secret to the project's hooks
+        digest.update(path.relative_to(keel).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:8]  # a longer one looks like a secret to the project's hooks

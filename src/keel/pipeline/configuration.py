@@ -4,7 +4,7 @@ DVC compares `settings.yaml` with the last run, so a stage runs again when a val
 changes, wherever in `conf/` that was.
 """
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from keel.data.store import Store
 from keel.model.choice import learner
+from keel.pipeline.changes import flat, for_hydra
 from keel.pipeline.code import digests
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -27,8 +28,11 @@ def configure(root: Path, project: Project) -> None:
     write(project, compose(conf, overrides(conf / "overrides.yaml")), Store(root, root))
 
 
-def compose(conf: Path, changes: list[str]) -> dict[str, Any]:
-    """The settings in `conf`, with changes such as `model=logistic` and `model.trees=50`."""
+def compose(conf: Path, changes: Sequence[str]) -> dict[str, Any]:
+    """The settings in `conf`, with changes such as `model=logistic` and `model.trees=50`.
+
+    Raises UserError if `conf` is broken, or a change is none.
+    """
     from hydra import compose, initialize_config_dir  # slow to import, and only needed here
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
@@ -40,14 +44,14 @@ def compose(conf: Path, changes: list[str]) -> dict[str, Any]:
         )
     try:
         with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-            composed = compose("config", changes)
+            composed = compose("config", for_hydra(conf, changes))
         return cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=True))
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
         raise UserError(f"conf/ can't be composed: {error}") from error
 
 
 def overrides(file: Path) -> list[str]:
-    """The changes that a file such as `conf/overrides.yaml` asks for, as Hydra writes them."""
+    """The changes that a file such as `conf/overrides.yaml` asks for."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -60,7 +64,7 @@ def overrides(file: Path) -> list[str]:
             raise UserError(
                 f"conf/{file.name}: {name} is {part!r}: write it as `{name}: {{name: value}}`"
             )
-    return [*_flat(parts.get("choose") or {}), *_flat(parts.get("set") or {})]
+    return [*flat(parts.get("choose") or {}), *flat(parts.get("set") or {})]
 
 
 def checked(project: Project, content: Any, place: str) -> Settings:
@@ -73,8 +77,8 @@ def checked(project: Project, content: Any, place: str) -> Settings:
 
 def write(project: Project, content: dict[str, Any], store: Store) -> Settings:
     """Check the settings and write them down."""
-    found = waivers(store.repository / "conf")
-    waived = {name: waiver.model_dump() for name, waiver in found.items()}
+    gates = waivers(store.repository / "conf")
+    waived = {name: waiver.model_dump() for name, waiver in gates.items()}
     settings = checked(project, {**content, "waivers": waived, "code": digests()}, "")
     own = settings.model_dump(  # in the form in which DVC compares it
         mode="json", include={"gates", "staleness", "waivers", "code"}
@@ -90,14 +94,14 @@ def waivers(conf: Path) -> dict[str, Waiver]:
     file = conf / "waivers.yaml"
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        found = TypeAdapter(dict[str, Waiver]).validate_python(content or {})
+        waived = TypeAdapter(dict[str, Waiver]).validate_python(content or {})
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"conf/{file.name} is not YAML: {error}") from error
     except ValidationError as error:
         raise UserError(sentences(error, f"conf/{file.name}: ")) from error
-    if "floors" in found:
+    if "floors" in waived:
         raise UserError(f"conf/{file.name}: floors can't be waived: change them in conf/")
-    return found
+    return waived
 
 
 def load(store: Store) -> Settings:
@@ -115,34 +119,4 @@ def _typed(content: Any, place: str) -> Settings:
     try:
         return Settings.model_validate(content)
     except ValidationError as error:
-        raise UserError(sentences(error, place)) from error
-
-
-def _flat(tree: dict[str, Any], prefix: str = "") -> list[str]:
-    """`{model: {trees: 50}}` as `["++model.trees=50"]`: only a whole value is a change."""
-    changes = []
-    for key, value in tree.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict) and (value or not prefix):
-            changes += _flat(value, f"{name}.")
-            continue
-        if value == {}:
-            changes.append(f"~{name}")  # Hydra would add nothing to the mapping that is there
-        # `++` allows a new value, such as the floor of a metric; no choice of a file may have it.
-        changes.append(f"{'++' if '.' in name else ''}{name}={_as_override(value)}")
-    return changes
-
-
-def _as_override(value: Any) -> str:
-    """The value in Hydra's grammar, which is JSON but for the keys of mappings."""
-    if isinstance(value, list):
-        return f"[{','.join(map(_as_override, value))}]"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{key}:{_as_override(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, str):
-        # A backslash stands for itself, except before a quotation mark.
-        escaped = re.sub(r"(\\+)(?='|\Z)", r"\1\1", value).replace("'", "\\'")
-        return f"'{escaped}'"
-    return (
-        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    )
+        raise UserError(sentences(error, place, Settings)) from error

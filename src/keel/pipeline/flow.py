@@ -1,17 +1,22 @@
 """All stages in one process, in a folder of their own: for sweeps, tests and CI."""
 
+import os
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
 from keel.data.store import Store
 from keel.pipeline import configuration
+from keel.pipeline.changes import first_of_each, for_hydra
 from keel.pipeline.stages import STAGES, run_stage
 from keel.project.description import Project
 from keel.project.errors import RefusedError, UserError
 from keel.show.progress import set_up_logging
 from keel.show.tracing import PIPELINE, recording, span
+
+SEVERAL = {"--multirun", "-m"}
 
 
 def flow(
@@ -27,34 +32,64 @@ def flow(
         run_stage(name, store, project, settings, today)
 
 
-def by_hydra(root: Path, project: Project, arguments: list[str]) -> None:
-    """The flow with Hydra's command line, in Hydra's folder for this run; or several, in a sweep.
+def by_hydra(root: Path, project: Project, arguments: Sequence[str], today: date) -> None:
+    """The flow in Hydra's folder for a run with changes such as `data=quick`; or several runs.
 
-    `arguments` are changes such as `data=quick`, and Hydra's options such as `--multirun`.
-    Exits with 1 if a run ends with a mistake.
+    With `--multirun` it runs once for each of the values in the changes, and goes on when a model
+    is refused. Raises UserError if a change is none, or a run ends with a mistake.
     """
+    options = {argument for argument in arguments if argument.startswith("-")}
+    if options - SEVERAL:
+        raise UserError(
+            f"{', '.join(sorted(options - SEVERAL))}: beside changes of settings the only option "
+            "is --multirun, for a run of each of several values"
+        )
+    conf = root / "conf"
+    changes = [argument for argument in arguments if not argument.startswith("-")]
+    written = for_hydra(conf, changes, sweep=bool(options))
+    configuration.checked(project, configuration.compose(conf, first_of_each(written)), "")
+    _by_hydra(root, project, [*options, *written], today)
+
+
+def _by_hydra(root: Path, project: Project, arguments: list[str], today: date) -> None:
     import hydra
     from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import HydraException
     from hydra.types import RunMode
     from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    def once(composed: DictConfig) -> float | None:
-        set_up_logging()
+    mistakes: list[UserError | OSError] = []
+
+    def run(composed: DictConfig) -> float | None:
         store = Store(root, Path(HydraConfig.get().runtime.output_dir))
         try:
             content = cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=True))
             with recording(store.root / PIPELINE), span("flow"):
-                flow(project, content, store, date.today())  # noqa: DTZ011 -- the day here
+                flow(project, content, store, today)
         except RefusedError as refused:
-            if HydraConfig.get().mode != RunMode.MULTIRUN:
-                sys.exit(f"error: {refused}")
-            print(f"warning: {refused}", file=sys.stderr)  # a sweep goes on: others may be better
-        except (UserError, OmegaConfBaseException, OSError) as error:
-            sys.exit(f"error: {error}")
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                print(f"warning: {refused}", file=sys.stderr)  # others may be better
+            else:
+                mistakes.append(refused)
+        except (UserError, OSError) as mistake:
+            mistakes.append(mistake)
+            sys.exit(1)  # the way past Hydra, which would show a traceback
         print(f"\nThe report: {store.report('report.html')}")
         scores: dict[str, float | None] = store.read_json(store.report("metrics.json"))
         return next(iter(scores.values()))
 
-    sys.argv = ["keel run", *arguments]
-    hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(once)()
+    set_up_logging()
+    before, sys.argv = sys.argv, ["keel run", *arguments]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # raise, and don't print
+    try:
+        hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(run)()
+    except SystemExit:
+        if not mistakes:
+            raise
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(f"conf/ can't be composed: {error}") from error
+    finally:
+        sys.argv = before
+    if mistakes:
+        raise mistakes[0]

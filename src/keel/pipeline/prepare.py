@@ -1,9 +1,11 @@
 """Make the examples from the checked tables."""
 
 import dataframely as dy
+import polars as pl
 
 from keel.data.hindsight import guard_against_hindsight
 from keel.data.store import Store
+from keel.project.about import blamed, defined
 from keel.project.description import Project
 from keel.project.errors import UserError
 
@@ -16,12 +18,18 @@ def run(store: Store, project: Project) -> dict[str, int]:
     tables = {table: store.read_table(store.checked(table)) for table in project.tables}
     try:
         examples = project.examples.validate(project.build(tables).collect(), cast=True)
+        moments = examples[project.time].drop_nulls()
+        if len(moments):
+            guard_against_hindsight(project, tables, moments[len(moments) // 2])
     except (dy.exc.ValidationError, dy.exc.SchemaError) as error:
         name = project.examples.__name__
         raise UserError(f"examples.py: what `build` made breaks `{name}`: {error}") from error
-    moments = examples[project.time].drop_nulls()
-    if len(moments):
-        guard_against_hindsight(project, tables, moments[len(moments) // 2])
+    except pl.exceptions.PolarsError as error:
+        if blamed(error, store.repository):
+            raise
+        raise UserError(
+            f"{defined(project.build)}: what `build` made can't be worked out: {error}"
+        ) from error
     store.write_table(store.examples, examples)
     unlabelled = examples[project.label].null_count()
     return {"examples": len(examples), "labelled": len(examples) - unlabelled}

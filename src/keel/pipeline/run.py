@@ -1,31 +1,86 @@
-"""The whole pipeline, only what changed."""
+"""The pipeline as DVC runs it: only what changed, or as an experiment beside those before."""
 
+import contextlib
+import io
 import json
+import logging
 import re
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 from keel.lineage.sending import sent
+from keel.pipeline.code import KEEL, digests, newest
 from keel.project.about import package
+from keel.project.commands import call, output
 from keel.project.errors import RefusedError, UserError
 from keel.repository.setup import set_up
 from keel.show.tracing import PIPELINE, processes
 
+TALKATIVE = {"--dry", "--interactive", "-i", "--verbose", "-v"}  # options that ask for DVC's words
+INTERRUPTED = 252  # DVC's exit code
+EXPERIMENT = (
+    "uv run keel exp model=logistic, or several: uv run keel exp --queue model.trees=100,400, "
+    "then uv run keel exp --run-all"
+)
+
 
 def run(root: Path, today: date, *options: str) -> int:
-    """Run DVC's pipeline and say where the report is; `options` are those of `dvc repro`."""
+    """Run the stages that have to, and say where the report is; `options` are those of `dvc repro`.
+
+    What is seen of it are the events of the stages; DVC itself speaks of errors only.
+    """
+    _check_targets(root, options)
     for line in set_up(root):
         print(line, flush=True)
     stop_at_ended_waivers(root, today)
-    from dvc.cli import main as dvc  # type: ignore[import-untyped]  # DVC has no types
-
+    _notice_other_code(root)
     with processes("run", root / PIPELINE, service=package(root)), sent(root):
-        code = int(dvc(["repro", *options]))  # in this process: another takes longer to start
-    if code == 0:
-        stop_at_refusals(root)
+        code = _repro(options)
+    if code:
+        return 1
+    stop_at_refusals(root)
     report = root / "reports/report.html"
-    if code == 0 and report.is_file():
+    if report.is_file():
         print(f"\nThe report: {report}")
+    return 0
+
+
+def experiment(
+    root: Path, metrics: Iterable[str], changes: Sequence[str], options: Sequence[str]
+) -> int:
+    """Run `dvc exp run` with changes such as `model.trees=100`; options such as --queue are DVC's.
+
+    It runs in a copy that DVC makes, so the files that a person works on stay as they are. Then it
+    shows how the experiments do by the metrics.
+    """
+    from keel.pipeline.changes import recorded  # the settings' libraries are slow to import
+    from keel.pipeline.configuration import overrides
+
+    if not changes and "--run-all" not in options:
+        raise UserError(f"say what to change: {EXPERIMENT}")
+    if output(root, "git", "rev-parse", "--verify", "--quiet", "HEAD") is None:
+        raise UserError(
+            "an experiment starts from a commit, and there is none yet: "
+            'git add --all && git commit -m "Start"'
+        )
+    if not output(root, "git", "config", "user.email"):
+        raise UserError(
+            "DVC records an experiment under your name, and Git does not know it: "
+            'git config --global user.name "…" and git config --global user.email "…"'
+        )
+    conf = root / "conf"
+    overrides(conf / "overrides.yaml")
+    parameters = [part for change in changes for part in ("--set-param", recorded(conf, change))]
+    where = [] if {"--queue", "--run-all"} & set(options) else ["--temp"]
+    # In DVC's copy of the project, `src` is the copy's and not the one that is installed.
+    code = call(root, "dvc", "exp", "run", *where, *options, *parameters, PYTHONPATH="src")
+    if code == 0 and "--queue" not in options:
+        print(flush=True)
+        # What a table can do without: all but scores and the model's settings.
+        dull = rf"^(?!Experiment|refusals|{'|'.join(metrics)}|model\.).*"
+        call(root, "dvc", "exp", "show", "--md", "--only-changed", "--drop", dull)
+        print("\nTake one over: uv run dvc exp apply NAME, then uv run keel run")
     return code
 
 
@@ -33,13 +88,13 @@ def stop_at_refusals(root: Path) -> None:
     """Raise RefusedError if the model was refused in an experiment that was taken over."""
     file = root / "reports/gates.json"
     verdicts = json.loads(file.read_text("utf-8")) if file.is_file() else []
-    found = [
+    missed = [
         f"{verdict['gate']}: {verdict['sentence']}"
         for verdict in verdicts
         if not (verdict["passed"] or verdict["waiver"])
     ]
-    if found:
-        raise RefusedError(found)
+    if missed:
+        raise RefusedError(missed)
 
 
 def stop_at_ended_waivers(root: Path, today: date) -> None:
@@ -62,3 +117,63 @@ def stop_at_ended_waivers(root: Path, today: date) -> None:
             f"conf/waivers.yaml: the waiver of {', '.join(ended)} has ended: "
             "take it out, or agree on a later day"
         )
+
+
+def _check_targets(root: Path, options: Sequence[str]) -> None:
+    """Raise UserError for a word that is neither an option nor a stage, such as `quick`."""
+    targets = [option for option in options if not option.startswith("-")]
+    if not targets or not (root / "dvc.yaml").is_file():
+        return
+    stages = re.findall(r"^  ([\w-]+):", (root / "dvc.yaml").read_text("utf-8"), re.MULTILINE)
+    for target in targets:
+        if target not in stages and not (root / target.partition(":")[0]).exists():
+            choices = sorted((root / "conf").glob(f"*/{target}.yaml"))
+            meant = f"did you mean {choices[0].parent.name}={target}?" if choices else ""
+            raise UserError(
+                f"{target!r} is neither a change such as data=quick nor a stage: "
+                + (meant or f"the stages are {', '.join(stages)}")
+            )
+
+
+def _notice_other_code(root: Path) -> None:
+    """Let `configure` run again where Keel's code behind a stage is another one than it wrote down.
+
+    DVC does not look at installed packages; another version, or a file that Keel's own developer
+    changed, is newer than the settings.
+    """
+    settings = root / "settings.yaml"
+    if not settings.is_file() or settings.stat().st_mtime > newest(KEEL):
+        return
+    text = settings.read_text("utf-8")
+    if all(digest in text for digest in digests().values()):
+        settings.touch()  # so that it is not asked again
+    else:
+        with settings.open("a", encoding="utf-8") as lines:
+            lines.write("# Keel's code is another one now.\n")  # DVC sees that the file changed
+
+
+def _repro(options: Sequence[str]) -> int:
+    """Call `dvc repro` in this process, since another takes longer to start."""
+    from dvc.cli import main as dvc  # type: ignore[import-untyped]  # DVC has no types
+
+    command = ["repro", *options]
+    if TALKATIVE & set(options):
+        return int(dvc(command))
+    log = logging.getLogger("dvc")
+    log.setLevel(logging.WARNING)
+    for handler in log.handlers:
+        handler.addFilter(_is_news)
+    with contextlib.redirect_stdout(io.StringIO()) as advice:
+        code = int(dvc(command))
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    if "up to date" in advice.getvalue():
+        print("Nothing has changed since the last run.")
+    return code
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether nobody has said it yet: a stage that fails says why, and a person knows of Ctrl-C."""
+    error = record.exc_info[1] if record.exc_info else None
+    causes = {type(error).__name__, type(error and error.__cause__).__name__}
+    return not causes & {"StageCmdFailedError", "KeyboardInterrupt"}

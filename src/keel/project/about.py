@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 import tomllib
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,18 +31,18 @@ def pyproject(root: Path) -> dict[str, Any]:
 
 def own_settings(root: Path) -> dict[str, Any]:
     """The table `[tool.keel]` of `pyproject.toml`."""
-    found: dict[str, Any] = pyproject(root).get("tool", {}).get("keel", {})
-    return found
+    table: dict[str, Any] = pyproject(root).get("tool", {}).get("keel", {})
+    return table
 
 
 def about(root: Path) -> dict[str, str]:
     """Name and purpose of the project."""
     content = pyproject(root)
-    named = content.get("project", {})
+    project = content.get("project", {})
+    title = content.get("tool", {}).get("keel", {}).get("title")
     return {
-        "name": content.get("tool", {}).get("keel", {}).get("title")
-        or named.get("name", root.name),
-        "purpose": named.get("description", ""),
+        "name": title or project.get("name", root.name),
+        "purpose": project.get("description", ""),
     }
 
 
@@ -68,30 +70,42 @@ def load(root: Path) -> Project:
     if source not in sys.path:  # a copy of the project, as DVC makes one, has its own code
         sys.path.insert(0, source)
     try:
-        found = getattr(importlib.import_module(module), name, None)
+        project = getattr(importlib.import_module(module), name, None)
     except UserError:
         raise
     except Exception as error:  # whatever the team's code raises
-        raise UserError(f"{module} can't be imported: {blamed(error, root)}") from error
-    if not isinstance(found, Project):
+        raise UserError(
+            f"{module} can't be imported: {blamed(error, root) or _message(error)}"
+        ) from error
+    if not isinstance(project, Project):
         raise UserError(f"{module} has no {name} that is a keel.Project: [tool.keel] names it")
-    return found
+    return project
 
 
-def blamed(error: BaseException, root: Path) -> str:
-    """An error with the place in the team's own code where it was raised, innermost."""
-    message = f"{type(error).__name__}: {error}"
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{_name(Path(error.filename), root)}, line {error.lineno}: {message}"
-    own = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(root / "src")
+def blamed(error: BaseException, root: Path) -> str | None:
+    """An error with the place in the project's own code where it came from, innermost.
+
+    None if none of that code was running.
+    """
+    places = [
+        (Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
     ]
-    if not own:
-        return message
-    return f"{_name(Path(own[-1].filename), root)}, line {own[-1].lineno}: {message}"
+    if isinstance(error, SyntaxError) and error.filename:
+        places.append((Path(error.filename), error.lineno))
+    own = [place for place in places if place[0].is_relative_to(root / "src")]
+    return f"{_place(*own[-1])}: {_message(error)}" if own else None
 
 
-def _name(file: Path, root: Path) -> str:
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+def defined(function: Callable[..., object]) -> str:
+    """File and line of a function of the project, for an error that comes from what it returned."""
+    code = inspect.unwrap(function).__code__
+    return _place(Path(code.co_filename), code.co_firstlineno)
+
+
+def _place(file: Path, line: int | None) -> str:
+    source = next((folder.parent for folder in file.parents if folder.name == "src"), file.parent)
+    return f"{file.relative_to(source).as_posix()}, line {line}"
+
+
+def _message(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -4,6 +4,7 @@ What came with a later Keel has its usual value here, since no update touches `c
 `settings.yaml` records what a run used.
 """
 
+import difflib
 from datetime import date
 from typing import Annotated
 
@@ -96,15 +97,32 @@ class Settings(Section):
     code: dict[str, str] = Field(default_factory=dict)  # a digest of Keel's code behind each stage
 
 
-def sentences(error: ValidationError, place: str) -> str:
-    """One line for each wrong setting: its name, its value and what is allowed."""
+def sentences(error: ValidationError, place: str, settings: object = None) -> str:
+    """One line for each wrong setting: its name, its value and what is allowed.
+
+    `settings` is the type that they break, to name those that there are.
+    """
     lines = []
     for problem in error.errors():
         name = place + ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "missing":
             lines.append(f"{name} is missing: give it a value in conf/")
         elif problem["type"] == "extra_forbidden":
-            lines.append(f"{name} is not a setting: take it out, or see how it is written")
+            lines.append(f"{name} is not a setting: {_cure(name, problem['loc'], settings)}")
         else:
             lines.append(f"{name} is {problem['input']!r}: {problem['msg'].lower()}")
     return "\n".join(lines)
+
+
+def _cure(name: str, place: tuple[int | str, ...], settings: object) -> str:
+    """What may have been meant, of the settings beside it."""
+    for part in place[:-1]:
+        field = getattr(settings, "model_fields", {}).get(part)
+        settings = field and field.annotation
+    beside = list(getattr(settings, "model_fields", {}))
+    section = name.removesuffix(str(place[-1]))
+    if near := difflib.get_close_matches(str(place[-1]), beside, 1):
+        return f"did you mean {section}{near[0]}?"
+    if beside:
+        return f"take it out; there are {', '.join(section + known for known in beside)}"
+    return "take it out, or see how it is written"

@@ -1,17 +1,17 @@
 import json
 import shutil
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import hydra
 import pytest
 import yaml
-from builders import REPOSITORY, content, store
+from builders import PROJECT, REPOSITORY, content, store
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
 from keel.pipeline import configuration
 from keel.pipeline.configuration import checked, compose, overrides
@@ -38,30 +38,38 @@ def change(folder: Path, **parts: Any) -> Path:
     "changes", [["model=logistic"], ["data=quick", "model.trees=7"], ["++data.rows.planes=3"]]
 )
 def test_settings_are_composed_as_hydra_does(changes: list[str]) -> None:
-    hydra = subprocess.run(
-        [sys.executable, "-m", "flight_delay", "--cfg", "job", "--resolve", *changes],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        composed = hydra.compose("config", changes)
 
-    assert compose(CONF, changes) == yaml.safe_load(hydra.stdout)
+    assert compose(CONF, changes) == OmegaConf.to_container(composed, resolve=True)
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("model=nope", r"(?s)Could not find 'model/nope'.*boosting.*logistic"),
-        ("nope=1", r"Could not override 'nope'"),
         (
-            "++nope=1",
-            r"^nope is not a setting: settings\.py, models/ and chassis/settings\.py",
+            "model=nope",
+            r"^model=nope: there is no such file in conf/model/, which has boosting, logistic$",
         ),
-        ("++model.tres=1", r"^model\.tres is not a setting"),
-        ("++evaluation.tres=1", r"^evaluation\.tres is not a setting"),
-        ("model.name=nope", r"^model\.name is 'nope': models/ has boosting, logistic$"),
-        ("model.name=__init__", r"models/ has boosting, logistic"),
+        ("model@baseline=nope", r"^model@baseline=nope: .* conf/model/, which has boosting, logi"),
+        ("model@baselin=boosting", r"^baselin is not a setting: did you mean baseline\?$"),
+        ("nope=1", r"^nope is not a setting: take it out; there are data, split, model, baseline"),
+        ("++nope=1", r"^nope is not a setting: take it out"),
+        ("+nope=1", r"^nope is not a setting: take it out"),
+        ("modle=logistic", r"^modle is not a setting: did you mean model\?$"),
+        ("model.tres=1", r"^model\.tres is not a setting: did you mean model\.trees\?$"),
+        ("++model.tres=1", r"^model\.tres is not a setting: did you mean model\.trees\?$"),
+        ("baseline.tres=1", r"^baseline\.tres is not .* there are baseline\.regularisation, base"),
+        ("data.sauce=1", r"^data\.sauce is not a setting: did you mean data\.source\?$"),
+        ("evaluation.tres=1", r"^evaluation\.tres is not a setting: .* evaluation\.floors, "),
+        ("model.name=nope", r"^model\.name is 'nope': the models of the project are boosting, log"),
+        ("model.name=__init__", r"the models of the project are boosting, logistic"),
+        ("model.trees=", r"^model\.trees is '': input should be a valid integer"),
+        ("model.trees=[1", r"^model\.trees is '\[1': input should be a valid integer"),
+        (
+            "model.trees=5,6",
+            r"^model\.trees=5,6 are several values: add --multirun to run each, or",
+        ),
         ("model.trees=0", r"^model\.trees is 0: input should be greater than 0$"),
         ("model.trees=many", r"^model\.trees is 'many': input should be a valid integer"),
         ("model.trees=1.5", r"^model\.trees is 1\.5: input should be a valid integer"),
@@ -74,26 +82,64 @@ def test_settings_are_composed_as_hydra_does(changes: list[str]) -> None:
         ("split.test_from=soon", r"^split\.test_from is 'soon': input should be a valid date"),
         ("evaluation.slices=carrier", r"^evaluation\.slices is 'carrier': .* valid list$"),
         ("evaluation.floors={auc: high}", r"^evaluation\.floors\.auc is 'high': .* valid number"),
-        ("model=null", r"conf/ can't be composed: Config group override must be"),
+        ("model=null", r"^model=null: there is no such file in conf/model/"),
         ("split=null", r"^split is None: input should be"),
         ("~split.test_from", r"^split\.test_from is missing: give it a value in conf/$"),
         ("~split", r"^split is missing: give it a value in conf/$"),
         ("~model.trees", r"^model\.trees is missing"),
         ("~baseline.iterations", r"^baseline\.iterations is missing"),
         ("model.trees=${nope}", r"Interpolation key 'nope' not found"),
-        ("nonsense", r"conf/ can't be composed: Error parsing override 'nonsense'"),
+        ("nonsense", r"^'nonsense' is not a change of a setting: write it as name=value, such as"),
+        ("=5", r"^'=5' is not a change of a setting"),
+        ("a b=5", r"^'a b=5' is not a change of a setting"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(
     wrong: str, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        checked(compose(CONF, [wrong]), "")
+        checked(PROJECT, compose(CONF, [wrong]), "")
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "value"),
+    [
+        (
+            "data.source=https://host/{table}.csv?a=b",
+            ("data", "source"),
+            "https://host/{table}.csv?a=b",
+        ),
+        ("evaluation.floors.log_loss=0.6", ("evaluation", "floors", "log_loss"), 0.6),
+        ("data.rows.flights=500", ("data", "rows", "flights"), 500),
+        ("+data.rows.flights=500", ("data", "rows", "flights"), 500),
+        ("model=logistic", ("model", "name"), "logistic"),
+        ("gates.gap=null", ("gates", "gap"), None),
+    ],
+)
+def test_a_change_means_what_everybody_guesses(
+    change: str, place: tuple[str, ...], value: object
+) -> None:
+    composed: Any = compose(CONF, [change])
+
+    for part in place:
+        composed = composed[part]
+    assert composed == value
+
+
+def test_a_folder_of_choices_that_is_not_among_the_defaults_can_be_chosen_from(
+    project: Path,
+) -> None:
+    (project / "conf/try").mkdir()
+    (project / "conf/try/small.yaml").write_text("# @package _global_\nmodel: {trees: 3}\n")
+
+    assert compose(project / "conf", ["try=small"])["model"]["trees"] == 3
 
 
 def test_all_wrong_settings_are_named_at_once() -> None:
     with pytest.raises(UserError) as error:
-        checked(compose(CONF, ["data.tolerated=2", "split.test_from=soon", "~data.nulls"]), "")
+        checked(
+            PROJECT, compose(CONF, ["data.tolerated=2", "split.test_from=soon", "~data.nulls"]), ""
+        )
 
     assert [line.split()[0] for line in str(error.value).splitlines()] == [
         "data.nulls",
@@ -130,7 +176,7 @@ def test_a_broken_settings_file_is_named(
     (project / "conf" / name).write_bytes(text)
 
     with pytest.raises(UserError, match=message):
-        checked(compose(project / "conf", []), "")
+        checked(PROJECT, compose(project / "conf", []), "")
 
 
 def test_a_folder_without_settings_is_named(tmp_path: Path) -> None:
@@ -152,7 +198,7 @@ def test_overrides_choose_files_and_set_values(tmp_path: Path) -> None:
 
     composed = compose(CONF, overrides(file))
 
-    found = checked(composed, "")
+    found = checked(PROJECT, composed, "")
     assert (found.model.name, found.baseline.name) == ("logistic", "boosting")
     assert found.split.test_from == date(2013, 8, 1)
     assert composed["baseline"]["trees"] == 7
@@ -166,7 +212,7 @@ def test_overrides_choose_files_and_set_values(tmp_path: Path) -> None:
 def test_an_empty_mapping_takes_away_what_was_there(tmp_path: Path) -> None:
     file = change(tmp_path, set={"evaluation": {"floors": {}}, "model": {}})
 
-    assert checked(compose(CONF, overrides(file)), "").evaluation.floors == {}
+    assert checked(PROJECT, compose(CONF, overrides(file)), "").evaluation.floors == {}
 
 
 @pytest.mark.parametrize("text", ["", "choose:\nset:\n", "choose: {}\nset: {}\n"])
@@ -211,7 +257,7 @@ def test_any_value_in_overrides_reaches_hydra_as_it_is(
 def test_text_in_overrides_is_taken_word_for_word(tmp_path: Path, value: str) -> None:
     file = change(tmp_path, set={"data": {"nulls": [value], "source": f"x{value}"}})
 
-    found = checked(compose(CONF, overrides(file)), "")
+    found = checked(PROJECT, compose(CONF, overrides(file)), "")
 
     assert (found.data.nulls, found.data.source) == ([value], f"x{value}")
 
@@ -227,31 +273,32 @@ def test_text_in_overrides_is_taken_word_for_word(tmp_path: Path, value: str) ->
         ("\tset: {}", r"overrides\.yaml is not YAML"),
         ("set: {data: {sauce: x}}", r"^data\.sauce is not a setting"),
         ("set: {model: {trees: yes please}}", r"^model\.trees is 'yes please'"),
-        ("choose: {modle: logistic}", r"Could not override 'modle'"),
+        ("choose: {modle: logistic}", r"^modle is not a setting: did you mean model\?"),
+        ("choose: {model: nope}", r"^model=nope: there is no such file in conf/model/"),
     ],
 )
 def test_wrong_overrides_are_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "overrides.yaml").write_text(text)
 
     with pytest.raises(UserError, match=message):
-        checked(compose(CONF, overrides(tmp_path / "overrides.yaml")), "")
+        checked(PROJECT, compose(CONF, overrides(tmp_path / "overrides.yaml")), "")
 
 
 def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
     changes = {"data.nulls": ["\\N", "yes", "é", "1e3", ""], "data.source": "a: b # c"}
-    written = configuration.write(content("x") | content("x", changes), store(tmp_path))
+    written = configuration.write(PROJECT, content("x") | content("x", changes), store(tmp_path))
 
     assert configuration.load(store(tmp_path)) == written
     assert written.data.nulls == changes["data.nulls"]
 
 
 def test_wrong_settings_leave_the_composed_ones_of_before(project: Path) -> None:
-    configuration.configure(project)
+    configuration.configure(project, PROJECT)
     before = (project / "settings.yaml").read_bytes()
     (project / "conf/overrides.yaml").write_text("set: {model: {trees: -1}}")
 
     with pytest.raises(UserError, match=r"model\.trees is -1"):
-        configuration.configure(project)
+        configuration.configure(project, PROJECT)
 
     assert (project / "settings.yaml").read_bytes() == before
 
@@ -274,7 +321,7 @@ def test_what_dvc_remembers_of_the_settings_is_json(tmp_path: Path) -> None:
     waiver = "gap: {why: a strike, owner: the lead, until: 2027-01-31}\n"
     (tmp_path / "conf/waivers.yaml").write_text(waiver)
 
-    configuration.configure(tmp_path)
+    configuration.configure(tmp_path, PROJECT)
 
     settings = yaml.safe_load((tmp_path / "settings.yaml").read_text())
     assert json.loads(json.dumps(settings)) == settings

@@ -5,19 +5,18 @@ from typing import Any
 
 import polars as pl
 import pytest
-from builders import content_of, examples, settings
-from flight_delay.evaluation import METRICS
+from builders import PROJECT, content_of, examples, settings, stage
 
 from keel.data.store import Store
-from keel.pipeline import evaluate
-from keel.pipeline.stages import run_stage
+from keel.judge.judgement import slice_columns
+from keel.judge.metrics import METRICS
 from keel.project.errors import RefusedError, UserError
 
 
 def judge(run: Store, **changes: Any) -> dict[str, object]:
     """Run the stage with these settings of the evaluation."""
     named = {f"evaluation.{name}": value for name, value in changes.items()}
-    return run_stage("evaluate", settings("-", named), run)
+    return stage("evaluate", run, settings("-", named))
 
 
 def test_predictions_are_stored_for_each_labelled_test_example(season_run: Store) -> None:
@@ -81,12 +80,12 @@ def test_a_wrong_setting_is_refused_before_anything_is_written(
 
 
 def test_a_slice_may_have_two_hundred_values_and_no_more() -> None:
-    evaluate.slice_columns(examples(arrival_minute=list(range(1, 201))), ["arrival_minute"])
+    slice_columns(PROJECT, examples(arrival_minute=list(range(1, 201))), ["arrival_minute"])
 
     with pytest.raises(
         UserError, match=r"slices has 'arrival_minute', which has 201 values, not 200"
     ):
-        evaluate.slice_columns(examples(arrival_minute=list(range(1, 202))), ["arrival_minute"])
+        slice_columns(PROJECT, examples(arrival_minute=list(range(1, 202))), ["arrival_minute"])
 
 
 def test_all_that_is_missed_is_said_at_once_and_reported(run_copy: Store) -> None:
@@ -149,7 +148,7 @@ def test_a_model_of_another_kind_than_the_settings_say_is_refused(run_copy: Stor
     logistic = {"name": "logistic", "regularisation": 1.0, "iterations": 5}
 
     with pytest.raises(UserError, match=r"model/model\.txt is not a logistic model"):
-        run_stage("evaluate", settings("-", {"model": logistic}), run_copy)
+        stage("evaluate", run_copy, settings("-", {"model": logistic}))
 
 
 def test_features_that_changed_since_the_training_are_refused(run_copy: Store) -> None:

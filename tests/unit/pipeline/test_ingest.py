@@ -3,7 +3,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from builders import as_text, content_of, season, settings, store, table, write_source
+from builders import PROJECT, as_text, content_of, season, settings, store, table, write_source
 
 from keel.data.store import Store
 from keel.pipeline import ingest
@@ -11,9 +11,8 @@ from keel.project.errors import UserError
 
 
 def run(store: Store, source: str, **changes: object) -> dict[str, int]:
-    return ingest.run(
-        store, data=settings(source, {f"data.{key}": value for key, value in changes.items()}).data
-    )
+    data = settings(source, {f"data.{key}": value for key, value in changes.items()}).data
+    return ingest.run(store, PROJECT, data=data)
 
 
 def csv_source(folder: Path, **tables: bytes) -> str:

@@ -1,43 +1,50 @@
 import ast
+import importlib
+import inspect
+import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
-from builders import REPOSITORY, content_of
+from builders import PROJECT, REPOSITORY, content_of, stage, with_feature
 
 from keel.data.store import Store
-from keel.pipeline.stages import STAGES, load
+from keel.pipeline.stages import STAGES
+from keel.project.description import Tables
+from keel.project.errors import UserError
+from keel.project.settings import Settings
 
 SOURCE = REPOSITORY / "src/flight_delay"
 PIPELINE: dict[str, dict[str, Any]] = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())[
     "stages"
 ]
-
-# Values of settings come from settings.yaml, so their types need no mention. Of `tables`, training
-# and judging only take marks of columns, which say nothing that is not in the examples.
-BESIDE = {"settings", "__init__"}
-BY_EXAMPLES = {"train": {"tables"}, "evaluate": {"tables"}}
+# Where the parts of the project stand that a stage uses; the others use all of it.
+USES = {"ingest": ["tables"], "validate": ["tables"], "prepare": ["examples"]}
 
 
 def imported(file: Path) -> set[Path]:
-    """The files of the package that a file imports, anywhere in it."""
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            folder = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-            for place in (folder, *(folder / alias.name for alias in node.names)):
-                found |= {place.with_suffix(".py"), place / "__init__.py"}
-    return {path for path in found if path.is_file()}
+    """The files of the package that a file imports, anywhere in it, and those that they do."""
+    modules = {
+        file.parent / f"{node.module}.py"
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module
+    }
+    return {file}.union(*map(imported, filter(Path.is_file, modules)))
 
 
-def needed(stage: str) -> set[Path]:
-    """The files of the package that a stage runs, its own and those they import."""
-    found, waiting = set(), {SOURCE / "chassis" / f"{stage}.py"}
-    while waiting:
-        found |= waiting
-        waiting = {path for file in waiting for path in imported(file)} - found
-    return found
+def sections(stage: str) -> set[str]:
+    """The sections of the settings that a stage is given."""
+    parameters = inspect.signature(importlib.import_module(f"keel.pipeline.{stage}").run).parameters
+    every = set(Settings.model_fields) - {"code"}
+    return every if "settings" in parameters else every & set(parameters)
+
+
+def named(stage: str) -> list[str]:
+    """The settings that DVC compares with the last run."""
+    return [key for part in PIPELINE[stage].get("params", []) for key in part["settings.yaml"]]
 
 
 def covered(stage: str) -> list[Path]:
@@ -50,43 +57,32 @@ def test_the_pipeline_has_the_stages_of_the_flow() -> None:
 
 @pytest.mark.parametrize("stage", PIPELINE)
 def test_a_stage_is_run_by_its_name(stage: str) -> None:
-    assert PIPELINE[stage]["cmd"] == f"python -m flight_delay.chassis {stage}"
+    assert PIPELINE[stage]["cmd"] == f"keel stage {stage}"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_runs_again_when_a_setting_changes_that_it_is_given(stage: str) -> None:
-    _, sections = load(stage)
+    assert {key.partition(".")[0] for key in named(stage)} == {"code", *sections(stage)}
 
-    named = [key for part in PIPELINE[stage].get("params", []) for key in part["settings.yaml"]]
-    assert {key.partition(".")[0] for key in named} == set(sections)
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_runs_again_when_keel_s_code_behind_it_changes(stage: str) -> None:
+    assert [key for key in named(stage) if key.startswith("code")] == [f"code.{stage}"]
 
 
 def test_each_setting_of_the_data_makes_a_stage_run_again() -> None:
-    named = [
-        key
-        for stage in STAGES
-        for part in PIPELINE[stage].get("params", [])
-        for key in part["settings.yaml"]
-    ]
+    keys = {key for stage in STAGES for key in named(stage) if key.startswith("data.")}
 
-    assert {key for key in named if key.startswith("data.")} == {
-        "data.source",
-        "data.nulls",
-        "data.rows",
-        "data.tolerated",
-    }
+    assert keys == {"data.source", "data.nulls", "data.rows", "data.tolerated"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_runs_again_when_ml_code_changes_that_it_uses(stage: str) -> None:
-    of_the_ml = {
-        path
-        for path in needed(stage)
-        if "chassis" not in path.parts and path.stem not in BESIDE | BY_EXAMPLES.get(stage, set())
-    }
+    parts = [SOURCE / f"{name}.py" for name in USES.get(stage, ["project"])]
+    places = set(covered(stage))
 
-    places = covered(stage)
-    assert {path for path in of_the_ml if not {path, *path.parents} & set(places)} == set()
+    files = set().union(*map(imported, parts))
+    assert {file for file in files if not {file, *file.parents} & places} == set()
 
 
 @pytest.mark.parametrize("stage", PIPELINE)
@@ -121,3 +117,58 @@ def test_what_a_stage_made_stays_until_the_new_one_is_whole(stage: str) -> None:
     outs = [*PIPELINE[stage].get("outs", []), *PIPELINE[stage].get("metrics", [])]
 
     assert all(options["persist"] for out in outs for options in out.values())
+
+
+# --- A mistake in the project's own code --------------------------------------------------------
+
+
+def test_an_error_of_the_project_s_own_code_is_named_with_its_place(run_copy: Store) -> None:
+    def build(tables: Tables) -> pl.LazyFrame:
+        return PROJECT.build({name: tables[name] for name in ("flights", "weather")})
+
+    with pytest.raises(UserError) as error:
+        stage("prepare", run_copy, project=replace(PROJECT, build=build))
+
+    line = line_of("examples.py", 'tables["planes"]')
+    assert (
+        str(error.value)
+        == f"prepare: src/flight_delay/examples.py, line {line}: KeyError: 'planes'"
+    )
+
+
+def test_an_error_in_what_build_returned_is_named_with_the_function(run_copy: Store) -> None:
+    (run_copy.checked("planes")).write_bytes(parquet(pl.DataFrame({"tailnum": ["N1"]})))
+
+    with pytest.raises(UserError) as error:
+        stage("prepare", run_copy)
+
+    line = line_of("examples.py", "def build(")
+    assert str(error.value).startswith(
+        f"src/flight_delay/examples.py, line {line}: what `build` made can't be worked out: "
+    )
+    assert "year" in str(error.value)
+
+
+def test_a_feature_that_can_not_be_worked_out_is_named(run_copy: Store) -> None:
+    project = with_feature("gate", pl.col("carrier").str.to_datetime("%Y"))
+
+    with pytest.raises(
+        UserError, match=r"builders\.py, line \d+: the feature gate can't"
+    ):
+        stage("train", run_copy, project=project)
+
+
+def test_an_error_of_keel_s_own_code_keeps_its_trace(run_copy: Store) -> None:
+    with pytest.raises(ZeroDivisionError):
+        stage("prepare", run_copy, project=replace(PROJECT, build=lambda _: 1 / 0))  # type: ignore[arg-type,return-value]
+
+
+def line_of(file: str, text: str) -> int:
+    lines = (SOURCE / file).read_text("utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    file = io.BytesIO()
+    frame.write_parquet(file)
+    return file.getvalue()
