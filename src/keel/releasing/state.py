@@ -36,7 +36,7 @@ def problems(state: State, version: str, registry: Registry) -> list[str]:
     """A sentence for each thing that stands in the way of releasing a version."""
     if state.commit is None:
         return ['a version is of a commit, and there is none: `git add --all && git commit -m "…"`']
-    return [*_version(state, version, registry), *_commit(state), *_model(state), *_shared(state)]
+    return [*_version(state, version, registry), *_commit(state), *_model(state)]
 
 
 def _version(state: State, version: str, registry: Registry) -> Iterator[str]:
@@ -59,15 +59,12 @@ def _commit(state: State) -> Iterator[str]:
 
 
 def _model(state: State) -> Iterator[str]:
-    if state.ended:
-        yield state.ended
+    yield from filter(None, (state.ended, state.refused))
     if state.stale:
         yield (
             f"{_some(state.stale)} not as the last run left it: `uv run keel run`, or `uv run dvc "
             "checkout` for files that were changed by hand; then commit"
         )
-    if state.refused:
-        yield state.refused
     if state.champion is None:
         yield "there is no champion: `uv run keel promote`, then commit champion.dvc"
     elif state.champion != state.model:
@@ -75,9 +72,6 @@ def _model(state: State) -> Iterator[str]:
             "the champion is another model than this commit's: `uv run keel promote` makes it the "
             "champion if it is better; then commit champion.dvc"
         )
-
-
-def _shared(state: State) -> Iterator[str]:
     if state.unshared:
         yield f"nobody else can get {_some(state.unshared)}: `uv run dvc push`"
 

@@ -16,12 +16,10 @@ from keel.quality.records.documents import (
     Text,
     each_typed,
     front_matter,
-    parsed,
     plural,
     read,
     text,
     tolerated,
-    typed,
 )
 from keel.quality.records.settings import Budgets
 
@@ -168,8 +166,7 @@ def read_policy(root: Path) -> tuple[Policy, list[str]]:
 
 def read_objectives(root: Path) -> tuple[dict[str, Objective], list[str]]:
     """The objectives that are right, by name, and what is wrong with the others."""
-    nothing: dict[str, Any] = {}
-    content, broken = tolerated(lambda: read(root, OBJECTIVES, dict[str, Any]), nothing)
+    content, broken = tolerated(lambda: read(root, OBJECTIVES, dict[str, Any]), dict[str, Any]())
     objectives, wrong = each_typed(content, f"{OBJECTIVES}: ", Objective)
     return objectives, [*broken, *wrong]
 
@@ -178,8 +175,10 @@ def read_waivers(
     root: Path, objectives: Container[str], longest: int, today: date
 ) -> tuple[list[Waiver], list[str]]:
     """The waivers that are right, ended ones too, and what is wrong with the others."""
-    nothing: list[Any] = []
-    contents, broken = tolerated(lambda: _written(root), nothing)
+    is_there = (root / WAIVERS).is_file()
+    contents, broken = tolerated(
+        lambda: read(root, WAIVERS, list[Any]) if is_there else [], list[Any]()
+    )
     numbered = {f"number {number}": content for number, content in enumerate(contents, 1)}
     waivers, wrong = each_typed(numbered, f"{WAIVERS}: ", Waiver)
     flaws = {
@@ -187,11 +186,6 @@ def read_waivers(
     }
     wrong += [f"{WAIVERS}: {name}: {flaw}" for name in flaws for flaw in flaws[name]]
     return [waivers[name] for name in waivers if not flaws[name]], [*broken, *wrong]
-
-
-def _written(root: Path) -> list[Any]:
-    content = parsed(text(root, WAIVERS), WAIVERS) if (root / WAIVERS).is_file() else None
-    return typed(content or [], WAIVERS, list[Any])
 
 
 def _flaws(waiver: Waiver, objectives: Container[str], longest: int, today: date) -> Iterator[str]:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 import yaml
 from annotated_types import MinLen
@@ -41,7 +41,8 @@ def read(root: Path, name: str, kind: type[Content]) -> Content:
 
     Raises UserError that names the file, the line or the field, the value and the cure.
     """
-    return typed(parsed(text(root, name), name) or {}, name, kind)
+    empty: Any = [] if get_origin(kind) is list else {}
+    return typed(parsed(text(root, name), name) or empty, name, kind)
 
 
 def report(root: Path, name: str, kind: type[Content], maker: str) -> Content:
