@@ -58,3 +58,100 @@ def incident(title: str | None, caused_by: str | None, **times: str | None) -> N
     path = start(root, begun(title, times, caused_by, now), chosen, now)
     place = path.relative_to(root)
     click.echo(f"{place} is started: write down what is known by now, and commit it.")
+
+
+@click.command()
+def scorecard() -> None:
+    """Write the page of quality as HTML, Markdown and JSON, and print the answers."""
+    from keel.data.store import Store
+    from keel.quality.page import page
+    from keel.quality.page.scorecard import gather
+
+    root = Path.cwd()
+    card = gather(root, datetime.now(UTC))
+    file = page.write(Store(root, root), card)
+    for question, answer in card.answers.items():
+        click.echo(f"{question} {answer}")
+    for sentence in card.freeze:
+        click.echo(f"FREEZE: {sentence}")
+    click.echo(f"\nThe page: {file}")
+
+
+@click.command()
+@click.argument("title", nargs=-1, required=True)
+@click.option("--serves", multiple=True, metavar="ATTRIBUTE", help="a quality attribute it is for")
+@click.option("--supersedes", type=int, metavar="NUMBER", help="the record that it replaces")
+def decide(title: tuple[str, ...], serves: tuple[str, ...], supersedes: int | None) -> None:
+    """Start a record of a decision with the next number, by TITLE, in a few words."""
+    from keel.quality.change.decisions import start
+    from keel.quality.records.settings import load
+
+    root = Path.cwd()
+    months = load(root).decisions.review_months
+    today = datetime.now(UTC).date()
+    file = start(root, " ".join(title), today, months, serves, supersedes)
+    place = file.relative_to(root)
+    click.echo(f"Started {place}: fill it in, and make it `accepted` when it is.")
+    if supersedes is not None:
+        status = f"superseded by {file.name[:4]}"
+        click.echo(f"Then record {supersedes:04} gets the status `{status}`.")
+
+
+@click.command()
+def owners() -> None:
+    """Make CODEOWNERS from docs/quality/people.yaml; in a larger repository, print it."""
+    from keel.quality.change.owners import write
+
+    click.echo(write(Path.cwd()), nl=False)
+
+
+@click.command()
+def score() -> None:
+    """Print the ML Test Score, and write it to reports/ as JSON and as a page to look at."""
+    from keel.data.store import Store
+    from keel.quality.score import score as ml_test_score
+
+    root = Path.cwd()
+    rows = ml_test_score.rows(root)
+    facts = ml_test_score.gather(root, rows, datetime.now(UTC).date())
+    result = ml_test_score.judge_all(rows, facts)
+    click.echo("\n".join(ml_test_score.table(rows, result)))
+    file = ml_test_score.write(Store(root, root), rows, result, facts)
+    click.echo(f"\nThe page: {file}")
+
+
+@click.command()
+@click.argument("modules", nargs=-1)
+def mutate(modules: tuple[str, ...]) -> None:
+    """Make small mistakes in the ML, or in MODULES of it, and say which the unit tests miss."""
+    from keel.project.about import package
+    from keel.quality.score.mutate import mutate as mutate_code
+
+    root = Path.cwd()
+    click.echo(mutate_code(root, package(root), modules))
+
+
+@click.command()
+def documents() -> None:
+    """Name all that is wrong with the files that people write on quality."""
+    from keel.project.errors import UserError
+    from keel.quality.page.documents import problems
+
+    if wrong := problems(Path.cwd(), datetime.now(UTC)):
+        raise UserError("\n".join([f"{len(wrong)} to mend:", *wrong]))
+
+
+@click.command()
+def comment() -> None:
+    """In CI: show the scorecard below a request to merge, in one comment that is kept current."""
+    from keel.quality.page.comment import comment as write_comment
+
+    click.echo(write_comment(Path.cwd(), os.environ))
+
+
+@click.command()
+def keep() -> None:
+    """In CI: keep the figures of today on a branch of their own."""
+    from keel.quality.page.trends import keep as keep_trends
+
+    click.echo(keep_trends(Path.cwd(), datetime.now().astimezone().date()))

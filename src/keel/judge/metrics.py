@@ -118,18 +118,48 @@ def calibration_error(counts: Tally) -> Array:
 class Counted(Metric):
     """A metric that is worked out from a tally, of many resamples at once."""
 
-    def __init__(self, title: str, of: Callable[[Tally], Array], *, higher_is_better: bool) -> None:
-        super().__init__(title, lambda *rows: float(of(_weighted(*rows))[0]), higher_is_better)
+    def __init__(
+        self,
+        title: str,
+        of: Callable[[Tally], Array],
+        *,
+        higher_is_better: bool,
+        explanation: str = "",
+    ) -> None:
+        super().__init__(
+            title, lambda *rows: float(of(_weighted(*rows))[0]), higher_is_better, explanation
+        )
         object.__setattr__(self, "of", of)
 
     of: Callable[[Tally], Array]
 
 
 METRICS: Mapping[str, Counted] = {
-    "auc": Counted("AUC", auc, higher_is_better=True),
-    "average_precision": Counted("average precision", average_precision, higher_is_better=True),
-    "log_loss": Counted("log loss", log_loss, higher_is_better=False),
-    "calibration_error": Counted("calibration error", calibration_error, higher_is_better=False),
+    "auc": Counted(
+        "AUC",
+        auc,
+        higher_is_better=True,
+        explanation="AUC: of two cases, how often the one where it happened had the higher "
+        "probability; 0.5 is guessing, 1 is always.",
+    ),
+    "average_precision": Counted(
+        "average precision",
+        average_precision,
+        higher_is_better=True,
+        explanation="Of the cases that it flags, how many are right, over all ways to flag.",
+    ),
+    "log_loss": Counted(
+        "log loss",
+        log_loss,
+        higher_is_better=False,
+        explanation="How surprised it is by what then happens; 0 is never.",
+    ),
+    "calibration_error": Counted(
+        "calibration error",
+        calibration_error,
+        higher_is_better=False,
+        explanation="How far its probabilities are from how often it happens; 0 is exact.",
+    ),
 }
 
 

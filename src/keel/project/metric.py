@@ -22,6 +22,7 @@ class Metric:
     title: str
     score: Score  # NaN where it is not defined, such as AUC with one label only
     higher_is_better: bool
+    explanation: str = ""  # what it tells, in a sentence for people
 
     @property
     def sign(self) -> int:
@@ -33,6 +34,11 @@ def metric(title: str, *, higher_is_better: bool) -> Callable[[Score], Metric]:
     """Make a function of (label, prediction, weight) a metric, for `Project.metrics`.
 
     Each is an array of shape (rows,); the label is 0 or 1, the weight how often the row counts:
-    intervals come from resamples, in which a row counts 0, 1 or more times.
+    intervals come from resamples, in which a row counts 0, 1 or more times. The first line of the
+    function's docstring explains it to people.
     """
-    return lambda score: Metric(title, score, higher_is_better)
+    return lambda score: Metric(title, score, higher_is_better, _first_line(score.__doc__))
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]

@@ -7,8 +7,9 @@ import pytest
 from repositories import Repository
 
 from keel.project.errors import UserError
-from keel.quality.code import layers, measures, packages, upkeep
-from keel.quality.code.measures import Measures, copied, measure
+from keel.quality.change import code as measures
+from keel.quality.change import packages, tests
+from keel.quality.change.code import measure
 from keel.quality.records.churn import Change
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Code
@@ -20,7 +21,6 @@ KNOT = (
     + " " * 28
     + "pass\n"
 )  # 1 + 2 + … + 6, since nesting counts
-LINES = "".join(f"value_{n} = {n}\n" for n in range(8))
 
 
 def suite(tests: int, seconds: float, skipped: int = 0) -> str:
@@ -34,16 +34,14 @@ def report(root: Path, name: str, content: object) -> None:
     file.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
-def code(
-    name: str, *changes: Change, past: measures.Snapshots | None = None, **files: str
-) -> Figure:
-    now = {f"src/{file}.py": measure(text, 6) for file, text in files.items()}
-    found = upkeep.figures(now, past or {}, changes, Code())
+def code(name: str, *changes: Change, **files: str) -> Figure:
+    now = {f"src/{file}.py": measure(text) for file, text in files.items()}
+    found = measures.figures(now, changes, Code())
     return next(one for one in found if one.name == name)
 
 
 def shown(root: Path, name: str) -> Figure:
-    found = layers.figures(layers.gather(root), "ml", Code())
+    found = tests.figures(tests.gather(root), "ml", Code())
     return next(one for one in found if one.name == name)
 
 
@@ -52,7 +50,7 @@ def change(*files: str) -> Change:
 
 
 def test_nesting_makes_a_function_complex() -> None:
-    assert measure(KNOT, 6).complexities == (("knot", 21),)
+    assert measure(KNOT).complexities == (("knot", 21),)
 
 
 @pytest.mark.parametrize(
@@ -67,19 +65,7 @@ def test_nesting_makes_a_function_complex() -> None:
     ],
 )
 def test_a_function_is_typed_when_all_it_takes_and_gives_is(source: str, typed: int) -> None:
-    assert measure(source, 6).typed == typed
-
-
-def test_lines_that_are_in_two_files_are_copies() -> None:
-    files = [measure(LINES, 6), measure(f"# again\nimport a\n\n{LINES}other = 1\n", 6)]
-
-    assert copied(files, 6) == 16
-
-
-def test_fewer_equal_lines_than_the_window_are_no_copy() -> None:
-    five = "".join(LINES.splitlines(keepends=True)[:5])
-
-    assert copied([measure(five + "a = 10\n", 6), measure(five + "b = 10\n", 6)], 6) == 0
+    assert measure(source).typed == typed
 
 
 @pytest.mark.parametrize("source", ["def f(:", "a = 1\0", "(" * 1000])
@@ -106,46 +92,21 @@ def test_a_change_of_everything_makes_no_hotspot() -> None:
 
 
 def test_each_figure_says_what_it_can_not_tell() -> None:
-    found = upkeep.figures({}, {}, [], Code())
+    found = measures.figures({}, [], Code())
 
     assert all(one.notes for one in found)
     assert {one.state for one in found} == {State.UNKNOWN}
 
 
-def test_a_share_has_its_value_of_each_month() -> None:
-    past = {date(2026, 10, 1): {"a": Measures((("f", 20), ("g", 1)))}, date(2026, 11, 1): {}}
+def test_the_code_is_what_stands_below_the_paths(tmp_path: Path) -> None:
+    for name in ("src/ml/a.py", "src/ml/a.sql", "srcs/b.py", "tests/unit/test_a.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("def f(): ...\n")
 
-    found = code("code.complexity", past=past, a="def f() -> None: ...")
-
-    assert found.trend == [(date(2026, 10, 1), 0.5)]
-
-
-def test_the_code_of_a_month_is_that_of_the_main_line_at_its_start(tmp_path: Path) -> None:
-    repository = Repository(tmp_path)
-    repository.commit("2026-09-20", files={"src/a.py": "def f(): ...\n", "src/b.txt": ""})
-    repository.commit("1971-01-01", files={"docs/b.md": ""})
-    repository.commit("2026-10-20", files={"src/a.py": "def f() -> None: ...\n"})
-
-    found = measures.before(tmp_path, ["src"], 6, TODAY, 4)
-
-    assert {day: files["src/a.py"].typed for day, files in found.items()} == {
-        date(2026, 10, 1): 0,
-        date(2026, 11, 1): 1,
-    }
-
-
-def test_the_chassis_is_not_the_code_of_the_team() -> None:
-    assert measures.is_measured("src/flight_delay/features.py", ["src"])
-    assert not measures.is_measured("src/flight_delay/chassis/train.py", ["src"])
-    assert not measures.is_measured("srcs/a.py", ["src"])
-
-
-def test_a_project_without_git_has_no_past(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src/a.py").write_text("def f(): ...\n")
-
-    assert measures.before(tmp_path, ["src"], 6, TODAY, 4) == {}
-    assert list(measures.now(tmp_path, ["src"], 6)) == ["src/a.py"]
+    assert list(measures.read(tmp_path, ["src", "tests/"])) == [
+        "src/ml/a.py",
+        "tests/unit/test_a.py",
+    ]
 
 
 def test_the_pyramid_is_what_ran(tmp_path: Path) -> None:
@@ -154,10 +115,10 @@ def test_the_pyramid_is_what_ran(tmp_path: Path) -> None:
     report(tmp_path, "tests/acceptance/TESTS-a.xml", suite(3, 1))
     report(tmp_path, "tests/acceptance/TESTS-b.xml", suite(1, 1))
 
-    shape, seconds = shown(tmp_path, "code.pyramid"), shown(tmp_path, "code.seconds")
+    shape = shown(tmp_path, "code.pyramid")
 
     assert (shape.value, shape.state, shape.events) == (0.5, State.GOOD, 16)
-    assert seconds.text == "5.5 seconds"
+    assert shape.details[0] == "unit: 8 tests in 1.5 seconds"
     assert "Not run in the last check: integration." in shape.notes
 
 
@@ -172,7 +133,7 @@ def test_a_report_that_was_cut_off_takes_away_its_layer_only(tmp_path: Path) -> 
 
 
 def test_without_reports_nothing_is_known(tmp_path: Path) -> None:
-    found = layers.figures(layers.gather(tmp_path), "ml", Code())
+    found = tests.figures(tests.gather(tmp_path), "ml", Code())
 
     assert {one.state for one in found} == {State.UNKNOWN}
     assert all("uv run" in one.text for one in found)
@@ -211,7 +172,6 @@ def test_coverage_is_that_of_the_ml(tmp_path: Path) -> None:
 
     files = {
         "src/ml/features.py": lines(6, 10),
-        "src/ml/chassis/train.py": lines(0, 100),
         "tests/unit/test_a.py": lines(9, 9),
     }
     report(tmp_path, "coverage.json", {"files": files})
@@ -254,7 +214,7 @@ def test_a_release_is_as_old_as_its_first_file() -> None:
 
 
 def test_the_age_of_packages_is_their_median() -> None:
-    [found] = packages.figures(packages.released(LOCK), {"old"}, TODAY, Code())
+    found = packages.figure(packages.released(LOCK), {"old"}, TODAY, Code())
 
     assert (found.value, found.state) == (370, State.WATCH)
     assert found.details == ["old: released 2024-11-23"]

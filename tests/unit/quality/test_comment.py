@@ -10,7 +10,7 @@ from socketserver import ThreadingTCPServer
 import pytest
 
 from keel.project.errors import UserError
-from keel.quality.comment import LONGEST, MARK, PAGE, Request, found, main, write
+from keel.quality.page.comment import LONGEST, MARK, PAGE, Request, comment, request_of, write
 
 GITHUB = {
     "GITHUB_REF": "refs/pull/12/merge",
@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def host() -> Iterator[Host]:
     with Host() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield server
         server.shutdown()
 
@@ -110,7 +110,7 @@ def test_a_host_that_does_not_answer_stops_nothing() -> None:
 
 
 def test_github_is_told_by_number() -> None:
-    request = found(GITHUB)
+    request = request_of(GITHUB)
 
     assert request == Request(
         "https://api.example.com/repos/us/ours/issues/12/comments",
@@ -123,7 +123,7 @@ def test_github_is_told_by_number() -> None:
 def test_gitlab_is_told_by_number() -> None:
     notes = "https://gitlab.example.com/api/v4/projects/7/merge_requests/12/notes"
 
-    assert found(GITLAB) == Request(notes, notes, "PUT", {"PRIVATE-TOKEN": "secret"})
+    assert request_of(GITLAB) == Request(notes, notes, "PUT", {"PRIVATE-TOKEN": "secret"})
 
 
 @pytest.mark.parametrize(
@@ -136,18 +136,16 @@ def test_gitlab_is_told_by_number() -> None:
     ],
 )
 def test_elsewhere_there_is_nothing_to_comment(environment: dict[str, str]) -> None:
-    assert found(environment) is None
+    assert request_of(environment) is None
 
 
-def test_a_long_page_is_cut(tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_page_is_cut(tmp_path: Path, host: Host) -> None:
     (tmp_path / PAGE).parent.mkdir()
     (tmp_path / PAGE).write_text("ä" * 100_000, encoding="utf-8")
     url = host.url.removesuffix("/comments")
     host.comments = {12: "Nice."}
-    for name, value in {**GITHUB, "GITHUB_API_URL": url}.items():
-        monkeypatch.setenv(name, value)
 
-    assert main(tmp_path, []) == 0
+    comment(tmp_path, {**GITHUB, "GITHUB_API_URL": url})
 
     (written,) = [body for body in host.comments.values() if body.startswith(MARK)]
     assert LONGEST < len(written) < LONGEST + 100
@@ -155,5 +153,5 @@ def test_a_long_page_is_cut(tmp_path: Path, host: Host, monkeypatch: pytest.Monk
 
 
 def test_without_a_page_it_says_what_makes_one(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="`uv run poe scorecard` writes it"):
-        main(tmp_path, [])
+    with pytest.raises(UserError, match="`uv run keel scorecard` writes it"):
+        comment(tmp_path, GITHUB)

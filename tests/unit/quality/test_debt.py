@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from keel.quality.records import debt
+from keel.quality.change import debt
+from keel.quality.change.debt import Entry
 from keel.quality.records.churn import Change
-from keel.quality.records.debt import Entry
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import WORDS, Debt
 
@@ -29,7 +29,7 @@ def entry(**fields: Any) -> Entry:
 def figure(name: str, *entries: Entry, subjects: tuple[str, ...] = ()) -> Figure:
     register = {f"debt-{n}": one for n, one in enumerate(entries)}
     changes = [Change(TODAY, frozenset(), subject, ("a.py",)) for subject in subjects]
-    found = debt.figures(register, changes, CAME, TODAY, Debt())
+    found = [*debt.of_register(register, CAME, TODAY, Debt()), debt.share(changes, Debt())]
     return next(one for one in found if one.name == name)
 
 

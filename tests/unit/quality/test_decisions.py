@@ -5,8 +5,9 @@ import pytest
 from builders import REPOSITORY
 
 from keel.project.errors import UserError
-from keel.quality.records import decide, decisions, documents
-from keel.quality.records.decisions import Early
+from keel.quality.change import decided, decisions
+from keel.quality.change.decisions import Early
+from keel.quality.records import documents
 from keel.quality.records.figures import State
 
 TODAY = date(2026, 11, 23)
@@ -37,7 +38,7 @@ def write(root: Path, number: int, front: str = "", body: str = BODY, name: str 
 
 
 def problems(root: Path, *attributes: str) -> list[str]:
-    return decisions.problems(root, attributes or ("speed",), TODAY)
+    return decided.problems(root, attributes or ("speed",), TODAY)
 
 
 def early(one: str = "") -> Early:
@@ -52,7 +53,7 @@ def test_a_record_as_it_should_be_has_no_problem(tmp_path: Path) -> None:
 
 
 def test_the_records_of_a_new_project_are_as_they_should_be() -> None:
-    assert decisions.problems(REPOSITORY, ["trusted-scores"], TODAY) == []
+    assert decided.problems(REPOSITORY, ["trusted-scores"], TODAY) == []
 
 
 @pytest.mark.parametrize(
@@ -65,8 +66,8 @@ def test_the_records_of_a_new_project_are_as_they_should_be() -> None:
         ("review: 2026-01-01", "review is 2026-01-01, not after 2026-02-01"),
         ("serves: []", "serves is empty"),
         ("serves: [sped]", "serves names 'sped', which is no quality attribute: speed"),
-        ("status: superseded by 0007", "there is no other record 0007"),
-        ("status: superseded by 0001", "there is no other record 0001"),
+        ("status: superseded by 0007", "no other record 0007 supersedes it"),
+        ("status: superseded by 0001", "no other record 0001 supersedes it"),
         ("supersedes: [7]", "supersedes names 0007, and there is no such record"),
         ("serves: [", "it is not YAML"),
     ],
@@ -151,17 +152,6 @@ def test_a_link_that_the_older_record_lacks_is_a_problem_once_it_is_accepted(
     assert "0001-do-it.md: its status must be `superseded by 0002`" in after
 
 
-def test_a_record_from_before_there_was_front_matter_is_left_as_it_is(tmp_path: Path) -> None:
-    file = tmp_path / write(tmp_path, 1)
-    file.write_text("# 1. We do it\n\nStatus: accepted\n\n## Context\n\nIt helps.\n")
-
-    [found] = decisions.records(tmp_path, {}, TODAY, 12)
-
-    assert problems(tmp_path) == []
-    assert (found.title, found.status) == ("We do it", "accepted")
-    assert "starts without front matter" in found.wrong[0]
-
-
 def test_other_files_in_the_folder_are_no_records(tmp_path: Path) -> None:
     write(tmp_path, 1)
     (tmp_path / decisions.FOLDER / "index.md").write_text("# Decisions\n")
@@ -199,8 +189,8 @@ def test_a_broken_record_takes_no_other_away(tmp_path: Path) -> None:
 
 
 def test_a_decision_that_is_dear_to_change_is_due_some_weeks_after_the_list_came() -> None:
-    assert decisions.due(early("weeks: 3"), CAME) == date(2026, 11, 22)
-    assert decisions.due(early("by: 2026-12-24"), CAME) == date(2026, 12, 24)
+    assert early("weeks: 3").due(CAME) == date(2026, 11, 22)
+    assert early("by: 2026-12-24").due(CAME) == date(2026, 12, 24)
 
 
 def test_a_decision_that_was_not_taken_in_time_is_bad() -> None:
@@ -231,7 +221,7 @@ def test_a_list_that_names_no_accepted_record_is_a_problem(tmp_path: Path) -> No
 
 
 def start(root: Path, title: str = "Train each month", supersedes: int | None = None) -> Path:
-    return decide.start(root, title, TODAY, 12, ["speed"], supersedes)
+    return decisions.start(root, title, TODAY, 12, ["speed"], supersedes)
 
 
 def test_a_record_is_started_with_the_next_number(tmp_path: Path) -> None:
@@ -289,4 +279,4 @@ def test_a_title_becomes_a_plain_file_name(title: str, slug: str) -> None:
 
 def test_a_title_of_blanks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="needs a title"):
-        decide.main(tmp_path, [" "])
+        start(tmp_path, " ")

@@ -16,20 +16,21 @@ from builders import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.cli import main
+from keel.cli import run
+from keel.judge.gates import Verdict
 from keel.project import commands
-from keel.quality import score
-from keel.quality.ml_test_score import (
+from keel.project.settings import Waiver
+from keel.quality.score import score
+from keel.quality.score.ml_test_score import (
     IDS,
     PARTS,
+    Answer,
     Case,
     Evidence,
     Facts,
-    Gate,
     Row,
-    Verdict,
+    Score,
     judge,
-    parts,
     reading,
 )
 
@@ -41,7 +42,7 @@ def points(*evidence: dict[str, Any], reviewed: date | None = None, **facts: Any
     return verdict(*evidence, reviewed=reviewed, **facts).points
 
 
-def verdict(*evidence: dict[str, Any], reviewed: date | None = None, **facts: Any) -> Verdict:
+def verdict(*evidence: dict[str, Any], reviewed: date | None = None, **facts: Any) -> Answer:
     named = [Evidence.model_validate(one) for one in evidence]
     return judge(Row(asks="?", evidence=named, reviewed=reviewed), Facts(TODAY, **facts))
 
@@ -50,10 +51,10 @@ def case(name: str, flaw: str = "", file: str = "tests/unit/test_a.py") -> Case:
     return Case(file, name, flaw)
 
 
-def gate(name: str, *, passed: bool, until: str | None = None) -> Gate:
-    waiver = {"why": "a trial", "owner": "Ada", "until": until} if until else None
-    about = {"gate": name, "passed": passed, "sentence": "it is too weak", "waiver": waiver}
-    return Gate.model_validate(about)
+def gate(name: str, *, passed: bool, until: str | None = None) -> Verdict:
+    day = date.fromisoformat(until) if until else None
+    waiver = Waiver(why="a trial", owner="Ada", until=day) if day else None
+    return Verdict(name, passed=passed, sentence="it is too weak", waiver=waiver)
 
 
 # --- The points of a row ----------------------------------------------------------------------
@@ -74,7 +75,7 @@ def test_a_test_that_passed_gives_a_point() -> None:
     ],
 )
 def test_a_test_that_is_missing_failed_or_skipped_gives_none(cases: list[Case], why: str) -> None:
-    assert verdict({"test": "test_a"}, cases=cases) == Verdict(0, [why])
+    assert verdict({"test": "test_a"}, cases=cases) == Answer(0, [why])
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,30 @@ def test_a_name_may_say_its_file_and_stand_for_several(wanted: str, expected: fl
     assert points({"test": wanted}, cases=cases) == expected
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("test_it [a is null]", 1),
+        ("tests/unit/test_a.py::test_it[a is null]", 1),
+        ("test_a.py::[a is null]", 1),
+        ("test_it[a *]", 1),
+        ("test_it [b is null]", 0),  # which failed
+        ("test_it", 0),
+        ("test_it [c]", 0),  # which means none
+        ("It works [always]", 1),  # a scenario's own name
+    ],
+)
+def test_a_name_with_an_id_means_one_case_of_a_test(wanted: str, expected: float) -> None:
+    file = "tests/unit/test_a.py"
+    cases = [
+        Case(file, "test_it", "", "test_it[a is null]"),
+        Case(file, "test_it", "failed", "test_it[b is null]"),
+        Case("tests/acceptance/b.feature", "It works [always]", "", "It works [always]"),
+    ]
+
+    assert points({"test": wanted}, cases=cases) == expected
+
+
 @given(st.lists(st.sampled_from(["", "failed", "was skipped"]), min_size=1))
 def test_there_is_a_point_when_all_passed_and_only_then(flaws: list[str]) -> None:
     cases = [case(f"test_{n}", flaw) for n, flaw in enumerate(flaws)]
@@ -107,7 +132,7 @@ def test_there_is_a_point_when_all_passed_and_only_then(flaws: list[str]) -> Non
 def test_tests_of_other_code_give_none() -> None:
     result = verdict({"test": "test_a"}, {"test": "test_b"}, cases=[case("test_a")], untested="old")
 
-    assert result == Verdict(0, ["old"])  # said once
+    assert result == Answer(0, ["old"])  # said once
 
 
 @pytest.mark.parametrize(
@@ -135,7 +160,7 @@ def test_a_stage_counts_that_ran_in_a_pipeline_that_is_up_to_date(
         ([], 0),
     ],
 )
-def test_all_gates_that_fit_must_be_passed_or_waived(gates: list[Gate], expected: float) -> None:
+def test_all_gates_that_fit_must_be_passed_or_waived(gates: list[Verdict], expected: float) -> None:
     assert points({"gate": "feature.*"}, gates=gates) == expected
 
 
@@ -198,7 +223,7 @@ def test_a_document_does_not_stand_in_for_a_test_that_failed() -> None:
 
 
 def test_nothing_gives_none() -> None:
-    assert verdict() == Verdict(0, ["nothing tests this yet"])
+    assert verdict() == Answer(0, ["nothing tests this yet"])
 
 
 # --- The score --------------------------------------------------------------------------------
@@ -206,9 +231,9 @@ def test_nothing_gives_none() -> None:
 
 @given(st.lists(st.sampled_from([0, 0.5, 1]), min_size=28, max_size=28))
 def test_a_part_is_the_sum_of_its_seven_rows(values: list[float]) -> None:
-    found = parts({name: Verdict(value, []) for name, value in zip(IDS, values, strict=True)})
+    found = Score({name: Answer(value, []) for name, value in zip(IDS, values, strict=True)})
 
-    assert list(found.values()) == [sum(values[n : n + 7]) for n in (0, 7, 14, 21)]
+    assert list(found.parts.values()) == [sum(values[n : n + 7]) for n in (0, 7, 14, 21)]
 
 
 @pytest.mark.parametrize(
@@ -331,7 +356,7 @@ def test_a_check_counts_until_the_code_is_edited(project: Path) -> None:
     write(project / "src/a.py", "", at=NOW + timedelta(seconds=1))
 
     assert before == ""
-    assert facts(project).untested == "src/a.py is newer than the last check: `uv run poe check`"
+    assert facts(project).untested == "src/a.py is newer than the last check: `uv run keel check`"
 
 
 def test_what_was_edited_while_the_tests_ran_is_newer(project: Path) -> None:
@@ -359,8 +384,8 @@ def test_a_test_whose_file_is_gone_does_not_count(project: Path) -> None:
 def test_without_a_check_and_a_run_it_says_what_to_do(project: Path) -> None:
     found = facts(project)
 
-    assert found.untested == "no check has run: `uv run poe check`"
-    assert found.outdated == "no pipeline has run: `uv run poe run`"
+    assert found.untested == "no check has run: `uv run keel check`"
+    assert found.outdated == "no pipeline has run: `uv run keel run`"
 
 
 def test_a_report_counts_until_the_code_is_edited(project: Path) -> None:
@@ -397,7 +422,7 @@ def test_a_run_counts_until_what_it_read_changes(project: Path) -> None:
     after = facts(project)
     assert (before.stages, before.outdated) == ({"judge"}, "")
     assert [one.gate for one in before.gates] == ["floors"]
-    assert after.outdated == "judge changed since the last run: `uv run poe run`"
+    assert after.outdated == "judge changed since the last run: `uv run keel run`"
 
 
 def test_gates_that_no_run_made_do_not_count(project: Path) -> None:
@@ -426,16 +451,16 @@ def say(file: str, text: str) -> Callable[[Path], None]:
 
 MISTAKES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no file": (missing, f"{score.ROWS} is missing: `git restore {score.ROWS}`"),
-    "an empty file": (say(score.ROWS, ""), f"{score.ROWS}: all of it is None"),
-    "no YAML": (say(score.ROWS, "D1: ["), f"{score.ROWS} is not YAML"),
+    "an empty file": (say(score.ROWS, ""), f"{score.ROWS} has no D1, D2"),
+    "no YAML": (say(score.ROWS, "D1: ["), f"{score.ROWS}:1: it is not YAML"),
     "another row": (rows(D8={"asks": "?", "evidence": []}), "D8 is no row of the ML Test Score"),
     "no row": (say(score.ROWS, "{}"), f"{score.ROWS} has no D1, D2"),
-    "no evidence": (rows(D2={"asks": "?"}), "D2.evidence is {'asks': '?'}: field required"),
-    "another key": (rows(D2={"asks": "?", "evidence": [], "points": 1}), "D2.points is 1"),
+    "no evidence": (rows(D2={"asks": "?"}), "D2.evidence is missing"),
+    "another key": (rows(D2={"asks": "?", "evidence": [], "points": 1}), "D2.points is not known"),
     "no date": (rows(D2={"asks": "?", "evidence": [], "reviewed": "soon"}), "reviewed is 'soon'"),
     "two names": (rest_on({"test": "a", "gate": "b"}), "D2.evidence.0 is {'gate': 'b', 'test'"),
     "an empty name": (rest_on({"test": ""}), "it names one test, stage, gate, report or"),
-    "another kind": (rest_on({"proof": "a"}), "D2.evidence.0.proof is 'a'"),
+    "another kind": (rest_on({"proof": "a"}), "D2.evidence.0.proof is not known"),
     "no least": (rest_on({"report": "reports/m.json"}), "a report, and nothing else, has `least"),
     "least of a test": (rest_on({"test": "a", "least": {"a": 1}}), "nothing else, has `least"),
     "half a report": (say("reports/tests/a.xml", "<a"), "reports/tests/a.xml can't be read"),
@@ -452,11 +477,11 @@ def test_a_mistake_is_said_in_a_sentence(
     make(project)
 
     with contextlib.chdir(project):
-        code = main(["score"])
+        code = run(["score"])
 
     said = capsys.readouterr().err
     assert code == 1
-    assert said.startswith("error: score: ")
+    assert said.startswith("error: ")
     assert message in said
     assert not (project / "reports/ml-test-score.json").exists()
 
@@ -473,7 +498,7 @@ def shown(project: Path, capsys: pytest.CaptureFixture[str]) -> str:
     none = {"asks": "?", "evidence": [{"document": "docs/" + "a" * 60 + ".md"}]}
     rows(D1=point, D2=none)(project)
     with contextlib.chdir(project):
-        assert main(["score"]) == 0
+        assert run(["score"]) == 0
     return capsys.readouterr().out
 
 
@@ -513,12 +538,13 @@ def test_the_page_has_each_row_and_needs_no_network(shown: str, project: Path) -
 
 SHIPPED = score.rows(REPOSITORY)
 TESTS = [
-    Case(file.relative_to(REPOSITORY).as_posix(), name)
-    for file in (REPOSITORY / "tests").rglob("*.py")
+    Case(file.relative_to(REPOSITORY).as_posix().removesuffix(".jinja"), name)
+    for file in (REPOSITORY / "tests").rglob("*.py*")
+    if file.suffix != ".pyc"
     for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)
 ] + [
     Case(file.relative_to(REPOSITORY).as_posix(), scenario.name.partition(" -- @")[0])
-    for file in (REPOSITORY / "tests/acceptance").glob("*.feature")
+    for file in (REPOSITORY / "tests/acceptance").glob("*.feature*")
     for scenario in parse_file(str(file)).walk_scenarios()  # type: ignore[no-untyped-call]
 ]
 

@@ -8,17 +8,12 @@ from typing import Any
 import pytest
 from repositories import Repository
 
-from keel.quality import data, model
+from keel.judge.gates import Verdict
+from keel.judge.metrics import METRICS
+from keel.project.settings import Waiver
 from keel.quality.budgets.events import Day
-from keel.quality.model import (
-    Ageing,
-    Facts,
-    Judging,
-    Passport,
-    Row,
-    Training,
-    Verdict,
-)
+from keel.quality.product import data, model
+from keel.quality.product.model import Ageing, Facts, Judging, Passport, Row, Training
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Data, Model, Quality
 
@@ -26,7 +21,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 JUDGING = Judging(
     floors={"auc": 0.68, "calibration_error": 0.05}, slice_floors={"auc": 0.6}, smallest_slice=100
 )
-WAIVED = {"why": "the sensor", "signed": "Ada", "until": "2026-12-01"}
+WAIVED = Waiver(why="the sensor", owner="Ada", until=date(2026, 12, 1))
 
 
 def row(score: float | None, spread: float = 0.01, **facts: Any) -> Row:
@@ -37,8 +32,12 @@ def row(score: float | None, spread: float = 0.01, **facts: Any) -> Row:
 
 
 def figure(name: str, **facts: Any) -> Figure:
-    found = model.figures(Facts(**{"judging": JUDGING, **facts}), Model())
+    found = model.figures(Facts(**{"judging": JUDGING, **facts}), METRICS, Model())
     return {one.name: one for one in found}[name]
+
+
+def read(root: Path) -> list[Figure]:
+    return model.figures(model.gather(root, Quality(), NOW), METRICS, Model())
 
 
 def of_data(name: str, **facts: Any) -> Figure:
@@ -46,12 +45,12 @@ def of_data(name: str, **facts: Any) -> Figure:
     return {one.name: one for one in data.figures(data.Facts(tables, **facts), Data())}[name]
 
 
-def verdict(*, passed: bool, waiver: dict[str, str] | None = None) -> Verdict:
+def verdict(*, passed: bool, waiver: Waiver | None = None) -> Verdict:
     return Verdict(gate="shift.days", passed=passed, sentence="a gap of 9 days", waiver=waiver)
 
 
 def used(last: date | None, trained_to: date, retrain_after: int | None = None) -> Figure:
-    passport = Passport(training=Training(to=trained_to), trained_at=NOW)
+    passport = Passport(training=Training(to=trained_to))
     ageing = Ageing(retrain_after=retrain_after)
     return figure("model.age", passport=passport, ageing=ageing, last_day=last)
 
@@ -90,7 +89,7 @@ def test_the_model_is_shown_beside_the_simple_one_and_by_month() -> None:
 
 
 def test_without_a_judged_model_nothing_is_claimed() -> None:
-    found = model.figures(Facts(), Model())
+    found = model.figures(Facts(), METRICS, Model())
 
     assert {one.state for one in found} == {State.UNKNOWN}
     assert all("not enough data yet" in one.text for one in found)
@@ -180,7 +179,7 @@ def test_the_past_of_a_model_is_what_was_committed(tmp_path: Path) -> None:
         model.SCORES, (tmp_path / model.SCORES).read_text() + "all,all,9,model,auc,0.7,,"
     )
 
-    found = {one.name: one for one in model.provide(tmp_path, Quality(), NOW)}["model.score"]
+    found = {one.name: one for one in read(tmp_path)}["model.score"]
 
     assert found.trend == [(date(2026, 11, 1), 0.69), (date(2026, 11, 2), 0.71)]
     assert found.details == ["in production since 2026-11-04 model#production#1: 0.700"]
@@ -203,7 +202,7 @@ def test_a_broken_report_is_named_by_its_own_figures_only(
     file.parent.mkdir()
     file.write_bytes(content)
 
-    found = model.provide(tmp_path, Quality(), NOW)
+    found = read(tmp_path)
 
     if name.endswith(".csv") and content in (b"{", b"[1]"):
         assert {one.state for one in found} == {State.UNKNOWN}  # a table without rows
@@ -265,6 +264,6 @@ def test_a_broken_report_on_data_is_no_good_news(tmp_path: Path) -> None:
     (tmp_path / "reports").mkdir()
     (tmp_path / data.FILE).write_text('{"t": {"rows": "many"}}')
 
-    found = data.provide(tmp_path, Quality(), NOW)
+    found = data.figures(data.gather(tmp_path, Quality(), NOW), Data())
 
     assert [one.broken for one in found] == [True, True, True, False]

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from keel.project.errors import UserError
-from keel.quality.code import mutate
-from keel.quality.code.mutate import Mutant, Survivor
+from keel.quality.score import mutate
+from keel.quality.score.mutate import Mutant, Survivor
 
 SAID = """\
     flight_delay.features.x_seats__mutmut_1: killed
@@ -24,6 +24,10 @@ def written(root: Path, **modules: str) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     return root
+
+
+def parsed(results: str, *modules: str) -> list[Mutant]:
+    return mutate.parsed(results, "flight_delay", modules)
 
 
 def settings(root: Path, only_mutate: list[str]) -> None:
@@ -51,7 +55,7 @@ def test_the_modules_are_those_whose_files_match(tmp_path: Path) -> None:
     modules = ("features", "tables", "models.__init__", "models.boosting")
     root = written(tmp_path, **dict.fromkeys(modules, ""))
 
-    found = mutate.mutated(root, ["src/*/features.py", "src/flight_delay/models/*"])
+    found = mutate.mutated(root, "flight_delay", ["src/*/features.py", "src/flight_delay/models/*"])
 
     assert found == {
         "features": "src/flight_delay/features.py",
@@ -61,13 +65,13 @@ def test_the_modules_are_those_whose_files_match(tmp_path: Path) -> None:
 
 
 def test_a_change_that_makes_the_tests_crash_or_hang_is_noticed() -> None:
-    found = mutate.score(mutate.results(SAID, []))
+    found = mutate.score(parsed(SAID))
 
     assert found == {"mutants": 5, "killed": 3, "score": 0.6}
 
 
 def test_each_module_has_its_score() -> None:
-    found = mutate.by_module(mutate.results(SAID, []))
+    found = mutate.by_module(parsed(SAID))
 
     assert found == {
         "features": {"mutants": 2, "killed": 1, "score": 0.5},
@@ -76,7 +80,7 @@ def test_each_module_has_its_score() -> None:
 
 
 def test_of_some_modules_only_their_mutants_count() -> None:
-    found = mutate.results(SAID + NOT_YET, ["features"])
+    found = parsed(SAID + NOT_YET, "features")
 
     assert found == [
         Mutant("features", "x_seats__mutmut_1", "killed"),
@@ -87,7 +91,7 @@ def test_of_some_modules_only_their_mutants_count() -> None:
 @pytest.mark.parametrize("said", ["", SAID + NOT_YET])
 def test_what_was_not_tried_to_its_end_has_no_score(said: str) -> None:
     with pytest.raises(UserError, match="mutmut stopped before it had tried every change"):
-        mutate.results(said, [])
+        parsed(said)
 
 
 def test_a_survivor_is_shown_where_it_stands_in_the_project(tmp_path: Path) -> None:
@@ -123,7 +127,7 @@ def test_a_survivor_in_a_method_has_the_name_of_the_method(tmp_path: Path) -> No
 def test_score_and_survivors_are_told_with_their_places() -> None:
     mutants = [Mutant("a", "x_age__mutmut_1", "survived"), Mutant("a", "x_b__mutmut_1", "killed")]
 
-    assert mutate.told(mutants, [SURVIVOR]) == (
+    assert mutate.summary(mutants, [SURVIVOR]) == (
         "Changes that a test notices:\n\n"
         "    a               1 of 2  50.0%\n"
         "    together        1 of 2  50.0%\n\n"
@@ -138,7 +142,7 @@ def test_a_module_that_is_not_mutated_is_named_beside_those_that_are(tmp_path: P
     settings(written(tmp_path, features="", tables=""), ["src/flight_delay/features.py"])
 
     with pytest.raises(UserError, match="'tables' is not mutated: there is features"):
-        mutate.main(tmp_path, ["tables"])
+        mutate.mutate(tmp_path, "flight_delay", ["tables"])
 
 
 @pytest.mark.parametrize("patterns", [[], ["lib/features.py"]])
@@ -146,7 +150,7 @@ def test_a_project_that_names_no_file_is_told_where_to(tmp_path: Path, patterns:
     settings(written(tmp_path, features=""), patterns)
 
     with pytest.raises(UserError, match=r"only_mutate of \[tool.mutmut\] in pyproject.toml"):
-        mutate.main(tmp_path, [])
+        mutate.mutate(tmp_path, "flight_delay", [])
 
 
 def test_code_that_can_not_be_read_is_named_with_its_line(tmp_path: Path) -> None:
@@ -154,4 +158,4 @@ def test_code_that_can_not_be_read_is_named_with_its_line(tmp_path: Path) -> Non
     (tmp_path / "tests").mkdir()
 
     with pytest.raises(UserError, match=r"src/flight_delay/features.py:2: invalid syntax"):
-        mutate.main(tmp_path, [])
+        mutate.mutate(tmp_path, "flight_delay", [])

@@ -8,10 +8,10 @@ import yaml
 from repositories import Repository
 
 from keel.project.errors import UserError
-from keel.quality.records import owners, people
+from keel.quality.change import owners, people
+from keel.quality.change.people import Team
 from keel.quality.records.churn import Change
 from keel.quality.records.figures import Figure, State
-from keel.quality.records.people import Team
 from keel.quality.records.settings import People
 
 TODAY = date(2026, 11, 23)
@@ -132,9 +132,9 @@ def test_a_task_that_nobody_else_did_lately_is_watched(can: dict[str, str | None
 
 def test_a_file_as_it_should_be_has_no_problem(tmp_path: Path) -> None:
     root = project(tmp_path)
-    owners.main(root, [])
+    owners.write(root)
 
-    assert people.problems(root, TODAY) == []
+    assert people.problems(root, TODAY) == owners.problems(root) == []
 
 
 @pytest.mark.parametrize(
@@ -200,14 +200,14 @@ def test_owners_are_where_the_host_looks(tmp_path: Path, there: list[str], place
 
 def test_owners_that_are_missing_or_outdated_are_a_problem(tmp_path: Path) -> None:
     root = project(tmp_path)
-    [missing] = people.problems(root, TODAY)
-    owners.main(root, [])
+    [missing] = owners.problems(root)
+    owners.write(root)
     areas = {"rest": {"paths": ["docs/"], "experts": ["ada"]}}
     (root / people.FILE).write_text(yaml.safe_dump({**TEAM, "areas": areas}, sort_keys=False))
 
-    [outdated] = people.problems(root, TODAY)
+    [outdated] = owners.problems(root)
 
-    assert missing.startswith("CODEOWNERS is missing: `uv run poe owners`")
+    assert missing.startswith("CODEOWNERS is missing: `uv run keel owners`")
     assert outdated.startswith("CODEOWNERS is not what follows from")
 
 
@@ -216,10 +216,10 @@ def test_owners_that_somebody_wrote_by_hand_are_kept(tmp_path: Path) -> None:
     (root / "CODEOWNERS").write_text("* @me\n")
 
     with pytest.raises(UserError, match="written by hand"):
-        owners.main(root, [])
+        owners.write(root)
 
     assert (root / "CODEOWNERS").read_text() == "* @me\n"
-    assert "written by hand" in people.problems(root, TODAY)[0]
+    assert "written by hand" in owners.problems(root)[0]
 
 
 def test_without_handles_there_are_no_owners_and_no_problem(tmp_path: Path) -> None:
@@ -227,19 +227,15 @@ def test_without_handles_there_are_no_owners_and_no_problem(tmp_path: Path) -> N
     root = project(tmp_path, people=nobody)
 
     with pytest.raises(UserError, match=r"no expert in .* has a handle"):
-        owners.main(root, [])
+        owners.write(root)
 
-    assert people.problems(root, TODAY) == []
+    assert people.problems(root, TODAY) == owners.problems(root) == []
 
 
-def test_in_a_larger_repository_owners_are_printed_and_not_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_in_a_larger_repository_owners_are_printed_and_not_written(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "all")
     root = project(repository.root / "ml")
 
-    owners.main(root, [])
-
-    assert "/ml/src/*/models/ @ada" in capsys.readouterr().out
+    assert "/ml/src/*/models/ @ada" in owners.write(root)
     assert people.problems(root, TODAY) == []
     assert not list(repository.root.rglob("CODEOWNERS"))

@@ -1,15 +1,15 @@
 """What CI keeps of the past on a branch of its own."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 from repositories import Repository
 
 from keel.project.errors import UserError
+from keel.quality.page.trends import BRANCH, FILE, filled, keep, known
 from keel.quality.records.figures import About, State
-from keel.quality.trends import BRANCH, FILE, filled, known, main
 
 SECONDS = About("code.seconds", "change", "Time", "How long it takes.", "s", "", "")
 MONDAY, LAST = date(2026, 11, 23), date(2026, 11, 16)
@@ -59,7 +59,7 @@ def earlier(origin: Repository, folder: Path, *lines: str) -> None:
 
 
 def test_the_first_run_makes_the_branch(origin: Repository, here: Path) -> None:
-    assert main(here, []) == 0
+    assert keep(here, MONDAY) == f"Kept 1 figures, for the 1. time: branch {BRANCH}"
 
     (line,) = kept(origin)
     assert line["figures"] == {"code.seconds": 31.5}
@@ -73,7 +73,7 @@ def test_a_later_run_adds_a_line(origin: Repository, here: Path, tmp_path: Path)
     old = '{"day": "2026-11-16", "commit": "0123", "figures": {"code.seconds": 40.0}}'
     earlier(origin, tmp_path / "earlier", old)
 
-    main(here, [])
+    keep(here, MONDAY)
 
     assert [line["figures"] for line in kept(origin)] == [
         {"code.seconds": 40.0},
@@ -85,8 +85,8 @@ def test_a_later_run_adds_a_line(origin: Repository, here: Path, tmp_path: Path)
 def test_a_second_run_of_a_day_takes_the_place_of_the_first(
     origin: Repository, here: Path, tmp_path: Path
 ) -> None:
-    main(here, [])
-    main(measured(origin, tmp_path / "again", 33.0), [])
+    keep(here, MONDAY)
+    keep(measured(origin, tmp_path / "again", 33.0), MONDAY)
 
     assert [line["figures"] for line in kept(origin)] == [{"code.seconds": 33.0}]
 
@@ -98,7 +98,7 @@ def test_what_is_worked_on_stays_as_it_was(origin: Repository, here: Path) -> No
 
     before = state()
 
-    main(here, [])
+    keep(here, MONDAY)
 
     assert state() == before
 
@@ -109,14 +109,14 @@ def test_who_may_not_push_is_told(origin: Repository, here: Path) -> None:
     hook.chmod(0o755)
 
     with pytest.raises(UserError, match="not allowed"):
-        main(here, [])
+        keep(here, MONDAY)
 
 
 def test_without_a_page_there_is_nothing_to_keep(here: Path) -> None:
     (here / "reports/scorecard.json").unlink()
 
-    with pytest.raises(UserError, match="`uv run poe scorecard` writes it"):
-        main(here, [])
+    with pytest.raises(UserError, match="`uv run keel scorecard` writes it"):
+        keep(here, MONDAY)
 
 
 def test_a_broken_line_is_left_out(tmp_path: Path) -> None:
@@ -163,8 +163,8 @@ def test_what_is_not_known_has_no_trend() -> None:
 
 
 def test_a_line_says_when_it_was(origin: Repository, here: Path) -> None:
-    main(here, [])
+    keep(here, MONDAY)
 
     (line,) = kept(origin)
-    assert line["day"] == str(datetime.now(UTC).astimezone().date())
+    assert line["day"] == str(MONDAY)
     assert str(line["commit"]) == origin.git("rev-parse", "--short=12", "main")

@@ -109,17 +109,14 @@ class Code(Section):
     """What is measured of the code, and how much is much; the limits are a good and a bad value."""
 
     paths: tuple[str, ...] = ("src", "tests")
-    months: Annotated[int, Gt(0)] = 12  # whose changes are counted, and that a trend goes back
+    months: Annotated[int, Gt(0)] = 12  # whose changes are counted
     sweep: Annotated[int, Gt(0)] = 50  # files: a change of more says nothing of each of them
     complexity: Annotated[int, Gt(0)] = 15  # of a function, above which it is complex
     changes: Annotated[int, Gt(0)] = 6  # of a complex file, from which it is a hotspot
     hotspots: tuple[NotNegative, NotNegative] = (0.0, 3.0)  # files
     complex_share: tuple[Share, Share] = (0.02, 0.1)
     typed_share: tuple[Share, Share] = (0.95, 0.8)
-    lines: Annotated[int, Gt(1)] = 6  # that are the same in two places, to count as a copy
-    copied_share: tuple[Share, Share] = (0.03, 0.1)
     unit_share: tuple[Share, Share] = (0.5, 0.25)
-    check_seconds: tuple[Positive, Positive] = (60.0, 600.0)
     coverage: tuple[Share, Share] = (0.9, 0.7)
     mutants: tuple[Share, Share] = (0.8, 0.6)
     package_days: tuple[Positive, Positive] = (365.0, 730.0)

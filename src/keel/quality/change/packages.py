@@ -2,29 +2,20 @@
 
 import re
 import tomllib
-from dataclasses import replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
+from keel.project.about import pyproject
 from keel.project.errors import UserError, reason
-from keel.quality.records import settings as limits
 from keel.quality.records.documents import plural
-from keel.quality.records.figures import About, Figure, state
+from keel.quality.records.figures import Figure, about, state
+from keel.quality.records.settings import Code
 
 LOCK = "uv.lock"
 PACKAGE = re.compile(r'^\[\[package\]\]\nname = "(?P<name>[^"]+)"\n', re.MULTILINE)
 UPLOADED = re.compile(r'upload-time = "(\d{4}-\d\d-\d\d)')
-AGE = About(
-    "code.packages",
-    "change",
-    "Age of the packages",
-    "How long ago the packages that we build on were released, in the median.",
-    "days",
-    "Old packages lack mended security holes, and the longer we wait the larger the step is.",
-    "`uv run keel upgrade`, then `uv run keel check`: each month is easier than each year.",
-    "package",
-)
 
 
 def read(root: Path) -> dict[str, date]:
@@ -45,42 +36,38 @@ def read(root: Path) -> dict[str, date]:
 def released(lock: str) -> dict[str, date]:
     """The same from the text of a lock file. Reading it as TOML takes ten times as long."""
     names = list(PACKAGE.finditer(lock))
-    ends = [*(found.start() for found in names), len(lock)][1:]
+    ends = [*(name.start() for name in names), len(lock)][1:]
     days: dict[str, date] = {}
-    for found, end in zip(names, ends, strict=True):
-        uploads = UPLOADED.findall(lock, found.end(), end)
+    for name, end in zip(names, ends, strict=True):
+        uploads = UPLOADED.findall(lock, name.end(), end)
         if uploads:  # the first file of a release; later ones are for newer Pythons
-            days[found["name"]] = date.fromisoformat(min(uploads))
+            days[name["name"]] = date.fromisoformat(min(uploads))
     return days
 
 
 def direct(root: Path) -> set[str]:
     """The packages that the project asks for itself."""
     try:
-        content = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = pyproject(root)
+    except UserError:
         return set()
     groups = content.get("dependency-groups", {}).values()
-    asked = [*content.get("project", {}).get("dependencies", []), *(o for g in groups for o in g)]
-    return {_plain(one) for one in asked if isinstance(one, str)}
+    asked = [*content.get("project", {}).get("dependencies", []), *chain(*groups)]
+    return {_plain(requirement) for requirement in asked if isinstance(requirement, str)}
 
 
-def figures(days: dict[str, date], asked: set[str], today: date, code: limits.Code) -> list[Figure]:
+def figure(days: dict[str, date], asked: set[str], today: date, settings: Code) -> Figure:
     """Their median age; the oldest that the project asks for by name."""
-    good, bad = code.package_days
-    target = f"at most {good:g} days"
+    good, bad = settings.package_days
+    target, packages = f"at most {good:g} days", about("code.packages")
     if not days:
-        return [AGE.unknown(f"{LOCK} names no release of a registry", target=target)]
+        return packages.unknown(f"{LOCK} names no release of a registry", 0, target)
     ages = {name: max(0, (today - day).days) for name, day in days.items()}
     middle = median(ages.values())
     text = f"{middle:.0f} days, of {plural(len(ages), 'package')}; the newest {min(ages.values())}"
     oldest = sorted((name for name in ages if name in asked), key=lambda name: -ages[name])[:5]
-    figure = AGE.figure(middle, text, state(middle, good, bad), len(ages), target)
-    note = (
-        "It can't tell a package that is finished from one that is forgotten, nor what is unsafe."
-    )
-    told = [f"{name}: released {days[name]}" for name in oldest]
-    return [replace(figure, details=told, notes=[note])]
+    figure = packages.figure(middle, text, state(middle, good, bad), len(ages), target)
+    return figure.also(f"{name}: released {days[name]}" for name in oldest)
 
 
 def _plain(requirement: str) -> str:

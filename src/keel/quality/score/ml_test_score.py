@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, model_validator
 
-from keel.project.settings import Waiver
+from keel.judge.gates import Verdict
 
 PARTS = {"D": "features and data", "M": "model", "I": "infrastructure", "O": "monitoring"}
 IDS = [f"{part}{number}" for part in PARTS for number in range(1, 8)]
@@ -60,22 +60,14 @@ class Row(BaseModel, extra="forbid"):
     reviewed: date | None = None
 
 
-class Gate(BaseModel):
-    """What a gate of the last run said."""
-
-    gate: str
-    passed: bool
-    sentence: str
-    waiver: Waiver | None
-
-
 @dataclass(frozen=True)
 class Case:
     """A test of the last check, or one case of a parametrised test or a scenario outline."""
 
     file: str
-    name: str
+    name: str  # of the test or the scenario
     flaw: str = ""  # that it failed, or was skipped
+    case: str = ""  # the name with the id of the case, such as test_it[no feature is null]
 
 
 @dataclass(frozen=True)
@@ -87,38 +79,53 @@ class Facts:
     cases: list[Case] = field(default_factory=list)
     outdated: str = ""  # why nothing of the run counts
     stages: set[str] = field(default_factory=set)
-    gates: list[Gate] = field(default_factory=list)
+    gates: list[Verdict] = field(default_factory=list)
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)  # reports and documents, and why
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Answer:
     """The points of a row, and why they are not more."""
 
     points: float
     why: list[str]
 
 
-def judge(row: Row, facts: Facts) -> Verdict:
+def judge(row: Row, facts: Facts) -> Answer:
     """The points of a row, by the rules above."""
     automatic = [evidence for evidence in row.evidence if not evidence.document]
     lacking = [_lack(evidence, row, facts) for evidence in automatic or row.evidence]
     if not lacking:
-        return Verdict(0, ["nothing tests this yet"])
+        return Answer(0, ["nothing tests this yet"])
     if any(lacking):
-        return Verdict(0, list(dict.fromkeys(filter(None, lacking))))
+        return Answer(0, list(dict.fromkeys(filter(None, lacking))))
     if automatic:
-        return Verdict(1, [])
-    return Verdict(0.5, [f"by hand, reviewed {row.reviewed}: a test would make it 1"])
+        return Answer(1, [])
+    return Answer(0.5, [f"by hand, reviewed {row.reviewed}: a test would make it 1"])
 
 
-def parts(verdicts: Mapping[str, Verdict]) -> dict[str, float]:
-    """The points of each part, of 7; the least of them is the score."""
-    return {
-        part: sum(verdicts[name].points for name in verdicts if name.startswith(part))
-        for part in PARTS
-    }
+@dataclass(frozen=True)
+class Score:
+    """The answers of the rows, and what they come to."""
+
+    answers: Mapping[str, Answer]
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """The points of each part, of 7."""
+        points = {name: answer.points for name, answer in self.answers.items()}
+        return {part: sum(points[n] for n in points if n.startswith(part)) for part in PARTS}
+
+    @property
+    def least(self) -> float:
+        """The score: a chain is as strong as its weakest link."""
+        return min(self.parts.values())
+
+    @property
+    def reading(self) -> str:
+        """What it says of a project."""
+        return reading(self.least)
 
 
 def reading(score: float) -> str:
@@ -144,21 +151,30 @@ def _lack(evidence: Evidence, row: Row, facts: Facts) -> str:
 
 def _failed_test(wanted: str, cases: list[Case]) -> str:
     file, _, name = wanted.rpartition("::")
-    found = [
+    meant = [
         case
         for case in cases
-        if fnmatchcase(case.name, name) and (not file or PurePosixPath(case.file).match(file))
+        if _is_named(case, name) and (not file or PurePosixPath(case.file).match(file))
     ]
-    if not found:
+    if not meant:
         return f"{wanted} did not run in the last check"
-    return next((f"{case.name} {case.flaw}" for case in found if case.flaw), "")
+    return next((f"{case.case or case.name} {case.flaw}" for case in meant if case.flaw), "")
+
+
+def _is_named(case: Case, wanted: str) -> bool:
+    """Whether a name means all cases of a test, or with [id] behind it, or alone, this one."""
+    name, bracket, case_id = wanted.partition("[")
+    if not bracket:
+        return fnmatchcase(case.name, wanted)
+    pattern = f"{name.rstrip() or '*'}[[]{case_id}"  # a bracket is no set of letters here
+    return fnmatchcase(case.case, pattern) or fnmatchcase(case.name, wanted.replace("[", "[[]"))
 
 
 def _failed_gate(wanted: str, facts: Facts) -> str:
-    found = [gate for gate in facts.gates if fnmatchcase(gate.gate, wanted)]
-    if not found:
+    gates = [gate for gate in facts.gates if fnmatchcase(gate.gate, wanted)]
+    if not gates:
         return f"the last run has no gate {wanted}"
-    for gate in found:
+    for gate in gates:
         waived = gate.waiver is not None and gate.waiver.until >= facts.today
         if not (gate.passed or waived):
             return f"the gate {gate.gate} failed: {gate.sentence}"

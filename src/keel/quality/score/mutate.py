@@ -5,8 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from difflib import ndiff
@@ -17,14 +16,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from keel.data.store import Store
+from keel.project.about import pyproject
 from keel.project.commands import must, output
 from keel.project.errors import UserError
 from keel.show.progress import bar
 
-PACKAGE = __name__.partition(".")[0]
 NOTICED = {"killed", "timeout", "segfault"}  # a test failed, or never came to its end
 PROGRESS = re.compile(r"(\d+)/(\d+) .*⏰ (\d+)")  # mutants done, mutants in all, of them too late
-RESULT = re.compile(rf"^ *{PACKAGE}\.(\S+)\.(x\S+): (.+)$", re.MULTILINE)
 
 
 class Mutant(NamedTuple):
@@ -45,42 +43,41 @@ class Survivor:
     change: list[str]
 
 
-def main(root: Path, arguments: list[str]) -> int:
-    """Mutate the modules that `pyproject.toml` names, or those given, and print what survives.
+def mutate(root: Path, package: str, chosen: Sequence[str]) -> str:
+    """Mutate the modules that `pyproject.toml` names, or those chosen, and say what survives.
 
     It works in a copy outside of the project. The report is written if no module is left out.
     """
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    settings = project.get("tool", {}).get("mutmut", {})
-    files = mutated(root, settings.get("only_mutate", []))
+    settings = pyproject(root).get("tool", {}).get("mutmut", {})
+    files = mutated(root, package, settings.get("only_mutate", []))
     if not files:
         raise UserError("only_mutate of [tool.mutmut] in pyproject.toml names no file below src")
-    for module in arguments:
+    for module in chosen:
         if module not in files:
             raise UserError(f"{module!r} is not mutated: there is {', '.join(files)}")
     with TemporaryDirectory(prefix="mutate-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         _copy(root, folder, ["pyproject.toml", "src", "tests", *settings.get("also_copy", [])])
         _undecorate(folder, files.values())
-        _run(folder, *(f"{PACKAGE}.{module}.x*" for module in arguments))
-        mutants = results(must(folder, "mutmut", "results", "--all", "true"), arguments)
+        _run(folder, *(f"{package}.{module}.x*" for module in chosen))
+        results = must(folder, "mutmut", "results", "--all", "true")
+        mutants = parsed(results, package, chosen)
         survivors = [
             survivor(mutant.name, files[mutant.module], root, folder / "mutants")
             for mutant in mutants
             if mutant.status not in NOTICED
         ]
-    print(told(mutants, survivors))
-    if not arguments:
+    if not chosen:
         _write(root, mutants, survivors)
-    return 0
+    return summary(mutants, survivors)
 
 
-def mutated(root: Path, patterns: list[str]) -> dict[str, str]:
+def mutated(root: Path, package: str, patterns: list[str]) -> dict[str, str]:
     """The files that match, by module: `models.boosting` is `src/…/models/boosting.py`."""
-    package = root / "src" / PACKAGE
-    files = {path: path.relative_to(root).as_posix() for path in sorted(package.rglob("*.py"))}
+    folder = root / "src" / package
+    files = {path: path.relative_to(root).as_posix() for path in sorted(folder.rglob("*.py"))}
     return {
-        ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__"): file
+        ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): file
         for path, file in files.items()
         if any(fnmatch(file, pattern) for pattern in patterns)
     }
@@ -101,12 +98,13 @@ def undecorated(source: str) -> str:
     return "".join(lines)
 
 
-def results(said: str, modules: list[str]) -> list[Mutant]:
+def parsed(results: str, package: str, modules: Sequence[str]) -> list[Mutant]:
     """The mutants of these modules, or all, from what `mutmut results` says.
 
     Raises UserError if there are none, or one was not tried.
     """
-    mutants = [Mutant(*found) for found in RESULT.findall(said)]
+    lines = re.findall(rf"^ *{package}\.(\S+)\.(x\S+): (.+)$", results, re.MULTILINE)
+    mutants = [Mutant(*line) for line in lines]
     chosen = [mutant for mutant in mutants if not modules or mutant.module in modules]
     if not chosen or any(mutant.status == "not checked" for mutant in chosen):
         raise UserError("mutmut stopped before it had tried every change")
@@ -139,7 +137,7 @@ def survivor(mutant: str, file: str, root: Path, copy: Path) -> Survivor:
     return Survivor(file, _functions(root / file)[name][0] + same, name, change)
 
 
-def told(mutants: list[Mutant], survivors: list[Survivor]) -> str:
+def summary(mutants: list[Mutant], survivors: list[Survivor]) -> str:
     """The score and the survivors, for people."""
     scores = {**by_module(mutants), "together": score(mutants)}
     width = max(map(len, scores))
@@ -148,9 +146,9 @@ def told(mutants: list[Mutant], survivors: list[Survivor]) -> str:
         share = f"{counted['killed']} of {counted['mutants']}"
         lines.append(f"    {name:{width}}  {share:>12}  {counted['score']:.1%}")
     lines += ["", "Changes that no test notices:" if survivors else "No change went unnoticed."]
-    for found in survivors:
-        lines += ["", f"{found.file}:{found.line} {found.function}"]
-        lines += [f"    {line}" for line in found.change]
+    for survivor in survivors:
+        lines += ["", f"{survivor.file}:{survivor.line} {survivor.function}"]
+        lines += [f"    {line}" for line in survivor.change]
     return "\n".join(lines)
 
 
@@ -193,8 +191,8 @@ def _run(folder: Path, *mutants: str) -> None:
         ) as process,
     ):
         for line in process.stdout or ():  # a carriage return ends a line, too
-            if found := PROGRESS.search(line):
-                done, total, late = map(int, found.groups())
+            if progress := PROGRESS.search(line):
+                done, total, late = map(int, progress.groups())
                 update(done, total)
                 if late > max(5, done / 2):
                     process.send_signal(signal.SIGINT)
@@ -203,7 +201,9 @@ def _run(folder: Path, *mutants: str) -> None:
                         "test module computes with Polars while it is imported, use a fixture"
                     )
     if process.returncode:
-        raise UserError("the tests have to pass before anything is changed: uv run keel unit")
+        raise UserError(
+            "before anything is changed the tests have to pass: `uv run keel check unit`"
+        )
 
 
 def _write(root: Path, mutants: list[Mutant], survivors: list[Survivor]) -> None:
@@ -211,7 +211,7 @@ def _write(root: Path, mutants: list[Mutant], survivors: list[Survivor]) -> None
     report = {
         **score(mutants),
         "by_module": by_module(mutants),
-        "survivors": [asdict(found) for found in survivors],
+        "survivors": [asdict(survivor) for survivor in survivors],
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": output(root, "git", "rev-parse", "HEAD"),
     }

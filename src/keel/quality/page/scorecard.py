@@ -1,21 +1,22 @@
-"""`keel scorecard`: the quality of the whole product on one page."""
+"""The quality of the whole product: all figures, and what they answer."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from keel.data.store import Store
+from keel.project.about import load
 from keel.project.errors import UserError
-from keel.quality import trends
 from keel.quality.budgets import figures as budget_figures
 from keel.quality.budgets import standing
 from keel.quality.budgets.standing import Overview, Standing
-from keel.quality.code import change
+from keel.quality.change import gather as change
 from keel.quality.delivery import dora
+from keel.quality.page import trends
+from keel.quality.page.documents import problems
 from keel.quality.records import settings
 from keel.quality.records.figures import Figure, Group, State, guarded
-from keel.quality.records.problems import problems
 from keel.quality.records.settings import Quality
 
 QUESTIONS: dict[Group, str] = {
@@ -40,29 +41,20 @@ class Scorecard:
         """The figures that answer one of the questions."""
         return [figure for figure in self.figures if figure.group == name]
 
+    @property
+    def answers(self) -> dict[str, str]:
+        """How the product stands, by question."""
+        return {question: answer(self.group(name)) for name, question in QUESTIONS.items()}
 
-def main(root: Path, arguments: list[str]) -> int:
-    """Write the page as HTML, Markdown and JSON, and print the answers."""
-    from keel.quality import page
-
-    if arguments:
-        raise UserError(f"scorecard takes no arguments, and got {' '.join(arguments)}")
-    card = gather(root, datetime.now(UTC))
-    written = page.write(Store(root, root), card)
-    for name, question in QUESTIONS.items():
-        print(f"{question} {answer(card.group(name))}")
-    for one in card.stopping:
-        print(f"FREEZE: {stop(one)}")
-    print(f"\nThe page: {written}")
-    return 0
+    @property
+    def freeze(self) -> list[str]:
+        """What stops feature work, in sentences."""
+        return [stop(standing) for standing in self.stopping]
 
 
 def gather(root: Path, now: datetime) -> Scorecard:
     """Make all figures. Whatever is broken takes away no more than its own."""
-    try:
-        wrong = problems(root, now)
-    except Exception as error:  # noqa: BLE001 -- as for the figures: the rest of the page comes
-        wrong = [f"what people wrote can't be checked: {type(error).__name__}: {error}"]
+    wrong = _problems(root, now)
     try:
         chosen = settings.load(root)
     except UserError:
@@ -74,36 +66,45 @@ def gather(root: Path, now: datetime) -> Scorecard:
         overview = standing.look(root, chosen.budgets, now)
         return budget_figures.figures(overview, chosen.budgets, now.date())
 
-    def model() -> list[Figure]:
-        from keel.quality import model
-
-        return model.provide(root, chosen, now)
-
-    def data() -> list[Figure]:
-        from keel.quality import data
-
-        return data.provide(root, chosen, now)
-
-    found = [
+    figures = [
         *guarded("product", "Error budgets", budgets),
-        *guarded("product", "Model", model),
-        *guarded("product", "Data", data),
+        *guarded("product", "Model", lambda: _model(root, chosen, now)),
+        *guarded("product", "Data", lambda: _data(root, chosen, now)),
         *guarded("delivery", "Delivery", lambda: dora.provide(root, chosen, now)),
     ]
-    found += change.figures(change.Project(root, now.date(), chosen), found)
-    found = trends.filled(found, trends.known(root), now.date())
-    standings = overview.standings
+    figures += change.figures(change.Work(root, now.date(), chosen), figures)
     return Scorecard(
         now,
-        found,
-        [one for one in standings if one.stops],
-        [one for one in standings if one.waiver],
+        trends.filled(figures, trends.known(root), now.date()),
+        [each for each in overview.standings if each.stops],
+        [each for each in overview.standings if each.waiver],
         chosen.budgets.exempt,
         wrong,
     )
 
 
-def answer(figures: list[Figure]) -> str:
+def _problems(root: Path, now: datetime) -> list[str]:
+    try:
+        return problems(root, now)
+    except Exception as error:  # noqa: BLE001 -- as for the figures: the rest of the page comes
+        return [f"what people wrote can't be checked: {type(error).__name__}: {error}"]
+
+
+def _model(root: Path, chosen: Quality, now: datetime) -> list[Figure]:
+    from keel.judge.metrics import metrics_of  # the project's own code may be broken
+    from keel.quality.product import model
+
+    metrics = metrics_of(load(root))
+    return model.figures(model.gather(root, chosen, now), metrics, chosen.model)
+
+
+def _data(root: Path, chosen: Quality, now: datetime) -> list[Figure]:
+    from keel.quality.product import data
+
+    return data.figures(data.gather(root, chosen, now), chosen.data)
+
+
+def answer(figures: Sequence[Figure]) -> str:
     """How a group stands, in a sentence; what is not known is never called good."""
     times = Counter(figure.state for figure in figures)
     total, unknown = len(figures), times[State.UNKNOWN]
@@ -123,20 +124,21 @@ def _are(part: int, total: int, what: str) -> str:
     return f"{part} of {total} figures {'is' if part == 1 else 'are'} {what}"
 
 
-def stop(one: Standing) -> str:
-    """What stops feature work, since when, and what ends that."""
-    title = one.objective.title
-    if one.budget is None:
-        return f"“{title}”: nobody knows how it stands ({one.lack}). It ends when that is mended."
-    return (
-        f"“{title}”: its error budget is spent since {one.budget.since}. It ends when the "
-        f"objective is met again, on {one.budget.ends} at the earliest."
-    )
-
-
-def _titles(figures: list[Figure], state: State) -> str:
+def _titles(figures: Sequence[Figure], state: State) -> str:
     """The titles of those in a state, some of them if there are many."""
     titles = [f"“{figure.title}”" for figure in figures if figure.state == state]
     more = [f"{len(titles) - 3} more"] if len(titles) > 4 else []
     names = [*(titles[:3] if more else titles), *more]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def stop(standing: Standing) -> str:
+    """What stops feature work, since when, and what ends that."""
+    title = standing.objective.title
+    if standing.budget is None:
+        unknown = f"nobody knows how it stands ({standing.lack})"
+        return f"“{title}”: {unknown}. It ends when that is mended."
+    return (
+        f"“{title}”: its error budget is spent since {standing.budget.since}. It ends when the "
+        f"objective is met again, on {standing.budget.ends} at the earliest."
+    )

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from keel.data.store import replace
+from keel.data.store import Store
 from keel.project.errors import UserError
+from keel.quality.change.people import FILE, Team
 from keel.quality.records.documents import read
-from keel.quality.records.people import FILE, Team
 from keel.quality.records.tracked import prefix
 
 NAME = "CODEOWNERS"
@@ -13,23 +13,22 @@ PLACES = (f".github/{NAME}", f".gitlab/{NAME}", NAME, f"docs/{NAME}")
 HEAD = f"# Made from {FILE}: change that, and run `uv run keel owners`.\n"
 
 
-def main(root: Path, arguments: list[str]) -> int:
-    """Write the file, or print it where the project is a folder of a larger repository."""
-    if arguments:
-        raise UserError(f"owners takes no arguments, and got {' '.join(arguments)}")
+def write(root: Path) -> str:
+    """Write the file, and say so; where the project is a folder of a larger repository, its text.
+
+    Raises UserError if nobody has a handle, or the file is written by hand.
+    """
     team = read(root, FILE, Team)
     content = made(team, prefix(root))
     if not _owned(team):
         raise UserError(f"no expert in {FILE} has a handle, such as @ada: give them one")
     if prefix(root):
-        print(content, end="")
-        return 0
+        return content
     file = root / place(root)
     if file.is_file() and not _ours(file):
         raise UserError(f"{place(root)} is written by hand: take it away, and run this again")
-    replace(file, lambda beside: beside.write_text(content, encoding="utf-8", newline="\n"))
-    print(f"Wrote {place(root)}.")
-    return 0
+    Store(root, root).write_text(file, content)
+    return f"Wrote {place(root)}.\n"
 
 
 def made(team: Team, folder: str = "") -> str:
@@ -45,8 +44,15 @@ def made(team: Team, folder: str = "") -> str:
     return HEAD + "".join(lines)
 
 
-def outdated(root: Path, team: Team) -> list[str]:
-    """What is wrong with CODEOWNERS, if people have handles; in a larger repository, nothing."""
+def problems(root: Path) -> list[str]:
+    """Whether CODEOWNERS is another than follows from the file, if people there have handles.
+
+    In a larger repository nobody can tell.
+    """
+    try:
+        team = read(root, FILE, Team)
+    except UserError:
+        return []  # it is told where the file is checked
     if prefix(root) or not _owned(team):
         return []
     file = root / place(root)
@@ -62,9 +68,9 @@ def outdated(root: Path, team: Team) -> list[str]:
 
 def place(root: Path) -> str:
     """Where it is or, if it is nowhere yet, where the project's host looks first."""
-    there = [name for name in PLACES if (root / name).is_file()]
-    if there:
-        return there[0]
+    for name in PLACES:
+        if (root / name).is_file():
+            return name
     if (root / ".github").is_dir():
         return PLACES[0]
     return PLACES[1] if (root / ".gitlab-ci.yml").is_file() else NAME
@@ -73,10 +79,14 @@ def place(root: Path) -> str:
 def _owned(team: Team) -> dict[str, list[str]]:
     """The handles of each area's experts, where they have some."""
     handles = {
-        name: [h for one in area.experts if one in team.people and (h := team.people[one].handle)]
+        name: [
+            handle
+            for expert in area.experts
+            if expert in team.people and (handle := team.people[expert].handle)
+        ]
         for name, area in team.areas.items()
     }
-    return {name: found for name, found in handles.items() if found}
+    return {name: owners for name, owners in handles.items() if owners}
 
 
 def _ours(file: Path) -> bool:

@@ -5,57 +5,38 @@ import textwrap
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
 from keel.data.store import Store
+from keel.judge.gates import Verdict
+from keel.project.about import about
 from keel.project.commands import must
 from keel.project.errors import UserError
-from keel.quality import ml_test_score as score
-from keel.quality.ml_test_score import PARTS, Case, Facts, Gate, Row, Verdict
+from keel.quality.records.documents import read, typed
+from keel.quality.score.ml_test_score import IDS, PARTS, READINGS, Case, Facts, Row, Score, judge
 from keel.show.pages import page
 
 ROWS, GATES, TESTS = "docs/ml-test-score.yaml", "reports/gates.json", "reports/tests"
 CODE = ("conf", "src", "tests", "dvc.yaml", "pyproject.toml", "uv.lock")
-Content = TypeVar("Content")
-
-
-def main(root: Path, arguments: list[str]) -> int:
-    """Print the score, and write it to `reports/` as JSON and as a page to look at."""
-    if arguments:
-        raise UserError(f"score takes no arguments, and got {' '.join(arguments)}")
-    asked = rows(root)
-    facts = gather(root, asked, datetime.now(UTC).date())
-    verdicts = {name: score.judge(row, facts) for name, row in asked.items()}
-    print("\n".join(table(asked, verdicts)))
-    write(Store(root, root), asked, verdicts, facts)
-    print(f"\nThe page: {root / 'reports/ml-test-score.html'}")
-    return 0
 
 
 def rows(root: Path) -> dict[str, Row]:
     """The 28 rows by their ids. Raises UserError if the file is broken, or has others."""
-    if not (root / ROWS).is_file():
-        raise UserError(f"{ROWS} is missing: `git restore {ROWS}`")
-    try:
-        content = yaml.safe_load((root / ROWS).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{ROWS} is not YAML: {error}") from error
-    found = _typed(dict[str, Row], content, ROWS)
-    if unknown := [name for name in found if name not in score.IDS]:
+    named = read(root, ROWS, dict[str, Row])
+    if unknown := [name for name in named if name not in IDS]:
         raise UserError(
             f"{ROWS}: {', '.join(unknown)} is no row of the ML Test Score: "
             f"they are {', '.join(f'{part}1 to {part}7' for part in PARTS)}"
         )
-    if missing := [name for name in score.IDS if name not in found]:
+    if missing := [name for name in IDS if name not in named]:
         raise UserError(
             f"{ROWS} has no {', '.join(missing)}: a row that nothing tests yet has `evidence: []`"
         )
-    return {name: found[name] for name in score.IDS}
+    return {name: named[name] for name in IDS}
 
 
 def gather(root: Path, asked: dict[str, Row], today: date) -> Facts:
@@ -77,45 +58,53 @@ def gather(root: Path, asked: dict[str, Row], today: date) -> Facts:
         elif evidence.report and name not in made and _modified(root / name) <= _modified(newest):
             unusable[name] = f"{name} is older than {store.name(newest)}"
         elif evidence.report:
-            reports[name] = _typed(dict[str, Any], store.read_json(root / name), name)
+            reports[name] = typed(store.read_json(root / name), name, dict[str, Any])
     return Facts(
         today=today,
         untested=untested,
         cases=cases,
         outdated=outdated,
         stages=set(stages),
-        gates=_typed(list[Gate], gates, GATES),
+        gates=typed(gates, GATES, list[Verdict]),
         reports=reports,
         unusable=unusable,
     )
 
 
-def table(asked: dict[str, Row], verdicts: dict[str, Verdict]) -> Iterator[str]:
+def judge_all(asked: dict[str, Row], facts: Facts) -> Score:
+    """The answers of all rows."""
+    return Score({name: judge(row, facts) for name, row in asked.items()})
+
+
+def table(asked: dict[str, Row], score: Score) -> Iterator[str]:
     """The score for a terminal of 100 columns."""
-    totals = score.parts(verdicts)
-    least = min(totals.values())
-    yield f"{least:g} of 7, the least of four parts: {score.reading(least)}"
+    yield f"{score.least:g} of 7, the least of four parts: {score.reading}"
     for part, title in PARTS.items():
-        yield f"\n{title}: {totals[part]:g} of 7"
+        yield f"\n{title}: {score.parts[part]:g} of 7"
         for name in (name for name in asked if name.startswith(part)):
-            start = f"{name}  {verdicts[name].points:>3g}  "
+            start = f"{name}  {score.answers[name].points:>3g}  "
             yield textwrap.fill(start + asked[name].asks, 100, subsequent_indent=" " * 9)
-            for why in verdicts[name].why:
-                start = f"{'→':>10} "
-                yield textwrap.fill(start + why, 100, subsequent_indent=" " * 11)
+            for why in score.answers[name].why:
+                yield textwrap.fill(f"{'→':>10} {why}", 100, subsequent_indent=" " * 11)
 
 
-def write(store: Store, asked: dict[str, Row], verdicts: dict[str, Verdict], facts: Facts) -> None:
-    """Leave the score as JSON and as a page."""
-    totals = score.parts(verdicts)
-    least = min(totals.values())
-    found = {"score": least, "reading": score.reading(least), "parts": totals}
-    points = {name: asdict(verdict) for name, verdict in verdicts.items()}
-    store.write_json(store.report("ml-test-score.json"), {**found, "rows": points})
-    context = {"rows": asked, "verdicts": verdicts, "titles": PARTS, "readings": score.READINGS}
-    about = {"project": project(store.repository), "reports": facts.reports}
-    text = page("ml_test_score.html", **about, **found, **context)
+def write(store: Store, asked: dict[str, Row], score: Score, facts: Facts) -> Path:
+    """Leave the score as JSON and as a page; returns where the page is."""
+    summary = {"score": score.least, "reading": score.reading, "parts": score.parts}
+    points = {name: asdict(answer) for name, answer in score.answers.items()}
+    store.write_json(store.report("ml-test-score.json"), {**summary, "rows": points})
+    text = page(
+        "quality/score/ml_test_score.html",
+        project=about(store.repository),
+        reports=facts.reports,
+        rows=asked,
+        answers=score.answers,
+        titles=PARTS,
+        readings=READINGS,
+        **summary,
+    )
     store.write_text(store.report("ml-test-score.html"), text)
+    return store.report("ml-test-score.html")
 
 
 def _code(root: Path) -> Iterator[Path]:
@@ -132,18 +121,18 @@ def _modified(file: Path) -> float:
 
 def _check(store: Store, newest: Path) -> tuple[str, list[Case]]:
     """Why the tests of the last check don't count, if they don't, and what they said."""
-    found, started = [], []
+    cases, started = [], []
     for file in sorted((store.root / TESTS).rglob("*.xml")):
         try:
             report = ET.parse(file)  # noqa: S314 -- the project's own tests wrote it
             times = [suite.attrib["timestamp"] for suite in report.iter("testsuite")]
             started += [datetime.fromisoformat(time).timestamp() for time in times]
-            found += [_case(case, file) for case in report.iter("testcase")]
+            cases += [_case(case, file) for case in report.iter("testcase")]
         except (ET.ParseError, KeyError, ValueError) as error:
             raise UserError(
                 f"{store.name(file)} can't be read ({error}): `uv run keel check` makes it anew"
             ) from error
-    cases = [case for case in found if (store.root / case.file).is_file()]
+    cases = [case for case in cases if (store.root / case.file).is_file()]
     if not cases:
         return "no check has run: `uv run keel check`", []
     if min(started) <= _modified(newest):
@@ -155,11 +144,12 @@ def _case(case: ET.Element, report: Path) -> Case:
     """A test of pytest's, which says its file, or of behave's, which names a report after it."""
     feature = report.stem.removeprefix("TESTS-").replace(".", "/")
     file = case.get("file", f"tests/acceptance/{feature}.feature")
-    name = case.attrib["name"].partition("[" if "file" in case.attrib else " -- @")[0]
+    full = case.attrib["name"]
+    name = full.partition("[" if "file" in case.attrib else " -- @")[0]
     marks = {mark.tag for mark in case}
     if marks & {"failure", "error"}:
-        return Case(file, name, "failed")
-    return Case(file, name, "was skipped" if "skipped" in marks else "")
+        return Case(file, name, "failed", full)
+    return Case(file, name, "was skipped" if "skipped" in marks else "", full)
 
 
 def _run(root: Path) -> tuple[str, dict[str, Any]]:
@@ -171,15 +161,3 @@ def _run(root: Path) -> tuple[str, dict[str, Any]]:
     stages: dict[str, Any] = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
     outdated = f"{', '.join(changed)} changed since the last run: `uv run keel run`"
     return outdated if changed else "", stages
-
-
-def _typed(kind: type[Content], content: object, place: str) -> Content:
-    try:
-        return TypeAdapter(kind).validate_python(content)
-    except ValidationError as error:
-        lines = [
-            f"{place}: {'.'.join(map(str, problem['loc'])) or 'all of it'} is "
-            f"{problem['input']!r}: {problem['msg'].lower()}"
-            for problem in error.errors()
-        ]
-        raise UserError("\n".join(lines)) from error

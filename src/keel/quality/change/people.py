@@ -5,8 +5,7 @@ It asks whether enough people know a part, and never who did how much.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -16,13 +15,14 @@ from pydantic import Field
 
 from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records import settings as limits
 from keel.quality.records.churn import Change
 from keel.quality.records.documents import Text, listed, plural, read
-from keel.quality.records.figures import About, Figure, State
+from keel.quality.records.figures import Figure, State, about
+from keel.quality.records.settings import People
 from keel.quality.records.tracked import files
 
 FILE = "docs/quality/people.yaml"
+FIGURES = ("people.experts", "people.authors", "people.tasks")
 Glob = Annotated[str, Field(pattern=r"^[^\s!#\[\]\\]+$")]  # what GitHub and GitLab both understand
 Handle = Annotated[str, Field(pattern=r"^(@[\w.-]+(/[\w./-]+)?|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 
@@ -64,41 +64,7 @@ class Team(Section):
     tasks: dict[str, Task]
 
 
-EXPERTS = About(
-    "people.experts",
-    "change",
-    "Areas with one expert",
-    "How many parts of the project have fewer experts than we want.",
-    "areas",
-    "When that person is away, the part can't be changed safely.",
-    "Let a second person make the next changes there, with the expert as the reviewer.",
-    "area",
-)
-AUTHORS = About(
-    "people.authors",
-    "change",
-    "Areas that one person changes",
-    "How many parts of the project have nearly all their changes from one and the same person.",
-    "areas",
-    "What one person changes, one person knows, whatever is written down.",
-    "Work there in pairs, or swap who takes the next change.",
-    "change",
-)
-TASKS = About(
-    "people.tasks",
-    "change",
-    "Daily tasks that others can do",
-    "How many daily tasks nobody but the expert has done lately.",
-    "tasks",
-    "A task that only one person does stops with that person.",
-    "Let somebody else do it next time, by the runbook, and mend the runbook where it fails.",
-    "task",
-)
-
-
-def figures(
-    team: Team, changes: Sequence[Change], today: date, people: limits.People
-) -> list[Figure]:
+def figures(team: Team, changes: Sequence[Change], today: date, people: People) -> list[Figure]:
     """Areas with one person, from the file and from Git, and tasks with one."""
     return [
         _experts(team, people),
@@ -107,27 +73,23 @@ def figures(
     ]
 
 
-def problems(root: Path, today: date | None = None) -> list[str]:
-    """What is wrong with the file, and whether CODEOWNERS is another than follows from it."""
-    from keel.quality.records.owners import outdated  # it imports this module
-
-    now = today or datetime.now(UTC).date()
+def problems(root: Path, today: date) -> list[str]:
+    """What is wrong with the file."""
     if not (root / FILE).exists():
         return []  # the page says so
     try:
         team = read(root, FILE, Team)
     except UserError as error:
         return listed(error)
-    names = files(root)
-    return [*_strangers(team), *_wrong(root, team, names, now), *outdated(root, team)]
+    return [*_strangers(team), *_wrong(root, team, today)]
 
 
 def areas(team: Team, names: Sequence[str]) -> dict[str, list[str]]:
     """The files of each area: a file belongs to the last one that fits, as in CODEOWNERS."""
     owned: dict[str, str] = {}
-    for area, found in team.areas.items():
-        fits = GitIgnoreSpec.from_lines(found.paths)
-        owned |= dict.fromkeys(fits.match_files(names), area)
+    for name, area in team.areas.items():
+        fits = GitIgnoreSpec.from_lines(area.paths)
+        owned |= dict.fromkeys(fits.match_files(names), name)
     return {area: [name for name in names if owned.get(name) == area] for area in team.areas}
 
 
@@ -141,9 +103,9 @@ def _strangers(team: Team) -> Iterator[str]:
                 yield f"{FILE}: {field} names {person!r}, who is not among people: add them there"
 
 
-def _wrong(root: Path, team: Team, names: Sequence[str], today: date) -> Iterator[str]:
-    for area, found in areas(team, names).items():
-        if not found:
+def _wrong(root: Path, team: Team, today: date) -> Iterator[str]:
+    for area, names in areas(team, files(root)).items():
+        if not names:
             yield f"{FILE}: areas.{area}.paths fit no file: {', '.join(team.areas[area].paths)}"
     for name, task in team.tasks.items():
         runbook = task.runbook.partition("#")[0]
@@ -154,24 +116,22 @@ def _wrong(root: Path, team: Team, names: Sequence[str], today: date) -> Iterato
                 yield f"{FILE}: tasks.{name}.can.{person} is {day}, which is still to come"
 
 
-def _experts(team: Team, people: limits.People) -> Figure:
+def _experts(team: Team, people: People) -> Figure:
     if not any(area.experts for area in team.areas.values()):
-        return EXPERTS.unknown(f"{FILE} names no experts")
+        return about("people.experts").unknown(f"{FILE} names no experts")
     few = {n: a.experts for n, a in team.areas.items() if len(set(a.experts)) < people.least}
     text = f"{len(few)} of {plural(len(team.areas), 'area')}"
     standing = State.WATCH if few else State.GOOD
     target = f"{people.least} experts for each"
-    figure = EXPERTS.figure(len(few), text, standing, len(team.areas), target)
-    return replace(
-        figure, details=[f"{area}: {plural(len(set(few[area])), 'expert')}" for area in few]
-    )
+    figure = about("people.experts").figure(len(few), text, standing, len(team.areas), target)
+    return figure.also(f"{area}: {plural(len(set(few[area])), 'expert')}" for area in few)
 
 
-def _authors(team: Team, changes: Sequence[Change], people: limits.People) -> Figure:
+def _authors(team: Team, changes: Sequence[Change], people: People) -> Figure:
     names = sorted({name for change in changes for name in change.files})
     alone, known = [], 0
-    for area, found in areas(team, names).items():
-        inside = set(found)
+    for area, owned in areas(team, names).items():
+        inside = set(owned)
         theirs = [c.people for c in changes if c.people and not inside.isdisjoint(c.files)]
         if len(theirs) < people.changes:
             continue
@@ -180,18 +140,15 @@ def _authors(team: Team, changes: Sequence[Change], people: limits.People) -> Fi
         if busiest > people.share * len(theirs) and not _shared(theirs, people.share):
             alone.append(f"{area}: {len(theirs)} changes")
     if not known:
-        return AUTHORS.unknown(
+        return about("people.authors").unknown(
             f"no area has {people.changes} changes within {plural(people.months, 'month')}",
             len(changes),
         )
     text = f"{len(alone)} of {plural(known, 'area')} with changes enough"
     standing = State.WATCH if alone else State.GOOD
-    figure = AUTHORS.figure(len(alone), text, standing, len(changes), "none")
-    note = (
-        "Git knows who wrote, not who read or talked. Reviews don't count, two people at one "
-        "keyboard do if the message has a line Co-authored-by."
+    return (
+        about("people.authors").figure(len(alone), text, standing, len(changes), "none").also(alone)
     )
-    return replace(figure, details=alone, notes=[note])
 
 
 def _shared(groups: Sequence[frozenset[int]], share: float) -> bool:
@@ -199,24 +156,24 @@ def _shared(groups: Sequence[frozenset[int]], share: float) -> bool:
     return sum(len(group) > 1 for group in groups) >= (1 - share) * len(groups)
 
 
-def _tasks(team: Team, today: date, people: limits.People) -> Figure:
+def _tasks(team: Team, today: date, people: People) -> Figure:
     if not any(task.can for task in team.tasks.values()):
-        return TASKS.unknown(f"{FILE} does not say who can do the daily tasks")
+        return about("people.tasks").unknown(f"{FILE} does not say who can do the daily tasks")
     alone = {name for name, task in team.tasks.items() if _is_alone(task, today, people)}
     text = f"{len(alone)} of {plural(len(team.tasks), 'task')}"
     standing = State.WATCH if alone else State.GOOD
     target = f"each by somebody else within {plural(people.others_days, 'day')}"
-    figure = TASKS.figure(len(alone), text, standing, len(team.tasks), target)
-    return replace(figure, details=[_told(name, team.tasks[name]) for name in team.tasks])
+    figure = about("people.tasks").figure(len(alone), text, standing, len(team.tasks), target)
+    return figure.also(_sentence(name, task) for name, task in team.tasks.items())
 
 
-def _is_alone(task: Task, today: date, people: limits.People) -> bool:
+def _is_alone(task: Task, today: date, people: People) -> bool:
     others = task.by_others
     late = others is None or (today - others).days > people.others_days
     return late or len(task.can) < people.least
 
 
-def _told(name: str, task: Task) -> str:
+def _sentence(name: str, task: Task) -> str:
     others = f"last done by somebody else {task.by_others}" if task.by_others else "by no other yet"
     people = plural(len(task.can), "person", "people")
     return f"{name}: {task.what}. {people} can, {others}; {task.runbook}"

@@ -1,9 +1,8 @@
-"""`keel comment`: the quality page below a request to merge, in one comment that is kept current.
+"""The quality page below a request to merge, in one comment that is kept current.
 
 Only CI can do this. Without a token, as for a request from a fork, it says so and stops nothing.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,24 +27,23 @@ class Request:
     headers: Mapping[str, str]
 
 
-def main(root: Path, arguments: list[str]) -> int:
-    """Write the comment, or bring it up to date; always 0 if there is a page."""
-    if arguments:
-        raise UserError(f"it has no options, and {' '.join(arguments)!r} is one")
+def comment(root: Path, environment: Mapping[str, str]) -> str:
+    """Write the comment, or bring it up to date; says what was done, or why not.
+
+    Raises UserError if there is no page.
+    """
     page = root / PAGE
     if not page.is_file():
         raise UserError(f"there is no {PAGE}: `uv run keel scorecard` writes it")
-    request = found(os.environ)
+    request = request_of(environment)
     if request is None:
-        print("No comment: there is no request to merge here, or no token for it.")
-        return 0
+        return "No comment: there is no request to merge here, or no token for it."
     text = page.read_text(encoding="utf-8")
     cut = f"{text[:LONGEST]}\n\n… and more: see the page itself." if len(text) > LONGEST else text
-    print(write(request, f"{MARK}\n{cut}"))
-    return 0
+    return write(request, f"{MARK}\n{cut}")
 
 
-def found(environment: Mapping[str, str]) -> Request | None:
+def request_of(environment: Mapping[str, str]) -> Request | None:
     """The request that GitHub's or GitLab's CI runs for, if there is a token."""
     get = environment.get
     number = re.fullmatch(r"refs/pull/(\d+)/merge", get("GITHUB_REF", ""))
@@ -85,5 +83,7 @@ def _ours(client: Any, url: str) -> Iterator[int]:
     following: str | None = f"{url}?per_page=100"
     while following:
         answer = client.get(following).raise_for_status()
-        yield from (int(one["id"]) for one in answer.json() if one["body"].startswith(MARK))
+        for comment in answer.json():
+            if comment["body"].startswith(MARK):
+                yield int(comment["id"])
         following = answer.links.get("next", {}).get("url")

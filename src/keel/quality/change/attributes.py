@@ -5,7 +5,7 @@ quality is one of ISO/IEC 25010:2023.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ from typing import Literal
 from keel.project.errors import UserError
 from keel.project.settings import Section
 from keel.quality.records.documents import Text, listed, months_later, plural, read
-from keel.quality.records.figures import About, Figure, State
+from keel.quality.records.figures import Figure, State, about
 
 FILE = "docs/quality/attributes.yaml"
 NOT_MEASURED = "not measured"
@@ -60,18 +60,6 @@ class Measured:
     figure: Figure | None
 
 
-MEASURED = About(
-    "attributes.measured",
-    "change",
-    "Quality attributes that are measured",
-    "How many of the qualities that the product owner ranked have a figure on this page.",
-    "share",
-    "What is not measured gets worse without anybody noticing.",
-    "Measure the highest one that is not, or agree that it does not matter and take it out.",
-    "scenario",
-)
-
-
 def measured(attributes: Attributes, figures: Sequence[Figure]) -> list[Measured]:
     """Each scenario with the figure of the page that shows it."""
     named = {figure.name: figure for figure in figures}
@@ -88,29 +76,32 @@ def figure(
 
     `came` is the day on which the project got the file, `months` after which it is reviewed.
     """
-    found = measured(attributes, others)
-    if not found:
-        return MEASURED.unknown(f"{FILE} has no scenarios")
-    shown = [one for one in found if one.figure]
+    ranked = measured(attributes, others)
+    if not ranked:
+        return about("attributes.measured").unknown(f"{FILE} has no scenarios")
+    shown = [each.figure for each in ranked if each.figure]
     review = attributes.review or months_later(came, months)
     notes = [
-        f"{one.name}: {one.scenario.figure} is no figure of this page"
-        for one in found
-        if not one.figure and one.scenario.figure != NOT_MEASURED
+        f"{each.name}: {each.scenario.figure} is no figure of this page"
+        for each in ranked
+        if not each.figure and each.scenario.figure != NOT_MEASURED
     ]
     if review < today:
         notes.append(f"The ranking was to be looked at again by {review}.")
-    standing = State.GOOD if len(shown) == len(found) and not notes else State.WATCH
-    empty = sum(one.figure is not None and one.figure.value is None for one in found)
-    told = f"{len(shown)} of {plural(len(found), 'scenario')}"
-    made = MEASURED.figure(
-        len(shown) / len(found),
-        f"{told}, {empty} without a value yet" if empty else told,
-        standing,
-        len(found),
-        f"all, and looked at again by {review}",
+    standing = State.GOOD if len(shown) == len(ranked) and not notes else State.WATCH
+    empty = sum(figure.value is None for figure in shown)
+    text = f"{len(shown)} of {plural(len(ranked), 'scenario')}"
+    return (
+        about("attributes.measured")
+        .figure(
+            len(shown) / len(ranked),
+            f"{text}, {empty} without a value yet" if empty else text,
+            standing,
+            len(ranked),
+            f"all, and looked at again by {review}",
+        )
+        .also(map(_sentence, ranked), notes)
     )
-    return replace(made, details=[_told(one) for one in found], notes=notes)
 
 
 def problems(root: Path) -> list[str]:
@@ -140,11 +131,11 @@ def _unlikely(scenarios: Mapping[str, Scenario]) -> Iterator[str]:
             yield f"{FILE}: scenarios.{name}.figure is {scenario.figure!r}: it is {cure}"
 
 
-def _told(one: Measured) -> str:
-    said = one.scenario
-    shows = one.figure.text if one.figure else NOT_MEASURED
-    shows += f" ({one.figure.state})" if one.figure and one.figure.value is not None else ""
+def _sentence(ranked: Measured) -> str:
+    asked, figure = ranked.scenario, ranked.figure
+    shows = figure.text if figure else NOT_MEASURED
+    shows += f" ({figure.state})" if figure and figure.value is not None else ""
     return (
-        f"{one.rank}. {one.name} ({said.quality}): {said.source} {said.stimulus}, "
-        f"{said.environment}: {said.artefact} {said.response}, {said.measure}. {shows}"
+        f"{ranked.rank}. {ranked.name} ({asked.quality}): {asked.source} {asked.stimulus}, "
+        f"{asked.environment}: {asked.artefact} {asked.response}, {asked.measure}. {shows}"
     )

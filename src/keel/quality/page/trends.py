@@ -1,27 +1,28 @@
-"""`keel keep`: what Git does not know of the past is kept on a branch of its own.
+"""What Git does not know of the past is kept on a branch of its own.
 
-Most trends are computed from the history of the code. What only a run can tell, such as the seconds
-of the tests, is measured once a week in CI; the branch has the reports of the last time, and a line
-with the values of all figures for each time. Nothing is ever merged from there or to there.
+Some trends are computed from the history. All else is measured once a week in CI; the branch has
+the reports of the last time, and a line with the values of all figures for each time. Nothing is
+ever merged from there or to there.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from keel.project.commands import must, output
 from keel.project.errors import UserError, reason
-from keel.quality.code import layers
+from keel.quality.change import tests
 from keel.quality.records.figures import Figure
 
 BRANCH = "keel-quality"
 HERE = f"refs/remotes/origin/{BRANCH}"
 FILE, PAGE = "reports/trends.jsonl", "reports/scorecard.json"
-KEPT = (FILE, layers.TESTS, layers.MUTATION, layers.COVERAGE)
+KEPT = (FILE, tests.TESTS, tests.MUTATION, tests.COVERAGE)
 KEEL = ("-c", "user.name=Keel", "-c", "user.email=keel@users.noreply.github.com")
 Trend = list[tuple[date, float]]
 
@@ -43,47 +44,44 @@ class _Page(BaseModel):
     figures: list[_Value]
 
 
-_LINE = TypeAdapter(Line)
+def keep(root: Path, today: date) -> str:
+    """Add a line for today to the trends, and push them with the reports of the last run.
 
-
-def main(root: Path, arguments: list[str]) -> int:
-    """Add a line for today to the trends, and push them with the reports of the last run."""
-    if arguments:
-        raise UserError(f"it has no options, and {' '.join(arguments)!r} is one")
+    Returns what was kept. Raises UserError if there is no page, or pushing is refused.
+    """
     values = _values(root)
     output(root, "git", "fetch", "--quiet", "origin", f"+refs/heads/{BRANCH}:{HERE}")  # if it is
     before = _lines((output(root, "git", "show", f"{HERE}:{FILE}") or "").splitlines())
     commit = must(root, "git", "rev-parse", "--short=12", "HEAD").strip()
-    today = Line(day=date.today(), commit=commit, figures=values)  # noqa: DTZ011 -- the day here
-    lines = [*(line for line in before if line.day != today.day), today]
+    line = Line(day=today, commit=commit, figures=values)
+    lines = [*(earlier for earlier in before if earlier.day != today), line]
     text = "".join(f"{line.model_dump_json()}\n" for line in lines)
     (root / FILE).write_text(text, encoding="utf-8")
-    _push(root, [name for name in KEPT if (root / name).exists()], f"Quality on {today.day}")
-    print(f"Kept {len(values)} figures, for the {len(lines)}. time: branch {BRANCH}")
-    return 0
+    _push(root, [name for name in KEPT if (root / name).exists()], f"Quality on {today}")
+    return f"Kept {len(values)} figures, for the {len(lines)}. time: branch {BRANCH}"
 
 
 def known(root: Path) -> dict[str, Trend]:
     """The past values by figure, oldest first, of `reports/trends.jsonl`, if it is there."""
     file = root / FILE
     written = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-    found: dict[str, Trend] = {}
-    for line in sorted(_lines(written.splitlines()), key=lambda one: one.day):
+    trends: dict[str, Trend] = {}
+    for line in sorted(_lines(written.splitlines()), key=lambda line: line.day):
         for name, value in line.figures.items():
-            found.setdefault(name, []).append((line.day, value))
-    return found
+            trends.setdefault(name, []).append((line.day, value))
+    return trends
 
 
 def filled(figures: Iterable[Figure], past: Mapping[str, Trend], today: date) -> list[Figure]:
     """The figures, each with a trend that was kept where it has none of its own."""
-    return [_filled(one, past.get(one.name, []), today) for one in figures]
+    return [_filled(figure, past.get(figure.name, []), today) for figure in figures]
 
 
-def _filled(one: Figure, past: Trend, today: date) -> Figure:
-    if one.trend or one.value is None:
-        return one
+def _filled(figure: Figure, past: Trend, today: date) -> Figure:
+    if figure.trend or figure.value is None:
+        return figure
     before = [(day, value) for day, value in past if day < today]
-    return replace(one, trend=[*before, (today, one.value)]) if before else one
+    return replace(figure, trend=[*before, (today, figure.value)]) if before else figure
 
 
 def _values(root: Path) -> dict[str, float]:
@@ -94,18 +92,16 @@ def _values(root: Path) -> dict[str, float]:
         raise UserError(
             f"{PAGE} can't be read ({reason(error)}): `uv run keel scorecard` writes it"
         ) from error
-    return {one.name: one.value for one in page.figures if one.value is not None}
+    return {each.name: each.value for each in page.figures if each.value is not None}
 
 
 def _lines(written: Iterable[str]) -> list[Line]:
     """The lines that can be read; others say nothing."""
-    found = []
+    lines = []
     for line in written:
-        try:
-            found.append(_LINE.validate_json(line))
-        except ValidationError:
-            continue
-    return found
+        with suppress(ValidationError):
+            lines.append(Line.model_validate_json(line))
+    return lines
 
 
 def _push(root: Path, names: list[str], message: str) -> None:

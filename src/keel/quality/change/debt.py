@@ -3,8 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Literal
@@ -14,14 +13,13 @@ from pydantic import Field
 
 from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records import settings as limits
 from keel.quality.records.churn import Change
 from keel.quality.records.documents import Text, listed, months_later, plural, read
-from keel.quality.records.figures import About, Figure, State, state
+from keel.quality.records.figures import Figure, State, about, state
+from keel.quality.records.settings import Debt
 from keel.quality.records.tracked import files
 
 FILE = "docs/quality/debt.yaml"
-PACKAGE = __name__.partition(".")[0]
 MARKER = re.compile(r"(?:#|//|--)\s*debt:\s*([\w-]*)", re.IGNORECASE)
 CODE = (".py", ".ipynb", ".sh", ".sql", ".toml", ".yaml", ".yml", ".feature", ".js", ".r")
 A_YEAR = {"day": 260, "week": 52, "month": 12, "quarter": 4, "year": 1}  # 260 days of work
@@ -56,66 +54,19 @@ class Entry(Section):
 
 
 Register = Mapping[Name, Entry]
-INTEREST = About(
-    "debt.interest",
-    "change",
-    "Interest on debt",
-    "What the known shortcuts in the code cost us each month.",
-    "hours a month",
-    "Work that brings no feature, each month, until the debt behind it is paid.",
-    "Pay the entry whose principal is small beside its interest first.",
-    "debt",
-)
-AGE = About(
-    "debt.age",
-    "change",
-    "Age of debt",
-    "How long the known shortcuts have been there, and which of them should be gone by now.",
-    "days",
-    "What is old has seldom become cheaper: fewer people remember why.",
-    "Plan what is overdue, or agree on a new day and write it down.",
-    "debt",
-)
-PAID = About(
-    "debt.paid",
-    "change",
-    "Debt paid",
-    "How many hours of work at known shortcuts were finished within a year.",
-    "hours",
-    "What is paid costs nothing any more.",
-    "Give debt the share of the work that was agreed.",
-    "debt",
-)
-SHARE = About(
-    "debt.share",
-    "change",
-    "Work on debt",
-    "Which share of the changes of the last months made code simpler and nothing else.",
-    "share",
-    "Below what was agreed, debt grows while nobody looks.",
-    "Plan debt beside features, with the share that was agreed.",
-    "change",
-)
+REGISTERED = ("debt.interest", "debt.age", "debt.paid")  # figures of the register
 
 
-def figures(
-    register: Register, changes: Sequence[Change], came: date, today: date, debt: limits.Debt
-) -> list[Figure]:
-    """Interest, age, what was paid, and the share of the work; `came` is the register's day."""
+def of_register(register: Register, came: date, today: date, debt: Debt) -> list[Figure]:
+    """Interest, age, and what was paid; `came` is the register's day."""
+    if not register:
+        return [about(name).unknown("nobody has written a debt down") for name in REGISTERED]
     entries = {name: dated(entry, came, debt) for name, entry in register.items()}
     unpaid = {name: entry for name, entry in entries.items() if _open(entry, today)}
-    if not entries:
-        none = "nobody has written a debt down"
-        return [INTEREST.unknown(none), AGE.unknown(none), PAID.unknown(none), share(changes, debt)]
-    return [
-        _interest(entries, unpaid, today, debt),
-        _age(unpaid, today),
-        _paid(entries, today),
-        share(changes, debt),
-    ]
+    return [_interest(entries, unpaid, today, debt), _age(unpaid, today), _paid(entries, today)]
 
 
-def dated(entry: Entry, came: date, debt: limits.Debt) -> Entry:
+def dated(entry: Entry, came: date, debt: Debt) -> Entry:
     """The entry with all its days: those it does not say follow from the day that it came."""
     since = entry.since or came
     by = entry.by or months_later(since, debt.pay_months)
@@ -125,27 +76,26 @@ def dated(entry: Entry, came: date, debt: limits.Debt) -> Entry:
 def kind(subject: str, words: Mapping[str, Iterable[str]]) -> str:
     """What a change is for, by the first word of its message, as conventional or not; or ""."""
     first = re.search(r"[a-z]+", TICKET.sub("", subject).lower())
-    found = first[0] if first else ""
+    word = first[0] if first else ""
     for name, stems in words.items():
-        if any(re.fullmatch(f"{stem.rstrip('e')}e?(|s|es|d|ed|ing)", found) for stem in stems):
+        if any(re.fullmatch(f"{stem.rstrip('e')}e?(|s|es|d|ed|ing)", word) for stem in stems):
             return name
     return ""
 
 
-def problems(root: Path, today: date | None = None) -> list[str]:
+def problems(root: Path, today: date) -> list[str]:
     """What is wrong with the register, and with the markers in the code that name its entries."""
-    now = today or datetime.now(UTC).date()
     try:
         register = read(root, FILE, dict[Name, Entry]) if (root / FILE).exists() else {}
     except UserError as error:
         return listed(error)
     wrong = [
-        f"{FILE}: {name}: {what}" for name, entry in register.items() for what in _odd(entry, now)
+        f"{FILE}: {name}: {what}" for name, entry in register.items() for what in _odd(entry, today)
     ]
     for place, name in markers(root):
         if name not in register:
-            there = ", ".join(register) or "nothing"
-            wrong.append(f"{place}: {FILE} has no debt {name!r}: add it; it has {there}")
+            names = ", ".join(register) or "nothing"
+            wrong.append(f"{place}: {FILE} has no debt {name!r}: add it; it has {names}")
         elif register[name].paid:
             wrong.append(f"{place}: {name} is paid, says {FILE}: take the marker out")
     return wrong
@@ -154,12 +104,12 @@ def problems(root: Path, today: date | None = None) -> list[str]:
 def markers(root: Path) -> Iterator[tuple[str, str]]:
     """Where the team's code says that it owes something, as FILE:LINE, and the name of the debt."""
     for name in files(root):
-        if not name.endswith(CODE) or name.startswith(("docs/", f"src/{PACKAGE}/chassis/")):
+        if not name.endswith(CODE) or name.startswith("docs/"):
             continue
         text = (root / name).read_text(encoding="utf-8", errors="replace")
         if "debt:" in text.lower():
             for number, line in enumerate(text.splitlines(), 1):
-                yield from ((f"{name}:{number}", found) for found in MARKER.findall(line))
+                yield from ((f"{name}:{number}", debt) for debt in MARKER.findall(line))
 
 
 def _odd(entry: Entry, today: date) -> Iterator[str]:
@@ -180,7 +130,7 @@ def _months(entries: Iterable[Entry]) -> float:
 
 
 def _interest(
-    entries: Mapping[str, Entry], unpaid: Mapping[str, Entry], today: date, debt: limits.Debt
+    entries: Mapping[str, Entry], unpaid: Mapping[str, Entry], today: date, debt: Debt
 ) -> Figure:
     first = min(entry.since or today for entry in entries.values())
     days = [months_later(today.replace(day=1), -months) for months in range(11, -1, -1)]
@@ -191,20 +141,22 @@ def _interest(
     ]
     owed = _months(unpaid.values())
     good, bad = debt.interest_hours
-    figure = INTEREST.figure(
-        owed,
-        f"{owed:.3g} hours a month, for {plural(len(unpaid), 'entry', 'entries')}",
-        state(owed, good, bad),
-        len(unpaid),
-        f"at most {good:g} hours a month",
-        [*trend, (today, owed)],
+    dearest = sorted(unpaid.items(), key=lambda entry: -entry[1].interest.month)
+    return (
+        about("debt.interest")
+        .figure(
+            owed,
+            f"{owed:.3g} hours a month, for {plural(len(unpaid), 'entry', 'entries')}",
+            state(owed, good, bad),
+            len(unpaid),
+            f"at most {good:g} hours a month",
+            [*trend, (today, owed)],
+        )
+        .also(_sentence(name, entry) for name, entry in dearest)
     )
-    dearest = sorted(unpaid, key=lambda name: -unpaid[name].interest.month)
-    notes = ["Hours are people's estimates, and what nobody wrote down is not in them."]
-    return replace(figure, details=[_told(name, unpaid[name]) for name in dearest], notes=notes)
 
 
-def _told(name: str, entry: Entry) -> str:
+def _sentence(name: str, entry: Entry) -> str:
     return (
         f"{name}: {entry.what} ({entry.where}). {entry.interest.why}: "
         f"{entry.interest.month:.3g} hours a month; {entry.principal:g} hours pay it. "
@@ -214,41 +166,46 @@ def _told(name: str, entry: Entry) -> str:
 
 def _age(unpaid: Mapping[str, Entry], today: date) -> Figure:
     if not unpaid:
-        return AGE.figure(0, "no debt is open", State.GOOD, 0, "nothing overdue")
+        return about("debt.age").figure(0, "no debt is open", State.GOOD, 0, "nothing overdue")
     late = [name for name, entry in unpaid.items() if entry.by and entry.by < today]
     days = median((today - (entry.since or today)).days for entry in unpaid.values())
     text = f"{days:.0f} days in the median; {len(late)} of {len(unpaid)} overdue"
     standing = State.WATCH if late else State.GOOD
-    figure = AGE.figure(days, text, standing, len(unpaid), "nothing overdue")
-    return replace(figure, details=[f"{name}: was due by {unpaid[name].by}" for name in late])
+    figure = about("debt.age").figure(days, text, standing, len(unpaid), "nothing overdue")
+    return figure.also(f"{name}: was due by {unpaid[name].by}" for name in late)
 
 
 def _paid(entries: Mapping[str, Entry], today: date) -> Figure:
     year = months_later(today, -12)
     paid = {n: e for n, e in entries.items() if e.paid and year < e.paid <= today}
     if not paid and all(e.since and e.since > months_later(today, -3) for e in entries.values()):
-        return PAID.unknown("the oldest entry is younger than three months")
+        return about("debt.paid").unknown("the oldest entry is younger than three months")
     hours = sum(entry.principal for entry in paid.values())
     text = f"{hours:g} hours, for {plural(len(paid), 'entry', 'entries')}"
     standing = State.GOOD if paid else State.WATCH
-    figure = PAID.figure(hours, text, standing, len(paid), "something each year")
-    return replace(figure, details=[f"{name}: {e.what}, {e.paid}" for name, e in paid.items()])
+    figure = about("debt.paid").figure(hours, text, standing, len(paid), "something each year")
+    return figure.also(f"{name}: {entry.what}, {entry.paid}" for name, entry in paid.items())
 
 
-def share(changes: Sequence[Change], debt: limits.Debt) -> Figure:
+def share(changes: Sequence[Change], debt: Debt) -> Figure:
     """Which share of the changes is for debt, beside what was agreed."""
     kinds = Counter(kind(change.subject, debt.words) for change in changes)
     known = len(changes) - kinds[""]
     target = f"about {debt.capacity:.0%}"
     if known < max(debt.least, len(changes) / 2):
         why = f"{known} of {plural(len(changes), 'change')} say what they are for"
-        return SHARE.unknown(f"{why}, within {plural(debt.months, 'month')}", len(changes), target)
+        return about("debt.share").unknown(
+            f"{why}, within {plural(debt.months, 'month')}", len(changes), target
+        )
     part = kinds["debt"] / known
     text = f"{part:.0%} of {known} changes in {plural(debt.months, 'month')}"
     standing = state(part, debt.capacity / 2, 0.0) if debt.capacity else State.GOOD
-    figure = SHARE.figure(part, text, standing, known, target)
-    told = [f"{name}: {kinds[name]} changes, {kinds[name] / known:.0%}" for name in debt.words]
-    notes = ["Changes are counted, not hours, and each by the first word of its message."]
-    if kinds[""]:
-        notes.append(f"Of {len(changes)} changes, {kinds['']} say nothing that is known.")
-    return replace(figure, details=told, notes=notes)
+    silent = f"Of {len(changes)} changes, {kinds['']} say nothing that is known."
+    return (
+        about("debt.share")
+        .figure(part, text, standing, known, target)
+        .also(
+            [f"{name}: {kinds[name]} changes, {kinds[name] / known:.0%}" for name in debt.words],
+            [silent] if kinds[""] else [],
+        )
+    )

@@ -1,1 +1,0 @@
-"""How easily the team's code can be changed."""

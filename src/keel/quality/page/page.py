@@ -1,0 +1,146 @@
+"""The page of the quality as HTML for people, Markdown for a pull request, JSON for machines."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from keel.data.store import Store
+from keel.project.about import about
+from keel.project.errors import UserError
+from keel.quality.page.scorecard import QUESTIONS, Scorecard
+from keel.quality.records.figures import Figure, State
+from keel.show.pages import page
+
+SCHEMA = 1  # of the JSON: a new number when a name in it changes or goes
+WORDS = {
+    State.BAD: ("■", "bad"),
+    State.WATCH: ("▲", "watch"),
+    State.GOOD: ("●", "good"),
+    State.UNKNOWN: ("○", "not known"),
+}
+WIDTH, HEIGHT = 120, 32  # of a trend, in pixels
+
+
+def write(store: Store, card: Scorecard) -> Path:
+    """Write all three; returns where the HTML is."""
+    project = _about(store.repository)
+    top = facts(card)
+    context = {
+        **top,
+        "project": project,
+        "figures": card.figures,
+        "first": first(card),
+        "groups": groups(card),
+        "words": WORDS,
+        "plain": _plain,
+        "coded": coded,
+        "trend": trend,
+        "was": was,
+    }
+    for kind in ("html", "md"):
+        text = page(f"quality/page/scorecard.{kind}", **context)
+        store.write_text(store.report(f"scorecard.{kind}"), text)
+    figures = [
+        {**asdict(figure), "trend": [[day.isoformat(), value] for day, value in figure.trend]}
+        for figure in card.figures
+    ]
+    at = card.now.isoformat(timespec="seconds")
+    machines = {"schema": SCHEMA, "project": project["name"], "at": at, **top, "figures": figures}
+    store.write_json(store.report("scorecard.json"), machines)
+    return store.report("scorecard.html")
+
+
+def _about(root: Path) -> dict[str, str]:
+    try:
+        return about(root)
+    except UserError:  # a broken pyproject.toml is for uv to tell
+        return {"name": root.name, "purpose": ""}
+
+
+def facts(card: Scorecard) -> dict[str, Any]:
+    """What all three say at their top."""
+    return {
+        "day": card.now.date().isoformat(),
+        "answers": card.answers,
+        "freeze": card.freeze,
+        "exempt": list(card.exempt),
+        "waivers": [
+            f"“{waived.objective.title}” may be missed until {waived.waiver.until}: "
+            f"{waived.waiver.why} (signed by {waived.waiver.signed} on {waived.waiver.since})"
+            for waived in card.waived
+            if waived.waiver
+        ],
+        "problems": card.problems,
+    }
+
+
+def first(card: Scorecard) -> list[Figure]:
+    """What to look at first: the bad, then the broken, then what is to be watched."""
+    bad, watch = ([f for f in card.figures if f.state == s] for s in (State.BAD, State.WATCH))
+    return [*bad, *(figure for figure in card.figures if figure.broken), *watch]
+
+
+def groups(card: Scorecard) -> dict[str, dict[str, Any]]:
+    """By its question, what is known of a group and what is not yet."""
+
+    def shown(figure: Figure) -> bool:
+        return figure.value is not None or figure.broken
+
+    return {
+        question: {
+            "name": name,
+            "known": [figure for figure in card.group(name) if shown(figure)],
+            "unknown": [figure for figure in card.group(name) if not shown(figure)],
+        }
+        for name, question in QUESTIONS.items()
+    }
+
+
+def trend(points: Sequence[tuple[date, float]]) -> Markup:
+    """A line of the values by their days, with a point for the last one; nothing for one value."""
+    if len(points) < 2:
+        return Markup()
+    days, values = [day.toordinal() for day, _ in points], [value for _, value in points]
+    low, high = min(values), max(values)
+    long, tall = (days[-1] - days[0]) or 1, (high - low) or 1
+    at = [
+        (
+            round(3 + (WIDTH - 6) * (day - days[0]) / long, 1),
+            round(HEIGHT - 3 - (HEIGHT - 6) * ((value - low) / tall if high > low else 0.5), 1),
+        )
+        for day, value in zip(days, values, strict=True)
+    ]
+    line = " ".join(f"{x},{y}" for x, y in at)
+    x, y = at[-1]
+    return Markup(  # noqa: S704 -- numbers only
+        f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'aria-hidden="true"><polyline points="{line}"/><circle cx="{x}" cy="{y}" r="2.5"/></svg>'
+    )
+
+
+def was(figure: Figure) -> str:
+    """What the first value of a trend was, in words."""
+    if len(figure.trend) < 2:
+        return ""
+    day, value = figure.trend[0]
+    if figure.unit == "share":
+        return f"{value:.1%} on {day}"
+    return f"{value:.3g} {figure.unit}".replace(" %", "\N{NO-BREAK SPACE}%") + f" on {day}"
+
+
+def coded(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    parts = [str(escape(part)) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # one that nothing closes
+        return escape(text)
+    return Markup("".join(f"<code>{p}</code>" if n % 2 else p for n, p in enumerate(parts)))  # noqa: S704 -- escaped above
+
+
+def _plain(text: str) -> str:
+    """Text in a cell of Markdown, that can't be taken for a tag or for the end of the cell."""
+    return html.escape(text, quote=False).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,1 @@
+"""Is the product well: what model and data are like, beside the error budgets."""

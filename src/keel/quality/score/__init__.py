@@ -1,0 +1,1 @@
+"""What checks are worth: the ML Test Score, and whether the tests notice mistakes."""
