@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import TracerProvider
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import models_json_schema
 from pydantic_core import to_json
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp
 
 from keel.serving.guard import Guard, Keys
 from keel.serving.log import key
-from keel.serving.problems import MEDIA_TYPE, ProblemError
+from keel.serving.problems import MEDIA_TYPE, ProblemError, WrongField
 from keel.serving.rows import model
 from keel.serving.service import Service
 
@@ -35,14 +36,6 @@ REFUSED = {
     "503": "Too many requests at once, too slow, or it can't be recorded: come again.",
 }
 Work = Callable[[bytes, dict[str, Any]], dict[str, Any]]
-
-
-class WrongField(BaseModel):
-    """A field that is not as asked for."""
-
-    field: str
-    reason: str
-    value: Any = None
 
 
 class Problem(BaseModel):
@@ -109,7 +102,7 @@ def application(
         "/health": lambda: _json({"status": "runs"}),
         "/ready": lambda: _json(service.ready()),
         "/version": lambda: _json(service.version()),
-        "/metrics": lambda: _figures(service.figures()),
+        "/metrics": lambda: Response(service.figures(), media_type=CONTENT_TYPE_PLAIN_0_0_4),
     }
     for path, answer in gets.items():
         kind = PlainTextResponse if path == "/metrics" else JSONResponse
@@ -241,8 +234,3 @@ def _check_media_type(request: Request) -> None:
 def _json(content: Any) -> Response:
     body = to_json(content, inf_nan_mode="null", timedelta_mode="float")
     return Response(body, media_type=JSON)
-
-
-def _figures(figures: tuple[bytes, str]) -> Response:
-    content, media_type = figures
-    return Response(content, media_type=media_type)

@@ -5,7 +5,7 @@ import hmac
 import re
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from http import HTTPStatus
 from pathlib import Path
@@ -95,39 +95,13 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(scope, receive, send, self)
+        exchange = Exchange(scope, receive, send, self._serving.bytes, self._record)
         self._metrics.running(1)
         try:
             with structlog.contextvars.bound_contextvars(request=exchange.request):
                 await self._handle(exchange)
         finally:
             self._metrics.running(-1)
-
-    @property
-    def most_bytes(self) -> int:
-        """That a body may have."""
-        return self._serving.bytes
-
-    def record(self, exchange: "Exchange", status: int) -> ProblemError | None:
-        """Count and log what is answered; the problem to answer in its place if that fails."""
-        seconds = time.perf_counter() - exchange.started
-        route = getattr(exchange.scope.get("route"), "path", "") or exchange.path
-        self._metrics.request(route, status, seconds)
-        if exchange.scope["method"] != "POST" or route not in POSTS:
-            return None
-        facts = {"route": route, "status": status, "rows": exchange.state.get("rows", 0)}
-        logger.info("answered", **facts)
-        try:
-            self._log.request(
-                request=exchange.request,
-                **facts,
-                seconds=round(seconds, 6),
-                problems=exchange.state.get("problems", []),
-            )
-        except OSError as error:
-            logger.warning("not_recorded", reason=str(error))
-            return not_recorded(error) if status < HTTPStatus.BAD_REQUEST else None
-        return None
 
     async def _handle(self, exchange: "Exchange") -> None:
         limited = exchange.scope["method"] == "POST"
@@ -155,11 +129,37 @@ class Guard:
         except Exception:
             logger.exception("failed", path=exchange.path)  # it was answered with what `app` says
 
+    def _record(self, exchange: "Exchange", status: int) -> ProblemError | None:
+        """Count and log what is answered; the problem to answer in its place if that fails."""
+        seconds = time.perf_counter() - exchange.started
+        route = getattr(exchange.scope.get("route"), "path", "") or exchange.path
+        self._metrics.request(route, status, seconds)
+        if exchange.scope["method"] != "POST" or route not in POSTS:
+            return None
+        facts = {"route": route, "status": status, "rows": exchange.state.get("rows", 0)}
+        logger.info("answered", **facts)
+        try:
+            self._log.request(
+                request=exchange.request,
+                **facts,
+                seconds=round(seconds, 6),
+                problems=exchange.state.get("problems", []),
+            )
+        except OSError as error:
+            logger.warning("not_recorded", reason=str(error))
+            return not_recorded(error) if status < HTTPStatus.BAD_REQUEST else None
+        return None
+
+
+Record = Callable[["Exchange", int], ProblemError | None]
+
 
 class Exchange:
     """A request and its answer, as they pass through."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, guard: Guard) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, most: int, record: Record
+    ) -> None:
         self.scope = scope
         self.state: dict[str, Any] = scope.setdefault("state", {})
         self.headers = Headers(scope=scope)
@@ -169,9 +169,9 @@ class Exchange:
         self.request = given if SANE.fullmatch(given) else uuid.uuid4().hex
         self.state["request"] = self.request
         self.reading = False
-        self._guard = guard
         self._receive, self._send = receive, send
-        self._most, self._came = guard.most_bytes, 0
+        self._most, self._came = most, 0
+        self._record = record
         self._begun = self._replaced = False
 
     async def receive(self) -> Message:
@@ -192,7 +192,7 @@ class Exchange:
             return
         if message["type"] == "http.response.start":
             self._begun = True
-            problem = self._guard.record(self, message["status"])
+            problem = self._record(self, message["status"])
             if problem:
                 self._replaced = True
                 await self._answer(problem)
@@ -205,7 +205,7 @@ class Exchange:
         if not self._begun:
             self.state["problems"] = problem.logged()
             self._begun = True
-            self._guard.record(self, problem.status)
+            self._record(self, problem.status)
             await self._answer(problem)
 
     async def _answer(self, problem: ProblemError) -> None:

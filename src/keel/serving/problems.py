@@ -15,8 +15,8 @@ LONG = 100  # characters of a value or name that it repeats
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """A field, its value where there is one, and what is wrong or allowed."""
+class WrongField:
+    """A field that is not as asked for."""
 
     field: str
     reason: str
@@ -38,7 +38,7 @@ class ProblemError(Exception):
         self,
         status: int,
         detail: str,
-        wrong: Sequence[Wrong] = (),
+        wrong: Sequence[WrongField] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -49,7 +49,7 @@ class ProblemError(Exception):
 
     def logged(self) -> list[dict[str, str]]:
         """What the log says of it."""
-        return [wrong.logged() for wrong in self.wrong or [Wrong("", self.detail)]]
+        return [wrong.logged() for wrong in self.wrong or [WrongField("", self.detail)]]
 
     def response(self) -> JSONResponse:
         problems = {"problems": [wrong.as_json() for wrong in self.wrong]} if self.wrong else {}
@@ -64,7 +64,7 @@ class ProblemError(Exception):
 
 
 def refused(
-    wrong: Sequence[Wrong], whole: str = "the row", count: int | None = None
+    wrong: Sequence[WrongField], whole: str = "the row", count: int | None = None
 ) -> ProblemError:
     """The problem of rows that are not as asked for, with the first of `count` in a sentence."""
     count = len(wrong) if count is None else count
@@ -88,14 +88,14 @@ def not_recorded(error: OSError) -> ProblemError:
     return ProblemError(503, f"this can't be recorded, and so not answered: {reason}")
 
 
-def _wrong(error: Any, fields: Sequence[str]) -> Wrong:
+def _wrong(error: Any, fields: Sequence[str]) -> WrongField:
     field = ".".join(str(part) for part in error["loc"])[:LONG]
     if error["type"] == "missing":
-        return Wrong(field, "is missing")
+        return WrongField(field, "is missing")
     if error["type"] == "extra_forbidden":
-        return Wrong(field, f"is not known here: there is {', '.join(fields)}")
+        return WrongField(field, f"is not known here: there is {', '.join(fields)}")
     reason = error["msg"].replace("Value error, ", "").replace("Input ", "")
-    return Wrong(field, reason[0].lower() + reason[1:], error["input"])
+    return WrongField(field, reason[0].lower() + reason[1:], error["input"])
 
 
 def _short(value: Any) -> Any:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from keel.project.columns import Known, when_known
-from keel.serving.problems import Wrong, refused, unreadable
+from keel.serving.problems import WrongField, refused, unreadable
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 UNKNOWN_TO_PYDANTIC = ("check", "resolution", "unique")  # what rules of columns begin with
@@ -180,19 +180,21 @@ def series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
     return pl.Series(name, values, dtype)
 
 
-def _unfit(field: str, value: Any, dtype: pl.DataType) -> list[Wrong]:
+def _unfit(field: str, value: Any, dtype: pl.DataType) -> list[WrongField]:
     try:
         series(field, [value], dtype)
     except UNFIT as error:
-        return [Wrong(field, f"can't be read as {dtype}: {error}")]
+        return [WrongField(field, f"can't be read as {dtype}: {error}")]
     return []
 
 
-def _broken(place: str, rule: Rule, row: pl.DataFrame) -> Wrong:
+def _broken(place: str, rule: Rule, row: pl.DataFrame) -> WrongField:
     if rule.name == "primary_key":
-        return Wrong(place, "has the same key as another row: ask for one of them only")
+        return WrongField(place, "has the same key as another row: ask for one of them only")
     value = row[rule.column].item() if rule.column else None
-    return Wrong(_field(place, rule.column), f"breaks the rule {rule.name} of tables.py", value)
+    return WrongField(
+        _field(place, rule.column), f"breaks the rule {rule.name} of tables.py", value
+    )
 
 
 def _field(place: str, column: str) -> str:

@@ -12,7 +12,7 @@ from keel.model.predictor import Predictor
 from keel.project.description import Project
 from keel.serving.log import columns, key
 from keel.serving.origins import origins
-from keel.serving.problems import Wrong
+from keel.serving.problems import WrongField
 from keel.serving.rows import broken_rules, model, rules
 from keel.show.tracing import span
 
@@ -28,7 +28,7 @@ class Answers:
     examples: list[dict[str, Any]]  # of these rows, in the same order
     probability: list[float]
     unseen: list[list[str]]
-    wrong: dict[int, Wrong] = field(default_factory=dict)
+    wrong: dict[int, WrongField] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Made:
 
     examples: pl.DataFrame
     rows: list[int]
-    wrong: dict[int, Wrong]
+    wrong: dict[int, WrongField]
 
 
 class Scorer:
@@ -76,14 +76,14 @@ class Scorer:
             placed = self._placed(rows, lookups)
         except pl.exceptions.PolarsError as error:
             if len(rows) == 1:
-                return self._none({0: Wrong("", f"{BUILD} fails with it: {error}")})
+                return self._none({0: WrongField("", f"{BUILD} fails with it: {error}")})
             placed = None  # one of them is at fault
         if placed is None:
             return self._one_by_one(rows, lookups)
         examples, places = placed
         count = Counter(places)
         wrong = {
-            row: Wrong("", f"{BUILD} makes {count[row]} examples of it, and not one")
+            row: WrongField("", f"{BUILD} makes {count[row]} examples of it, and not one")
             for row in range(len(rows))
             if count[row] != 1
         }
@@ -115,24 +115,24 @@ class Scorer:
             {row: wrong for row, made in enumerate(each) for wrong in made.wrong.values()},
         )
 
-    def _none(self, wrong: dict[int, Wrong]) -> Made:
+    def _none(self, wrong: dict[int, WrongField]) -> Made:
         return Made(pl.DataFrame(schema=self._columns), [], wrong)
 
     def _plan(self, rows: pl.DataFrame, lookups: Lookups) -> pl.LazyFrame:
         return self._build({**lookups, self._table: rows.lazy()}).select(*self._columns)
 
-    def _broken(self, made: Made, values: list[dict[str, Any]]) -> dict[int, Wrong]:
+    def _broken(self, made: Made, values: list[dict[str, Any]]) -> dict[int, WrongField]:
         """The examples that their schema refuses, by their rows, with the first reason."""
-        wrong: dict[int, Wrong] = {}
+        wrong: dict[int, WrongField] = {}
         for n, (rule, *_) in broken_rules(made.examples, self._rules).items():
             reason = f"breaks the rule {rule.name} of {self._schema}, as {BUILD} makes it"
             value = values[n][rule.column] if rule.column else None
-            wrong[made.rows[n]] = Wrong(rule.column, reason, value)
+            wrong[made.rows[n]] = WrongField(rule.column, reason, value)
         try:
             self._checked.validate_python(values)
         except ValidationError as error:
             for part in error.errors(include_url=False, include_context=False):
                 reason = f"{part['msg'].replace('Input ', '')}, as {BUILD} makes it"
                 row, column = made.rows[int(part["loc"][0])], str(part["loc"][1])
-                wrong.setdefault(row, Wrong(column, reason, part["input"]))
+                wrong.setdefault(row, WrongField(column, reason, part["input"]))
         return wrong

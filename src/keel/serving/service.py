@@ -14,11 +14,13 @@ from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.serving.log import Clock, Log, columns, key, now
 from keel.serving.lookups import Lookups
-from keel.serving.problems import MOST, ProblemError, Wrong, not_recorded, refused
+from keel.serving.problems import MOST, ProblemError, WrongField, not_recorded, refused
 from keel.serving.rows import Rows, asked
 from keel.serving.scoring import Answers, Scorer
 from keel.serving.settings import Serving
 from keel.serving.telemetry import Metrics
+
+Answer = dict[str, Any] | WrongField
 
 
 class Service:
@@ -48,13 +50,20 @@ class Service:
         self._key = list(key(project, personal=True))
         self._columns = list(columns(project, personal=True))
         self._scorer = Scorer(self.used.predictor, project, self.table)
-        self._count_from_zero()
+        passport = self.used.passport
+        self.metrics.model(
+            self.used.version,
+            datetime.fromisoformat(passport["trained_at"]),
+            passport["training"]["share_positive"],
+            passport["training"].get("missing"),
+        )
+        self._count(Answers([], [], [], []))  # a rate needs a 0 before the first one
 
     def predict_one(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
         """The answer to a row. Raises ProblemError if there is none."""
         rows = self.rows.read_one(body)
         (answer,) = self._predict(rows, state)
-        if isinstance(answer, Wrong):
+        if isinstance(answer, WrongField):
             raise refused([answer], "")
         return answer | self._about(state)
 
@@ -62,7 +71,7 @@ class Service:
         """The answers to rows, in their order; a row that has none gets a problem."""
         rows = self.rows.read_many(body)
         answers = [
-            {"problem": answer.as_json()} if isinstance(answer, Wrong) else answer
+            {"problem": answer.as_json()} if isinstance(answer, WrongField) else answer
             for answer in self._predict(rows, state)
         ]
         return {"predictions": answers} | self._about(state)
@@ -81,7 +90,7 @@ class Service:
         """Raises ProblemError if a lookup is too old, or can't be read."""
         self.lookups.tables()
         if stale := self.lookups.stale():
-            wrong = [Wrong(table, reason) for table, reason in stale.items()]
+            wrong = [WrongField(table, reason) for table, reason in stale.items()]
             raise ProblemError(503, "; ".join(stale.values()), wrong)
         return {"status": "ready", "model": self.used.version}
 
@@ -102,43 +111,34 @@ class Service:
             return next(iter(from_json(to_json(rows.to_dicts()))), None)
         return None
 
-    def figures(self) -> tuple[bytes, str]:
-        """What Prometheus reads, and the media type that it is written in."""
+    def figures(self) -> bytes:
+        """What Prometheus reads."""
         for table, (written_at, oldest) in self.lookups.ages().items():
             self.metrics.lookup(table, written_at, oldest)
         return self.metrics.expose()
 
-    def _predict(self, rows: pl.DataFrame, state: dict[str, Any]) -> list[dict[str, Any] | Wrong]:
+    def _predict(self, rows: pl.DataFrame, state: dict[str, Any]) -> list[Answer]:
         """The answer to each row, or what is wrong with it, when all that is written down."""
         state["rows"] = len(rows)
         answers = self._scorer.answer(rows, self.lookups.tables())
         state["problems"] = [wrong.logged() for wrong in list(answers.wrong.values())[:MOST]]
-        scored = [
-            {"probability": probability, "unseen": unseen}
-            for probability, unseen in zip(answers.probability, answers.unseen, strict=True)
+        lines: list[dict[str, Any]] = [
+            {"row": row, "probability": probability, "unseen": unseen}
+            for row, probability, unseen in zip(
+                answers.rows, answers.probability, answers.unseen, strict=True
+            )
         ]
-        places = [{"row": row} for row in answers.rows]
-        lines = [place | answer for place, answer in zip(places, scored, strict=True)]
         try:
             if lines:
                 self.log.predictions(state["request"], self.used.version, lines, answers.examples)
         except OSError as error:
             raise not_recorded(error) from error
         self._count(answers)
-        by_row: dict[int, dict[str, Any] | Wrong] = {**answers.wrong}
-        for row, example, answer in zip(answers.rows, answers.examples, scored, strict=True):
-            by_row[row] = {"key": {name: example[name] for name in self._key}, **answer}
+        by_row: dict[int, Answer] = {**answers.wrong}
+        for line, example in zip(lines, answers.examples, strict=True):
+            row = line.pop("row")
+            by_row[row] = {"key": {name: example[name] for name in self._key}, **line}
         return [by_row[row] for row in range(len(rows))]
-
-    def _count_from_zero(self) -> None:
-        passport = self.used.passport
-        self.metrics.model(
-            self.used.version,
-            datetime.fromisoformat(passport["trained_at"]),
-            passport["training"]["share_positive"],
-            passport["training"].get("missing"),
-        )
-        self._count(Answers([], [], [], []))
 
     def _count(self, answers: Answers) -> None:
         unseen = dict.fromkeys(self.used.predictor.known, 0)

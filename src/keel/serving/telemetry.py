@@ -17,7 +17,6 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.process_collector import ProcessCollector
 
 POSTS = ("/predict", "/predict/batch", "/labels")
@@ -129,6 +128,6 @@ class Metrics:
         if oldest is not None:
             self._oldest.labels(table).set(oldest.total_seconds())
 
-    def expose(self) -> tuple[bytes, str]:
-        """All figures, and the media type that they are written in."""
-        return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
+    def expose(self) -> bytes:
+        """All figures, in Prometheus' own format."""
+        return generate_latest(self._registry)

@@ -1,10 +1,13 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dataframely as dy
 import polars as pl
 import pytest
 from builders import NOON, PROJECT, examples
 
+from keel import ahead
 from keel.serving import log
 from keel.serving.log import Log
 
@@ -51,6 +54,28 @@ def test_what_was_written_is_read_with_its_types(tmp_path: Path) -> None:
     assert labels["label"].to_list() == [None]
     assert requests.row(0)[1:] == ("two", "/predict", 422, 0, 0.5, [])
     assert requests.schema["at"] == pl.Datetime("us", "UTC")
+
+
+class Private(PROJECT.examples):  # type: ignore[name-defined,misc]  # the seeds are imported by name
+    """The same examples, of which nobody shall know the origin or the carrier."""
+
+    carrier = dy.String(primary_key=True, metadata=ahead(personal=True))
+    origin = dy.String(metadata=ahead(personal=True))
+
+
+def test_what_is_personal_is_never_written_down(tmp_path: Path) -> None:
+    project = replace(PROJECT, examples=Private)
+    records = Log(tmp_path, project, 90)
+    rows = examples(origin=["EWR"], carrier=["UA"])
+
+    records.predictions("one", "0", [{"row": 0, "probability": 0.5, "unseen": []}], rows.to_dicts())
+    records.labels(rows)
+
+    written = "".join(file.read_text() for file in tmp_path.rglob("*.jsonl"))
+    assert "ORD" in written
+    assert "EWR" not in written
+    assert '"UA"' not in written
+    assert log.predictions(tmp_path, project).collect()["destination"].to_list() == ["ORD"]
 
 
 def test_without_a_log_there_are_no_rows_and_all_columns(tmp_path: Path) -> None:

@@ -340,7 +340,7 @@ def test_nothing_that_a_fuzzer_sends_makes_it_fail(place: Path) -> None:
             (
                 *(str(Path(sysconfig.get_path("scripts")) / "schemathesis"), "run"),
                 f"http://127.0.0.1:{service.port}/openapi.json",
-                *("--checks", "not_a_server_error", "--max-examples", "5", "--seed", "1"),
+                *("--checks", "not_a_server_error", "--max-examples", "15", "--seed", "1"),
                 *("--phases", "examples,coverage,fuzzing", "--workers", "2"),
             ),
             cwd=place,

@@ -25,7 +25,7 @@ CALLER = f"00-{TRACE}-{SPAN}-01"
 
 def shown(metrics: Metrics, name: str) -> dict[str, float]:
     """The values of a series by its labels."""
-    found = re.findall(rf"^{name}(?:{{(.*)}})? (.*)$", metrics.expose()[0].decode(), re.MULTILINE)
+    found = re.findall(rf"^{name}(?:{{(.*)}})? (.*)$", metrics.expose().decode(), re.MULTILINE)
     return {labels: float(value) for labels, value in found}
 
 
