@@ -31,6 +31,7 @@ def monitoring_page(watched: Watched, label: str, settings: Monitoring) -> str:
         months=list(_months(watched)),
         by_day=list(_by_day(watched)),
         columns=list(_columns(watched, settings)),
+        shifts=_shifts(watched),
         refused=_refused(watched),
         models=_models(watched),
         charts=_charts(watched, label),
@@ -92,6 +93,15 @@ def _columns(watched: Watched, settings: Monitoring) -> Iterator[dict[str, Any]]
         }
 
 
+def _shifts(watched: Watched) -> dict[str, dict[str, float]]:
+    """The stability index of each column at the end of each month."""
+    table: dict[str, dict[str, float]] = defaultdict(dict)
+    for shift in watched.shifts:
+        name = "the score" if shift.subject == SCORE else shift.subject
+        table[name][f"{shift.day:%Y-%m}"] = shift.value  # the last of the month stays
+    return table
+
+
 def _refused(watched: Watched) -> list[tuple[str, str, int]]:
     """Why rows were refused: field, reason and how often, most often first."""
     reason = pl.col("problems").fill_null([]).list.eval(pl.element().struct.field("reason"))
@@ -128,18 +138,12 @@ def _charts(watched: Watched, label: str) -> dict[str, Any]:
         if part.indicator == "valid_predictions"
         for kind, count in zip(pictures.KINDS, (part.good, part.bad), strict=True)
     ]
-    at_last = {(shift.subject, f"{shift.day:%Y-%m}"): shift.value for shift in watched.shifts}
-    shifts = [
-        {"column": "the score" if name == SCORE else name, "month": month, "index": value}
-        for (name, month), value in at_last.items()
-    ]
     weeks = list(_weeks(watched))
     floor = watched.known.evaluation.floors.get(watched.main)
     return {
         "quality": pictures.sliding(quality, main.title, floor) if quality else None,
         "shares": pictures.shares(weeks, label) if weeks else None,
         "volume": pictures.volume(rows),
-        "shift": pictures.shift(shifts) if shifts else None,
     }
 
 

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from keel.show.charts import BASELINE, FAINT, MODEL, Rows, svg
 
-GOOD, BAD, INK = "#9ec1e8", "#a51d2d", "#241f31"
+GOOD, BAD = "#9ec1e8", "#a51d2d"
 KINDS = ("answered", "refused or not valid")
 DAYS = {
     "field": "day",
@@ -51,26 +51,6 @@ def shares(rows: Rows, label: str) -> Markup:
     }
     mark = {"type": "line", "point": {"filled": True, "size": 20}}
     return svg(rows, {"height": 200, "mark": mark, "encoding": encoding})
-
-
-def shift(rows: Rows) -> Markup:
-    """The stability index by column and month; rows have column, month, index."""
-    places = {
-        "x": {"field": "month", "type": "ordinal", "title": None, "axis": {"labelAngle": -45}},
-        "y": {"field": "column", "type": "nominal", "title": None, "sort": None},
-    }
-    index = {"field": "index", "type": "quantitative"}
-    blue = {"scheme": "blues", "domain": [0, 2], "clamp": True}
-    ink = {"condition": {"test": "datum.index > 1", "value": "white"}, "value": INK}
-    cells = {
-        "mark": "rect",
-        "encoding": {**places, "color": {**index, "scale": blue, "legend": None}},
-    }
-    words = {
-        "mark": {"type": "text", "fontSize": 10},
-        "encoding": {**places, "text": {**index, "format": ".1f"}, "color": ink},
-    }
-    return svg(rows, {"height": {"step": 19}, "layer": [cells, words]})
 
 
 def _colour(scale: dict[str, Any]) -> dict[str, Any]:

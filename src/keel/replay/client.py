@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -75,20 +75,27 @@ def running(store: Store) -> Iterator[Service]:
     """
     log = store.root / "service.log"
     options = ("--host", "127.0.0.1", "--port", "0", "--folder", str(store.root))
-    with log.open("w", encoding="utf-8") as errors:
-        process = subprocess.Popen(
-            (sys.executable, "-m", "keel", "serve", *options),
+    command = (sys.executable, "-m", "keel", "serve", *options)
+    environment = {name: value for name, value in os.environ.items() if name not in OWN}
+    with (
+        log.open("w", encoding="utf-8") as errors,
+        subprocess.Popen(
+            command,
             cwd=store.repository,
-            env={name: value for name, value in os.environ.items() if name not in OWN},
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-        )
-    try:
-        with httpx.Client(base_url=_url(process, log), timeout=60) as http:
-            yield Service(process, http, log)
-    finally:
-        _stop(process)
+        ) as process,
+    ):
+        try:
+            with httpx.Client(base_url=_url(process, log), timeout=60) as http:
+                yield Service(process, http, log)
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STOPS)
+            process.kill()  # nothing, if it has ended
 
 
 def _body(rows: pl.DataFrame) -> bytes:
@@ -108,16 +115,3 @@ def _url(process: subprocess.Popen[str], log: Path) -> str:
         text = log.read_text(encoding="utf-8", errors="replace").strip()
         raise UserError(f"the service does not start: {text.splitlines()[-1] if text else log}")
     return words[0]
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    """Let it answer what it has accepted; it has as long as it says itself."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(STOPS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    process.wait()
-    if process.stdout:
-        process.stdout.close()
