@@ -89,7 +89,7 @@ class _Window:
         values: Values,
         target: str,
         summary: Callable[[list[float]], Summary],
-        monthly: Callable[[date, list[float]], float],
+        monthly: Callable[[date, list[float]], float] = lambda _, within: median(within),
     ) -> Figure:
         """A figure of the recent values; where they are few, what is lacking."""
         its, least = abouts()[f"delivery.{name}"], self.settings.least
@@ -136,9 +136,7 @@ def _lead_time(done: list[Delivered], window: _Window) -> Figure:
     def summary(recent: list[float]) -> Summary:
         return median(recent), _usual(recent, DAY), state(median(recent), good, bad)
 
-    figure = window.figure(
-        "lead_time", waits, f"half of them within {good:g} days", summary, _median
-    )
+    figure = window.figure("lead_time", waits, f"half of them within {good:g} days", summary)
     recent = [deployment for deployment in done if deployment.at >= window.start]
     skewed = sum(len(deployment.commits) - len(deployment.waits) for deployment in recent)
     wrong = f"not counted: {plural(skewed, 'change')} with a clock later than the deployment's"
@@ -159,31 +157,29 @@ def _share(name: str, values: Values, limits: tuple[float, float], window: _Wind
 
 def _time_to_restore(known: list[Incident], window: _Window) -> Figure:
     good, bad = window.settings.restore_hours
-    over = [
-        (incident, (incident.restored - incident.started) / HOUR)
-        for incident in known
-        if incident.restored
-    ]
-    recent = [(incident, hours) for incident, hours in over if incident.started >= window.start]
+    over = [incident for incident in known if incident.restored]
     under_way = [incident for incident in known if not incident.restored]
+    recent = [incident for incident in over if incident.started >= window.start]
 
     def summary(taken: list[float]) -> Summary:
         text = f"{_usual(taken, HOUR)}, {lasting(mean(taken) * HOUR)} in the mean"
-        if deployed := [hours for incident, hours in recent if incident.caused_by]:
+        if deployed := [incident.hours(window.now) for incident in recent if incident.caused_by]:
             text += f"; after failed deployments ({len(deployed)}) {_usual(deployed, HOUR)}"
-        waiting = [(window.now - incident.started) / HOUR for incident in under_way]
+        waiting = [incident.hours(window.now) for incident in under_way]
         return median(taken), text, state(max([median(taken), *waiting]), good, bad)
 
-    values = [(incident.started, hours) for incident, hours in over]
+    values = [(incident.started, incident.hours(window.now)) for incident in over]
     target = f"half of them within {good:g} h"
-    figure = window.figure("time_to_restore", values, target, summary, _median)
+    figure = window.figure("time_to_restore", values, target, summary)
     if figure.value is None and recent:
-        took = ", ".join(lasting(hours * HOUR) for _, hours in recent)
+        took = ", ".join(lasting(incident.hours(window.now) * HOUR) for incident in recent)
         figure = replace(figure, text=f"{figure.text}; it took {took}")
-    since = [
-        f"{incident.title}, for {lasting(window.now - incident.started)}" for incident in under_way
-    ]
-    return figure.also(notes=[f"still going on: {what}" for what in since])
+    return figure.also(
+        notes=[
+            f"still going on: {incident.title}, for {lasting(incident.hours(window.now) * HOUR)}"
+            for incident in under_way
+        ]
+    )
 
 
 def _usual(values: list[float], unit: timedelta) -> str:
@@ -192,10 +188,6 @@ def _usual(values: list[float], unit: timedelta) -> str:
     return (
         f"half within {lasting(median(values) * unit)}, nine in ten within {lasting(ninth * unit)}"
     )
-
-
-def _median(_: date, within: list[float]) -> float:
-    return median(within)
 
 
 def _month(time: datetime) -> date:

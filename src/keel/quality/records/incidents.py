@@ -46,6 +46,10 @@ class Incident(Section):
         times = {"started": self.started, "detected": self.detected, "restored": self.restored}
         return {name: time for name, time in times.items() if time is not None}
 
+    def hours(self, now: datetime) -> float:
+        """How long it lasted, or lasts by now."""
+        return ((self.restored or now) - self.started) / timedelta(hours=1)
+
 
 @dataclass(frozen=True)
 class Incidents:
