@@ -1,15 +1,18 @@
 """What the monitoring writes and says, with and without the files of the project."""
 
 import json
+import shutil
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
-from builders import PROJECT, content, store
+from builders import PROJECT, REPOSITORY, content, store
 from served import JULY, Served, on
 
+from keel.cli import run
 from keel.data.store import Store, sha256
 from keel.monitoring import monitor, watch
 from keel.monitoring.indicators import indicators
@@ -128,6 +131,24 @@ def test_a_replay_ends_with_its_last_request(tmp_path: Path) -> None:
     log.predict(on(JULY))
 
     assert watch.today(log.observed(), NOW, PROJECT) == (JULY, True)
+
+
+def test_what_needs_somebody_ends_with_an_error_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Path(shutil.copytree(REPOSITORY, tmp_path / "project"))
+    log = Served(project)
+    log.predict(on(JULY, 10))
+    log.request(status=500)
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    assert run(["monitor"]) == 1
+    assert "act: 50.0% of the requests could not be answered" in capsys.readouterr().out
+
+
+def test_it_takes_no_arguments() -> None:
+    assert run(["monitor", "now"]) == 2
 
 
 def test_what_needs_somebody_is_urgent_and_said_first(tmp_path: Path) -> None:
