@@ -21,10 +21,10 @@ def origins(
     """
     if len(rows) == len(examples) > FEW and (passed := passed_on(rows, examples)):
         half = pl.Series([row.bit_count() % 2 == 1 for row in range(len(rows))])  # no pattern fits
-        found, there = _found(rows, examples, key, keys, passed, [half])
-        if half.gather(found).equals(there[-1], check_names=False):
-            return found
-    return _found(rows, examples, key, keys, {}, [])[0]
+        places, (*_, in_half) = _places(rows, examples, key, keys, passed, [half])
+        if half.gather(places).equals(in_half, check_names=False):
+            return places
+    return _places(rows, examples, key, keys, {}, [])[0]
 
 
 def passed_on(rows: pl.DataFrame, examples: pl.DataFrame) -> dict[str, str]:
@@ -45,7 +45,7 @@ def _equal(old: pl.Series, new: pl.Series) -> bool:
     return (whole or old.dtype == new.dtype) and old.equals(new.cast(old.dtype, strict=False))
 
 
-def _found(
+def _places(
     rows: pl.DataFrame,
     examples: pl.DataFrame,
     key: Sequence[str],
@@ -64,14 +64,14 @@ def _found(
     bits = range(max(numbered[RANK].to_list(), default=0).bit_length())
     asked = [*(numbered[RANK] // 2**bit % 2 == 1 for bit in bits), *also]
     made = pl.collect_all([keys(rows.filter(some)) for some in asked])
-    there = [_among(examples.select(key), part) for part in made]
+    members = [_among(examples.select(key), part) for part in made]
     its_rank = pl.Series(RANK, [0] * len(examples), pl.Int64)
     for bit in bits:
-        its_rank += there[bit].cast(pl.Int64) * 2**bit
-    told = examples.with_columns(its_rank)
+        its_rank += members[bit].cast(pl.Int64) * 2**bit
+    ranked = examples.with_columns(its_rank)
     on = [*passed, RANK]
-    found = told.join(numbered, on=on, how="left", nulls_equal=True, maintain_order="left")
-    return found[PLACE], there
+    placed = ranked.join(numbered, on=on, how="left", nulls_equal=True, maintain_order="left")
+    return placed[PLACE], members
 
 
 def _among(all_keys: pl.DataFrame, some: pl.DataFrame) -> pl.Series:

@@ -64,7 +64,10 @@ class Rows:
         return self._frame([self._read(self.model, body)], "")
 
     def read_many(self, body: bytes) -> pl.DataFrame:
-        """The `rows` of a body, in their order. The ProblemError names all that are broken."""
+        """The `rows` of a body, in their order.
+
+        The ProblemError names all rows with wrong values or, if none has, all that break rules.
+        """
         return self._frame(self._read(self.batch, body).rows, "rows.{}")  # type: ignore[attr-defined]  # made above
 
     def _read(self, wanted: type[BaseModel], body: bytes) -> BaseModel:
