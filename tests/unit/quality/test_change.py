@@ -14,7 +14,7 @@ from keel.quality.records.figures import About, Figure, State
 from keel.quality.records.settings import Quality
 
 TODAY = date(2026, 11, 23)
-CAME = date(2026, 8, 1)
+LATER = date(2027, 2, 1)  # half a year after the file came
 SPEED = About("service.latency", "product", "Speed", "", "seconds", "", "").figure(
     0.1, "0.1 seconds", State.GOOD, 10
 )
@@ -36,7 +36,7 @@ def asked(review: date | None = None, **figures: str) -> Attributes:
 
 
 def measured(attributes_: Attributes) -> Figure:
-    return attributes.figure(attributes_, [SPEED], CAME, TODAY, 6)
+    return attributes.figure(attributes_, [SPEED], LATER, TODAY)
 
 
 def wrong(root: Path, **fields: Any) -> list[str]:
@@ -47,7 +47,7 @@ def wrong(root: Path, **fields: Any) -> list[str]:
 
 
 def figures(root: Path, today: date = TODAY) -> dict[str, Figure]:
-    found = change.figures(change.Work(root, today, Quality()))
+    found = change.figures(root, Quality(), today)
     return {one.name: one for one in found}
 
 
@@ -80,7 +80,7 @@ def test_a_figure_without_a_value_measures_nothing_yet() -> None:
     attributes_ = asked(speed="service.latency")
     speed = About("service.latency", "product", "Speed", "", "seconds", "", "").unknown("no use")
 
-    found = attributes.figure(attributes_, [speed], CAME, TODAY, 6)
+    found = attributes.figure(attributes_, [speed], LATER, TODAY)
 
     assert found.text == "1 of 1 scenario, 1 without a value yet"
     assert found.details[0].endswith("not enough data yet: no use")
@@ -97,7 +97,7 @@ def test_a_figure_that_is_not_on_the_page_is_named() -> None:
     [
         (date(2026, 11, 22), State.WATCH),
         (date(2026, 11, 23), State.GOOD),
-        (None, State.GOOD),  # half a year after the file came
+        (None, State.GOOD),
     ],
 )
 def test_past_its_review_the_ranking_is_watched(review: date | None, state: State) -> None:
@@ -128,7 +128,7 @@ def test_a_new_project_claims_nothing_that_it_can_not_know(project: Repository) 
     found = figures(project.root, date(2026, 11, 2))
 
     known = {name for name, figure in found.items() if figure.value is not None}
-    assert not {"code.hotspots", "debt.paid", "debt.share", "people.authors"} & known
+    assert not {"code.hotspots", "debt.paid", "people.tasks"} & known
     assert {"code.complexity", "code.packages", "debt.interest", "decisions.open"} <= known
     assert all(figure.state != State.BAD for figure in found.values())
 
@@ -143,7 +143,7 @@ def test_days_that_no_file_says_count_from_the_first_commit(project: Repository)
     [
         (attributes.FILE, {"attributes.measured"}),
         ("docs/quality/debt.yaml", {"debt.interest", "debt.age", "debt.paid"}),
-        ("docs/quality/people.yaml", {"people.experts", "people.authors", "people.tasks"}),
+        ("docs/quality/people.yaml", {"people.experts", "people.tasks"}),
         (decisions.OPEN, {"decisions.open"}),
         ("uv.lock", {"code.packages"}),
     ],
@@ -157,7 +157,7 @@ def test_a_broken_file_takes_away_its_own_figures_only(
 
     found = figures(project.root)
 
-    assert len(found) == 17
+    assert len(found) == 15
     assert all(found[one].value is None for one in lost)
     assert found["code.complexity"].value is not None
 
@@ -170,7 +170,6 @@ def test_a_clone_without_its_history_does_not_guess(project: Repository, tmp_pat
     found = figures(tmp_path / "clone")
 
     assert "fetch-depth: 0" in found["code.hotspots"].text
-    assert found["debt.share"].state == State.UNKNOWN
 
 
 def test_a_project_without_git_still_has_its_figures(project: Repository) -> None:

@@ -10,7 +10,6 @@ from keel.project.errors import UserError
 from keel.quality.change import code as measures
 from keel.quality.change import packages, tests
 from keel.quality.change.code import measure
-from keel.quality.records.churn import Change
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Code
 
@@ -34,7 +33,7 @@ def report(root: Path, name: str, content: object) -> None:
     file.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
-def code(name: str, *changes: Change, **files: str) -> Figure:
+def code(name: str, *changes: tuple[str, ...], **files: str) -> Figure:
     now = {f"src/{file}.py": measure(text) for file, text in files.items()}
     found = measures.figures(now, changes, Code())
     return next(one for one in found if one.name == name)
@@ -43,10 +42,6 @@ def code(name: str, *changes: Change, **files: str) -> Figure:
 def shown(root: Path, name: str) -> Figure:
     found = tests.figures(tests.gather(root), "ml", Code())
     return next(one for one in found if one.name == name)
-
-
-def change(*files: str) -> Change:
-    return Change(TODAY, frozenset(), "Change it", files)
 
 
 def test_nesting_makes_a_function_complex() -> None:
@@ -77,7 +72,7 @@ def test_what_is_no_python_is_left_out_and_named(source: str) -> None:
 
 
 def test_a_hotspot_is_complex_and_changed_often() -> None:
-    often = [change("src/knot.py", "src/plain.py") for _ in range(6)]
+    often = [("src/knot.py", "src/plain.py") for _ in range(6)]
 
     found = code("code.hotspots", *often, knot=KNOT, plain="a = 1", calm=KNOT)
 
@@ -86,7 +81,7 @@ def test_a_hotspot_is_complex_and_changed_often() -> None:
 
 
 def test_a_change_of_everything_makes_no_hotspot() -> None:
-    sweeps = [change("src/knot.py", *(f"src/{n}.py" for n in range(50))) for _ in range(6)]
+    sweeps = [("src/knot.py", *(f"src/{n}.py" for n in range(50))) for _ in range(6)]
 
     assert code("code.hotspots", *sweeps, knot=KNOT).state == State.UNKNOWN
 

@@ -7,9 +7,8 @@ import yaml
 
 from keel.quality.change import debt
 from keel.quality.change.debt import Entry
-from keel.quality.records.churn import Change
 from keel.quality.records.figures import Figure, State
-from keel.quality.records.settings import WORDS, Debt
+from keel.quality.records.settings import Debt
 
 TODAY = date(2026, 11, 23)
 CAME = date(2026, 1, 15)
@@ -26,10 +25,9 @@ def entry(**fields: Any) -> Entry:
     return Entry.model_validate({**ENTRY, **fields})
 
 
-def figure(name: str, *entries: Entry, subjects: tuple[str, ...] = ()) -> Figure:
+def figure(name: str, *entries: Entry) -> Figure:
     register = {f"debt-{n}": one for n, one in enumerate(entries)}
-    changes = [Change(TODAY, frozenset(), subject, ("a.py",)) for subject in subjects]
-    found = [*debt.of_register(register, CAME, TODAY, Debt()), debt.share(changes, Debt())]
+    found = debt.figures(register, CAME, TODAY, Debt())
     return next(one for one in found if one.name == name)
 
 
@@ -95,54 +93,6 @@ def test_what_was_paid_within_a_year_counts() -> None:
 
 def test_an_empty_register_says_that_nobody_has_written_one() -> None:
     assert figure("debt.interest").state == State.UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("subject", "kind"),
-    [
-        ("feat(api)!: take batches", "feature"),
-        ("Adds the wind", "feature"),
-        ("Address the review", ""),
-        ("fix: mend it", "fix"),
-        ("ABC-123: Fixed the join", "fix"),
-        ("[fix] the join", "fix"),
-        (":bug: the join", "fix"),
-        ('Revert "Add the wind"', "fix"),
-        ("refactor: one function", "debt"),
-        ("Simplify the stages", "debt"),
-        ("Renaming things", "debt"),
-        ("Removed what nobody calls", "debt"),
-        ("chore(deps): bump polars", "upkeep"),
-        ("Bump polars", "upkeep"),
-        ("docs: how to", "documents"),
-        ("WIP", ""),
-        ("", ""),
-        ("日本語", ""),
-    ],
-)
-def test_the_first_word_says_what_a_change_is_for(subject: str, kind: str) -> None:
-    assert debt.kind(subject, WORDS) == kind
-
-
-def test_the_share_of_debt_stands_beside_what_was_agreed() -> None:
-    subjects = ("Add a", "Add b", "fix: c", "Simplify d", "Bump e", "hm")
-
-    found = figure("debt.share", subjects=subjects)
-
-    assert found.value == pytest.approx(0.2)
-    assert (found.target, found.state) == ("about 20%", State.GOOD)
-    assert "Of 6 changes, 1 say nothing that is known." in found.notes
-
-
-def test_too_little_for_debt_is_watched() -> None:
-    assert figure("debt.share", subjects=("Add a",) * 11 + ("Tidy b",)).state == State.WATCH
-
-
-def test_a_history_whose_messages_say_nothing_has_no_share() -> None:
-    found = figure("debt.share", subjects=("Add a",) * 5 + ("stuff",) * 6)
-
-    assert found.state == State.UNKNOWN
-    assert "5 of 11 changes say what they are for" in found.text
 
 
 def test_a_marker_that_names_an_entry_is_fine(tmp_path: Path) -> None:

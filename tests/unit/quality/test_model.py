@@ -12,8 +12,8 @@ from keel.judge.gates import Verdict
 from keel.judge.metrics import METRICS
 from keel.project.settings import Waiver
 from keel.quality.budgets.events import Day
-from keel.quality.product import data, model
-from keel.quality.product.model import Ageing, Facts, Judging, Passport, Row, Training
+from keel.quality.product import data, judged, model
+from keel.quality.product.judged import Ageing, Facts, Judging, Row
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Data, Model, Quality
 
@@ -37,7 +37,7 @@ def figure(name: str, **facts: Any) -> Figure:
 
 
 def read(root: Path) -> list[Figure]:
-    return model.figures(model.gather(root, Quality(), NOW), METRICS, Model())
+    return model.figures(judged.gather(root, Quality(), NOW), METRICS, Model())
 
 
 def of_data(name: str, **facts: Any) -> Figure:
@@ -50,9 +50,8 @@ def verdict(*, passed: bool, waiver: Waiver | None = None) -> Verdict:
 
 
 def used(last: date | None, trained_to: date, retrain_after: int | None = None) -> Figure:
-    passport = Passport(training=Training(to=trained_to))
     ageing = Ageing(retrain_after=retrain_after)
-    return figure("model.age", passport=passport, ageing=ageing, last_day=last)
+    return figure("model.age", learnt=trained_to, ageing=ageing, last_day=last)
 
 
 @pytest.mark.parametrize(
@@ -170,27 +169,24 @@ def test_a_model_ages_by_the_days_that_it_is_used_on(
 def test_the_past_of_a_model_is_what_was_committed(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     for day, score in (("2026-11-01", 0.69), ("2026-11-02", 0.7), ("2026-11-02", 0.71)):
-        repository.commit(day, files={model.METRICS_FILE: json.dumps({"auc": score})})
-    repository.commit("2026-11-03", files={model.METRICS_FILE: "{"})
-    tag = {"GIT_COMMITTER_DATE": "2026-11-04T12:00:00+00:00"}
-    repository.git("tag", "-a", "model#production#1", "-m", "it", "HEAD~2", **tag)
-    repository.file(model.SCORES, "slice,value,rows,model,metric,score,low,high\n")
+        repository.commit(day, files={judged.METRICS_FILE: json.dumps({"auc": score})})
+    repository.commit("2026-11-03", files={judged.METRICS_FILE: "{"})
+    repository.file(judged.SCORES, "slice,value,rows,model,metric,score,low,high\n")
     repository.file(
-        model.SCORES, (tmp_path / model.SCORES).read_text() + "all,all,9,model,auc,0.7,,"
+        judged.SCORES, (tmp_path / judged.SCORES).read_text() + "all,all,9,model,auc,0.7,,"
     )
 
     found = {one.name: one for one in read(tmp_path)}["model.score"]
 
     assert found.trend == [(date(2026, 11, 1), 0.69), (date(2026, 11, 2), 0.71)]
-    assert found.details == ["in production since 2026-11-04 model#production#1: 0.700"]
 
 
 @pytest.mark.parametrize(
     ("name", "lost"),
     [
-        (model.SCORES, {"model.score", "model.slices"}),
-        (model.IN_USE, {"model.in_use"}),
-        (model.GATES, {"model.gates"}),
+        (judged.SCORES, {"model.score", "model.slices"}),
+        (judged.IN_USE, {"model.in_use"}),
+        (judged.GATES, {"model.gates"}),
         ("model/passport.json", {"model.age"}),
     ],
 )

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from repositories import Repository
 from keel.project.errors import UserError
 from keel.quality.change import owners, people
 from keel.quality.change.people import Team
-from keel.quality.records.churn import Change
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import People
 
@@ -40,13 +38,9 @@ def task(**can: str | None) -> Team:
     return team(tasks={"train": {**TEAM["tasks"]["train"], "can": can}})
 
 
-def figure(name: str, asked: Team, *changes: Change) -> Figure:
-    found = people.figures(asked, changes, TODAY, People())
+def figure(name: str, asked: Team) -> Figure:
+    found = people.figures(asked, TODAY, People())
     return next(one for one in found if one.name == name)
-
-
-def change(*files: str, by: Sequence[int] = (0,)) -> Change:
-    return Change(TODAY, frozenset(by), "Change it", files)
 
 
 def project(root: Path, **parts: Any) -> Path:
@@ -75,40 +69,6 @@ def test_a_file_belongs_to_the_last_area_that_fits_it() -> None:
     found = people.areas(team(), ["src/ml/models/a.py", "src/ml/b.py", "README.md"])
 
     assert found == {"rest": ["src/ml/b.py", "README.md"], "model": ["src/ml/models/a.py"]}
-
-
-def test_an_area_that_one_person_changes_is_watched() -> None:
-    alone = [change("src/ml/models/a.py") for _ in range(9)]
-    other = change("src/ml/models/a.py", by=[1])
-
-    found = figure("people.authors", team(), *alone, other)
-
-    assert (found.value, found.state) == (1, State.WATCH)
-    assert found.details == ["model: 10 changes"]
-
-
-def test_an_area_that_two_people_change_is_fine() -> None:
-    changes = [change("src/ml/models/a.py", by=[n % 2]) for n in range(10)]
-
-    assert figure("people.authors", team(), *changes).state == State.GOOD
-
-
-def test_an_area_that_two_people_change_together_is_fine() -> None:
-    changes = [change("README.md", by=[0, 1]) for _ in range(10)]
-
-    assert figure("people.authors", team(), *changes).state == State.GOOD
-
-
-def test_few_changes_say_nothing_of_who_knows_an_area() -> None:
-    found = figure("people.authors", team(), *[change("README.md")] * 4)
-
-    assert found.state == State.UNKNOWN
-
-
-def test_no_figure_names_who_made_the_changes() -> None:
-    said = str(figure("people.authors", team(), *[change("README.md")] * 10))
-
-    assert "ada" not in said.lower()
 
 
 def test_a_task_that_somebody_else_did_lately_is_fine() -> None:

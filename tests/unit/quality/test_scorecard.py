@@ -20,7 +20,7 @@ from keel.quality.budgets.standing import Standing, Waiver
 from keel.quality.page import page
 from keel.quality.page.documents import problems
 from keel.quality.page.scorecard import Scorecard, answer, gather
-from keel.quality.product.model import METRICS_FILE as METRICS
+from keel.quality.product.judged import METRICS_FILE as METRICS
 from keel.quality.records import settings
 from keel.quality.records.figures import About, Figure, State, guarded
 
@@ -319,7 +319,7 @@ def test_a_shallow_clone_says_what_it_lacks(project: Repository, tmp_path: Path)
     found = by_name(gather(clone, NOW))
 
     assert "fetch-depth: 0" in found["delivery.lead_time"].text
-    assert "fetch-depth: 0" in found["people.authors"].text
+    assert "fetch-depth: 0" in found["code.hotspots"].text
     assert found["code.complexity"].value is not None
 
 
@@ -354,7 +354,7 @@ def test_ten_thousand_commits_are_counted(project: Repository) -> None:
     found = by_name(card_)
     assert found["delivery.frequency"].events == 9  # from day 640 to day 720
     assert found["delivery.lead_time"].value is not None
-    assert found["debt.share"].events > 1_000
+    assert found["code.hotspots"].events > 1_000
     assert written(project.root, card_)[2]["figures"]
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.documents import Text, listed, months_later, plural, read
+from keel.quality.records.documents import Text, listed, plural, read
 from keel.quality.records.figures import Figure, State, about
 
 FILE = "docs/quality/attributes.yaml"
@@ -69,18 +69,16 @@ def measured(attributes: Attributes, figures: Sequence[Figure]) -> list[Measured
     ]
 
 
-def figure(
-    attributes: Attributes, others: Sequence[Figure], came: date, today: date, months: int
-) -> Figure:
+def figure(attributes: Attributes, others: Sequence[Figure], later: date, today: date) -> Figure:
     """How many are measured by the `others`; past the review, or with an unknown name, watch it.
 
-    `came` is the day on which the project got the file, `months` after which it is reviewed.
+    `later` is the day of the review if the file says none.
     """
     ranked = measured(attributes, others)
     if not ranked:
         return about("attributes.measured").unknown(f"{FILE} has no scenarios")
     shown = [each.figure for each in ranked if each.figure]
-    review = attributes.review or months_later(came, months)
+    review = attributes.review or later
     notes = [
         f"{each.name}: {each.scenario.figure} is no figure of this page"
         for each in ranked

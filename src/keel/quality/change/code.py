@@ -8,13 +8,13 @@ from pathlib import Path
 
 import complexipy
 
-from keel.quality.records.churn import Change
 from keel.quality.records.documents import plural
 from keel.quality.records.figures import About, Figure, Limits, about, goal, state
 from keel.quality.records.settings import Code
 from keel.quality.records.tracked import files
 
 SHOWN = 10  # of the worst
+Changes = Sequence[tuple[str, ...]]  # the files of each
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -65,9 +65,7 @@ def read(root: Path, paths: Sequence[str]) -> dict[str, Measures]:
     }
 
 
-def figures(
-    files: Mapping[str, Measures], changes: Sequence[Change], settings: Code
-) -> list[Figure]:
+def figures(files: Mapping[str, Measures], changes: Changes, settings: Code) -> list[Figure]:
     """All three, of the files as they are and as they were changed."""
     broken = [f"{name} is not Python that can be read" for name in files if files[name].broken]
     made = (
@@ -78,13 +76,13 @@ def figures(
     return [figure.also(notes=broken) for figure in made]
 
 
-def _hotspots(files: Mapping[str, Measures], changes: Sequence[Change], settings: Code) -> Figure:
+def _hotspots(files: Mapping[str, Measures], changes: Changes, settings: Code) -> Figure:
     hotspots = about("code.hotspots")
-    usual = [change for change in changes if len(change.files) <= settings.sweep]
+    usual = [change for change in changes if len(change) <= settings.sweep]
     if len(usual) < settings.changes:
         known = f"{plural(len(usual), 'change')} within {plural(settings.months, 'month')}"
         return hotspots.unknown(f"{known}, and {settings.changes} are the least", len(usual))
-    times = Counter(name for change in usual for name in change.files)
+    times = Counter(name for change in usual for name in change)
     hot = {
         name: file.worst
         for name, file in files.items()

@@ -1,8 +1,7 @@
-"""Technical debt: what is written down of it, what it costs, and how much of the work pays it."""
+"""Technical debt: what is written down of it, what it costs, and what was paid."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -13,7 +12,6 @@ from pydantic import Field
 
 from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.churn import Change
 from keel.quality.records.documents import Text, listed, months_later, plural, read
 from keel.quality.records.figures import Figure, State, about, state
 from keel.quality.records.settings import Debt
@@ -23,7 +21,6 @@ FILE = "docs/quality/debt.yaml"
 MARKER = re.compile(r"(?:#|//|--)\s*debt:\s*([\w-]*)", re.IGNORECASE)
 CODE = (".py", ".ipynb", ".sh", ".sql", ".toml", ".yaml", ".yml", ".feature", ".js", ".r")
 A_YEAR = {"day": 260, "week": 52, "month": 12, "quarter": 4, "year": 1}  # 260 days of work
-TICKET = re.compile(r"^\[?[A-Z][A-Z0-9]*-\d+\]?:?\s*")
 Name = Annotated[str, Field(pattern=r"^[\w-]+$")]  # one word, for markers
 
 
@@ -54,13 +51,13 @@ class Entry(Section):
 
 
 Register = Mapping[Name, Entry]
-REGISTERED = ("debt.interest", "debt.age", "debt.paid")  # figures of the register
+FIGURES = ("debt.interest", "debt.age", "debt.paid")
 
 
-def of_register(register: Register, came: date, today: date, debt: Debt) -> list[Figure]:
+def figures(register: Register, came: date, today: date, debt: Debt) -> list[Figure]:
     """Interest, age, and what was paid; `came` is the register's day."""
     if not register:
-        return [about(name).unknown("nobody has written a debt down") for name in REGISTERED]
+        return [about(name).unknown("nobody has written a debt down") for name in FIGURES]
     entries = {name: dated(entry, came, debt) for name, entry in register.items()}
     unpaid = {name: entry for name, entry in entries.items() if _open(entry, today)}
     return [_interest(entries, unpaid, today, debt), _age(unpaid, today), _paid(entries, today)]
@@ -71,16 +68,6 @@ def dated(entry: Entry, came: date, debt: Debt) -> Entry:
     since = entry.since or came
     by = entry.by or months_later(since, debt.pay_months)
     return entry.model_copy(update={"since": since, "by": by})
-
-
-def kind(subject: str, words: Mapping[str, Iterable[str]]) -> str:
-    """What a change is for, by the first word of its message, as conventional or not; or ""."""
-    first = re.search(r"[a-z]+", TICKET.sub("", subject).lower())
-    word = first[0] if first else ""
-    for name, stems in words.items():
-        if any(re.fullmatch(f"{stem.rstrip('e')}e?(|s|es|d|ed|ing)", word) for stem in stems):
-            return name
-    return ""
 
 
 def problems(root: Path, today: date) -> list[str]:
@@ -185,27 +172,3 @@ def _paid(entries: Mapping[str, Entry], today: date) -> Figure:
     standing = State.GOOD if paid else State.WATCH
     figure = about("debt.paid").figure(hours, text, standing, len(paid), "something each year")
     return figure.also(f"{name}: {entry.what}, {entry.paid}" for name, entry in paid.items())
-
-
-def share(changes: Sequence[Change], debt: Debt) -> Figure:
-    """Which share of the changes is for debt, beside what was agreed."""
-    kinds = Counter(kind(change.subject, debt.words) for change in changes)
-    known = len(changes) - kinds[""]
-    target = f"about {debt.capacity:.0%}"
-    if known < max(debt.least, len(changes) / 2):
-        why = f"{known} of {plural(len(changes), 'change')} say what they are for"
-        return about("debt.share").unknown(
-            f"{why}, within {plural(debt.months, 'month')}", len(changes), target
-        )
-    part = kinds["debt"] / known
-    text = f"{part:.0%} of {known} changes in {plural(debt.months, 'month')}"
-    standing = state(part, debt.capacity / 2, 0.0) if debt.capacity else State.GOOD
-    silent = f"Of {len(changes)} changes, {kinds['']} say nothing that is known."
-    return (
-        about("debt.share")
-        .figure(part, text, standing, known, target)
-        .also(
-            [f"{name}: {kinds[name]} changes, {kinds[name] / known:.0%}" for name in debt.words],
-            [silent] if kinds[""] else [],
-        )
-    )

@@ -34,32 +34,7 @@ OUTCOME = re.compile(r"^## +Decision outcome *$\s+[^#\s]", WORDS)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 STATUS = r"proposed|accepted|rejected|deprecated|superseded by \d{4}"
 Day = date  # by a name that no field has
-STARTED = """\
----
-status: proposed # then accepted, rejected, deprecated, or superseded by NNNN
-date: {day}
-review: {review}
-serves: [{serves}] # names from docs/quality/attributes.yaml
-{supersedes}---
-
-# {number}. {title}
-
-## Context and problem statement
-
-<!-- What makes us decide, in two or three sentences. -->
-
-## Considered options
-
-<!-- Two at least, a line each: * … -->
-
-## Decision outcome
-
-<!-- Which option, and because of what. -->
-
-### Consequences
-
-<!-- * What gets better, and what gets worse. -->
-"""
+STARTED = Path(__file__).with_name("decision.md")
 
 
 class Front(BaseModel, extra="allow"):
@@ -172,7 +147,7 @@ def start(
     number = max(numbers, default=0) + 1
     if supersedes is not None and supersedes not in numbers:
         raise UserError(f"{FOLDER} has no record {supersedes:04}: it has {sorted(numbers)}")
-    content = STARTED.format(
+    content = STARTED.read_text("utf-8").format(
         number=number,
         title=title,
         day=today,

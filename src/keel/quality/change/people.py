@@ -3,7 +3,6 @@
 It asks whether enough people know a part, and never who did how much.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -15,14 +14,13 @@ from pydantic import Field
 
 from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.churn import Change
 from keel.quality.records.documents import Text, listed, plural, read
 from keel.quality.records.figures import Figure, State, about
 from keel.quality.records.settings import People
 from keel.quality.records.tracked import files
 
 FILE = "docs/quality/people.yaml"
-FIGURES = ("people.experts", "people.authors", "people.tasks")
+FIGURES = ("people.experts", "people.tasks")
 Glob = Annotated[str, Field(pattern=r"^[^\s!#\[\]\\]+$")]  # what GitHub and GitLab both understand
 Handle = Annotated[str, Field(pattern=r"^(@[\w.-]+(/[\w./-]+)?|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 
@@ -64,13 +62,9 @@ class Team(Section):
     tasks: dict[str, Task]
 
 
-def figures(team: Team, changes: Sequence[Change], today: date, people: People) -> list[Figure]:
-    """Areas with one person, from the file and from Git, and tasks with one."""
-    return [
-        _experts(team, people),
-        _authors(team, changes, people),
-        _tasks(team, today, people),
-    ]
+def figures(team: Team, today: date, people: People) -> list[Figure]:
+    """Areas with one person, and tasks with one."""
+    return [_experts(team, people), _tasks(team, today, people)]
 
 
 def problems(root: Path, today: date) -> list[str]:
@@ -125,35 +119,6 @@ def _experts(team: Team, people: People) -> Figure:
     target = f"{people.least} experts for each"
     figure = about("people.experts").figure(len(few), text, standing, len(team.areas), target)
     return figure.also(f"{area}: {plural(len(set(few[area])), 'expert')}" for area in few)
-
-
-def _authors(team: Team, changes: Sequence[Change], people: People) -> Figure:
-    names = sorted({name for change in changes for name in change.files})
-    alone, known = [], 0
-    for area, owned in areas(team, names).items():
-        inside = set(owned)
-        theirs = [c.people for c in changes if c.people and not inside.isdisjoint(c.files)]
-        if len(theirs) < people.changes:
-            continue
-        known += 1
-        busiest = Counter(person for group in theirs for person in group).most_common(1)[0][1]
-        if busiest > people.share * len(theirs) and not _shared(theirs, people.share):
-            alone.append(f"{area}: {len(theirs)} changes")
-    if not known:
-        return about("people.authors").unknown(
-            f"no area has {people.changes} changes within {plural(people.months, 'month')}",
-            len(changes),
-        )
-    text = f"{len(alone)} of {plural(known, 'area')} with changes enough"
-    standing = State.WATCH if alone else State.GOOD
-    return (
-        about("people.authors").figure(len(alone), text, standing, len(changes), "none").also(alone)
-    )
-
-
-def _shared(groups: Sequence[frozenset[int]], share: float) -> bool:
-    """Whether enough of the changes were made by two or more."""
-    return sum(len(group) > 1 for group in groups) >= (1 - share) * len(groups)
 
 
 def _tasks(team: Team, today: date, people: People) -> Figure:

@@ -72,7 +72,7 @@ def gather(root: Path, now: datetime) -> Scorecard:
         *guarded("product", "Data", lambda: _data(root, chosen, now)),
         *guarded("delivery", "Delivery", lambda: dora.provide(root, chosen, now)),
     ]
-    figures += change.figures(change.Work(root, now.date(), chosen), figures)
+    figures += change.figures(root, chosen, now.date(), figures)
     return Scorecard(
         now,
         trends.filled(figures, trends.known(root), now.date()),
@@ -92,10 +92,10 @@ def _problems(root: Path, now: datetime) -> list[str]:
 
 def _model(root: Path, chosen: Quality, now: datetime) -> list[Figure]:
     from keel.judge.metrics import metrics_of  # the project's own code may be broken
-    from keel.quality.product import model
+    from keel.quality.product import judged, model
 
     metrics = metrics_of(load(root))
-    return model.figures(model.gather(root, chosen, now), metrics, chosen.model)
+    return model.figures(judged.gather(root, chosen, now), metrics, chosen.model)
 
 
 def _data(root: Path, chosen: Quality, now: datetime) -> list[Figure]:

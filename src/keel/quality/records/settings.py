@@ -5,7 +5,7 @@ from typing import Annotated
 
 import yaml
 from annotated_types import Ge, Gt, Le
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from keel.project.errors import UserError
 from keel.project.settings import Section, sentences
@@ -14,19 +14,6 @@ FILE = "conf/quality.yaml"
 Positive = Annotated[float, Gt(0)]
 NotNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Le(1)]
-
-
-WORDS = {  # with which the messages of changes begin, by what the changes are for
-    "feature": ("feat", "add", "allow", "implement", "introduce", "let", "offer", "support"),
-    "fix": ("fix", "bug", "correct", "hotfix", "mend", "repair", "revert"),
-    "debt": (
-        *("refactor", "clean", "debt", "move", "perf", "remove", "rename"),
-        *("replace", "rework", "simplify", "split", "style", "tidy"),
-    ),
-    "upkeep": ("build", "bump", "chore", "ci", "lock", "pin", "update", "upgrade"),
-    "tests": ("test",),
-    "documents": ("describe", "doc", "docs", "document", "explain"),
-}
 
 
 class Delivery(Section):
@@ -85,23 +72,16 @@ class Attributes(Section):
 
 
 class Debt(Section):
-    """What debt may cost, and how much of the work pays it."""
+    """What debt may cost."""
 
     pay_months: Annotated[int, Gt(0)] = 6  # after an entry that says no date of its own
     interest_hours: tuple[Positive, Positive] = (8.0, 24.0)  # a month, of all entries together
-    capacity: Share = 0.2  # of the work, that is for debt
-    months: Annotated[int, Gt(0)] = 3  # whose changes are counted
-    least: Annotated[int, Gt(0)] = 5  # changes that the count needs
-    words: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(WORDS))
 
 
 class People(Section):
     """How many should know a part or a task."""
 
     least: Annotated[int, Gt(0)] = 2  # people for each area and each task
-    months: Annotated[int, Gt(0)] = 12  # whose changes are counted
-    changes: Annotated[int, Gt(0)] = 5  # of an area, before it says who knows it
-    share: Share = 0.8  # of an area's changes, from which one person alone is said to know it
     others_days: Annotated[int, Gt(0)] = 90  # within which somebody else should do a task
 
 
