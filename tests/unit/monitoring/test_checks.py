@@ -9,10 +9,10 @@ from builders import PROJECT
 from served import JULY, Served, on
 
 from keel.judge.metrics import METRICS
-from keel.monitoring import checks, drift, findings, quality
+from keel.monitoring import checks, drift, quality
 from keel.monitoring.checks import Judgement
 from keel.monitoring.drift import Learnt
-from keel.monitoring.findings import Finding
+from keel.monitoring.findings import Finding, findings
 from keel.monitoring.observed import observe, read
 from keel.project.settings import Evaluation
 from keel.serving.settings import Monitoring
@@ -48,9 +48,9 @@ def usual_after(examples: pl.DataFrame) -> dict[str, dict[str, float]]:
     return drift.usual(learnt_from(examples), NOTHING.inputs, MEASURED, FEW)
 
 
-def told(log: Served) -> list[Finding]:
-    """What is told of the requests."""
-    return findings.findings(checks.requests(log.observed(), FEW), 2)
+def of_requests(log: Served) -> list[Finding]:
+    """The findings about the requests."""
+    return findings(checks.requests(log.observed(), FEW), 2)
 
 
 def test_a_share_is_surely_no_more_than_the_lower_end_of_its_interval() -> None:
@@ -62,35 +62,44 @@ def test_a_share_is_surely_no_more_than_the_lower_end_of_its_interval() -> None:
 
 
 def test_a_bad_day_by_itself_is_no_finding() -> None:
-    assert findings.findings(judged(GOOD, BAD, GOOD, BAD, GOOD), in_a_row=2) == []
+    assert findings(judged(GOOD, BAD, GOOD, BAD, GOOD), in_a_row=2) == []
 
 
 def test_bad_days_in_a_row_are_noticed_on_the_last_that_is_needed() -> None:
-    (found,) = findings.findings(judged(GOOD, BAD, BAD, BAD), in_a_row=2)
+    (finding,) = findings(judged(GOOD, BAD, BAD, BAD), in_a_row=2)
 
-    assert (found.since, found.noticed, found.until) == (day(2), day(3), None)
+    assert (finding.since, finding.noticed, finding.until) == (day(2), day(3), None)
 
 
 def test_a_finding_is_over_when_as_many_days_were_well() -> None:
-    (found,) = findings.findings(judged(BAD, BAD, GOOD, BAD, GOOD, GOOD, GOOD), in_a_row=2)
+    (finding,) = findings(judged(BAD, BAD, GOOD, BAD, GOOD, GOOD, GOOD), in_a_row=2)
 
-    assert (found.since, found.until) == (day(1), day(4))
+    assert (finding.since, finding.until) == (day(1), day(4))
 
 
 def test_quality_is_over_only_after_a_week() -> None:
-    one = judged(BAD, BAD, *[GOOD] * 6, BAD, check="quality", subject="auc")
+    days = judged(BAD, BAD, *[GOOD] * 6, BAD, check="quality", subject="auc")
 
-    (found,) = findings.findings(one, in_a_row=2)
+    (finding,) = findings(days, in_a_row=2)
 
-    assert found.until is None
+    assert finding.until is None
 
 
 def test_columns_that_miss_a_check_together_are_one_finding() -> None:
     both = [*judged(BAD, BAD), *judged(BAD, BAD, subject="pressure")]
 
-    (found,) = findings.findings(both, in_a_row=2)
+    (finding,) = findings(both, in_a_row=2)
 
-    assert found.sentence == "humidity and pressure are unknown in 50% of the rows"
+    assert finding.sentence == "humidity and pressure are unknown in 50% of the rows"
+
+
+def test_slices_that_get_worse_in_the_same_month_are_told_each() -> None:
+    scores = {"carrier = UA": "AUC is 0.6", "carrier = B6": "AUC is 0.5"}
+    both = [
+        Judgement("slice", name, day(31), day(31), BAD, 0.5, note) for name, note in scores.items()
+    ]
+
+    assert {finding.note for finding in findings(both, in_a_row=2)} == set(scores.values())
 
 
 def test_what_is_still_open_and_needs_somebody_comes_first() -> None:
@@ -98,17 +107,17 @@ def test_what_is_still_open_and_needs_somebody_comes_first() -> None:
     watch = judged(BAD, BAD, BAD, BAD, check="volume", subject="")
     act = judged(GOOD, GOOD, BAD, BAD, check="same", subject="visibility")
 
-    found = findings.findings([*over, *watch, *act], in_a_row=2)
+    result = findings([*over, *watch, *act], in_a_row=2)
 
-    assert [one.check for one in found] == ["same", "volume", "nulls"]
+    assert [finding.check for finding in result] == ["same", "volume", "nulls"]
 
 
 def test_days_with_few_rows_are_judged_together() -> None:
     days = pl.Series("day", [day(1)] * 2 + [day(2)] * 2 + [day(3)] * 4 + [day(4)])
 
-    found = drift.blocks(days, enough=4)
+    result = drift.blocks(days, enough=4)
 
-    assert found.to_list() == [day(2)] * 4 + [day(3)] * 4 + [None]
+    assert result.to_list() == [day(2)] * 4 + [day(3)] * 4 + [None]
 
 
 def test_a_sensor_that_hangs_is_noticed_but_not_one_that_hung_in_training_too(
@@ -120,10 +129,10 @@ def test_a_sensor_that_hangs_is_noticed_but_not_one_that_hung_in_training_too(
     varied = [rows.with_columns(humidity=pl.int_range(20).cast(pl.Float64)) for rows in hanging]
     usual = [usual_after(pl.concat(learnt)) for learnt in (varied, hanging)]
 
-    found = [findings.findings(checks.inputs(log.observed(), known, FEW), 2) for known in usual]
+    result = [findings(checks.inputs(log.observed(), known, FEW), 2) for known in usual]
 
-    assert [subject for one in found[0] for subject in one.subjects] == ["humidity"]
-    assert found[1] == []
+    assert [subject for finding in result[0] for subject in finding.subjects] == ["humidity"]
+    assert result[1] == []
 
 
 def test_a_value_that_is_no_longer_known_is_noticed_on_the_second_day(tmp_path: Path) -> None:
@@ -132,9 +141,9 @@ def test_a_value_that_is_no_longer_known_is_noticed_on_the_second_day(tmp_path: 
     log.days(3, 20, day(3), humidity=None)
     usual = usual_after(pl.concat([on(day(n), 20) for n in (1, 2)]))
 
-    (found,) = findings.findings(checks.inputs(log.observed(), usual, FEW), 2)
+    (finding,) = findings(checks.inputs(log.observed(), usual, FEW), 2)
 
-    assert (found.check, found.since, found.noticed) == ("nulls", day(3), day(4))
+    assert (finding.check, finding.since, finding.noticed) == ("nulls", day(3), day(4))
 
 
 def test_rows_without_any_measurement_are_told_at_once_also_without_training_data(
@@ -143,9 +152,9 @@ def test_rows_without_any_measurement_are_told_at_once_also_without_training_dat
     log = Served(tmp_path)
     log.days(1, 20, JULY, **dict.fromkeys(MEASURED))
 
-    (found,) = findings.findings(checks.inputs(log.observed(), None, FEW), 2)
+    (finding,) = findings(checks.inputs(log.observed(), None, FEW), 2)
 
-    assert (found.check, found.noticed, found.worst) == ("unmeasured", day(1), 1.0)
+    assert (finding.check, finding.noticed, finding.worst) == ("unmeasured", day(1), 1.0)
 
 
 def test_rows_without_any_measurement_are_told_once_and_not_for_each_column(
@@ -156,9 +165,9 @@ def test_rows_without_any_measurement_are_told_once_and_not_for_each_column(
     for n in (3, 4):
         log.days(1, 20, day(n), **dict.fromkeys(MEASURED))
 
-    found = checks.inputs(log.observed(), usual_after(learnt), FEW)
+    result = checks.inputs(log.observed(), usual_after(learnt), FEW)
 
-    assert {one.check for one in findings.findings(found, 2)} == {"unmeasured"}
+    assert {finding.check for finding in findings(result, 2)} == {"unmeasured"}
 
 
 def test_rows_without_any_measurement_are_nothing_new_where_training_had_as_many(
@@ -171,7 +180,7 @@ def test_rows_without_any_measurement_are_nothing_new_where_training_had_as_many
 
     usual = usual_after(learnt)
 
-    assert not any(one.bad for one in checks.inputs(log.observed(), usual, FEW))
+    assert not any(judgement.bad for judgement in checks.inputs(log.observed(), usual, FEW))
 
 
 def test_a_new_category_is_noticed(tmp_path: Path) -> None:
@@ -179,9 +188,9 @@ def test_a_new_category_is_noticed(tmp_path: Path) -> None:
     for n in (1, 2):
         log.predict(on(day(n), 20, carrier="ZZ"), unseen=["carrier"])
 
-    (found,) = findings.findings(checks.inputs(log.observed(), None, FEW), 2)
+    (finding,) = findings(checks.inputs(log.observed(), None, FEW), 2)
 
-    assert (found.check, found.subjects) == ("unseen", ("carrier",))
+    assert (finding.check, finding.subjects) == ("unseen", ("carrier",))
 
 
 def test_a_failing_service_is_told_and_one_failure_of_a_thousand_is_not(tmp_path: Path) -> None:
@@ -194,9 +203,9 @@ def test_a_failing_service_is_told_and_one_failure_of_a_thousand_is_not(tmp_path
     for status in (200, 500, 500):
         log.request(status=status)
 
-    (found,) = [one for one in told(log) if one.check == "failed"]
+    (finding,) = [finding for finding in of_requests(log) if finding.check == "failed"]
 
-    assert found.since == day(2)
+    assert finding.since == day(2)
 
 
 def test_refused_rows_are_told_with_their_field(tmp_path: Path) -> None:
@@ -204,9 +213,9 @@ def test_refused_rows_are_told_with_their_field(tmp_path: Path) -> None:
     log.predict(on(JULY, 10))
     log.request(status=422, rows=10, fields=["rows.3.carrier", "rows.4.carrier"])
 
-    (found,) = told(log)
+    (finding,) = of_requests(log)
 
-    assert found.sentence == "50.0% of the rows were refused for carrier"
+    assert finding.sentence == "50.0% of the rows were refused for carrier"
 
 
 def test_slow_answers_are_told_when_they_stay_slow(tmp_path: Path) -> None:
@@ -214,9 +223,9 @@ def test_slow_answers_are_told_when_they_stay_slow(tmp_path: Path) -> None:
     for n, seconds in enumerate((0.9, 0.1, 0.9, 0.9), 1):
         log.predict(on(day(n)), seconds=seconds)
 
-    (found,) = told(log)
+    (finding,) = of_requests(log)
 
-    assert (found.check, found.since) == ("slow", day(3))
+    assert (finding.check, finding.since) == ("slow", day(3))
 
 
 def test_a_day_without_requests_is_told_and_a_free_sunday_is_not(tmp_path: Path) -> None:
@@ -225,9 +234,9 @@ def test_a_day_without_requests_is_told_and_a_free_sunday_is_not(tmp_path: Path)
         if day(n).isoweekday() != 7 and n != 24:
             log.predict(on(day(n), 20))
 
-    (found,) = findings.findings(checks.volume(log.observed(), None, FEW, day(28)), 2)
+    (finding,) = findings(checks.volume(log.observed(), None, FEW, day(28)), 2)
 
-    assert (found.check, found.since, found.until) == ("gap", day(24), day(24))
+    assert (finding.check, finding.since, finding.until) == ("gap", day(24), day(24))
 
 
 def test_the_first_free_sunday_is_known_from_training(tmp_path: Path) -> None:
@@ -235,9 +244,9 @@ def test_the_first_free_sunday_is_known_from_training(tmp_path: Path) -> None:
     for n in range(1, 7):  # 7 July is a Sunday
         log.predict(on(day(n), 20))
 
-    found = findings.findings(checks.volume(log.observed(), learnt, FEW, day(7)), 2)
+    result = findings(checks.volume(log.observed(), learnt, FEW, day(7)), 2)
 
-    assert found == []
+    assert result == []
 
 
 def test_half_of_the_usual_rows_are_too_few_when_it_stays_so(tmp_path: Path) -> None:
@@ -245,9 +254,9 @@ def test_half_of_the_usual_rows_are_too_few_when_it_stays_so(tmp_path: Path) -> 
     for n in range(1, 11):
         log.predict(on(day(n), 20 if n < 9 else 9))
 
-    (found,) = findings.findings(checks.volume(log.observed(), None, FEW, day(10)), 2)
+    (finding,) = findings(checks.volume(log.observed(), None, FEW, day(10)), 2)
 
-    assert (found.check, found.since, found.worst) == ("volume", day(9), 0.45)
+    assert (finding.check, finding.since, finding.worst) == ("volume", day(9), 0.45)
 
 
 def test_labels_that_do_not_come_are_told_when_they_are_overdue(tmp_path: Path) -> None:
@@ -255,9 +264,9 @@ def test_labels_that_do_not_come_are_told_when_they_are_overdue(tmp_path: Path) 
     for n in (1, 2):
         log.predict(on(day(n), 10))
 
-    (found,) = findings.findings(checks.labels(log.observed(), FEW, day(20)), 2)
+    (finding,) = findings(checks.labels(log.observed(), FEW, day(20)), 2)
 
-    assert (found.check, found.noticed, found.worst) == ("labels", day(9), 0.0)
+    assert (finding.check, finding.noticed, finding.worst) == ("labels", day(9), 0.0)
 
 
 def test_labels_are_not_missed_before_they_are_due(tmp_path: Path) -> None:
@@ -292,10 +301,11 @@ def test_quality_is_not_judged_by_a_few_days(tmp_path: Path) -> None:
     log.days(16, 30)
     rows = quality.judgeable(log.observed().facts, FEW)
 
-    found = list(quality.windows(rows, METRICS, FEW, PLAIN))
+    result = list(quality.windows(rows, METRICS, FEW, PLAIN))
 
-    assert [one.day for one in found] == [day(14), day(15)]  # labels of the last day are missing
-    assert found[0].quality[0].score == 1.0
+    # Labels of the last day are missing.
+    assert [window.day for window in result] == [day(14), day(15)]
+    assert result[0].quality[0].score == 1.0
 
 
 def test_a_new_model_is_not_judged_by_the_predictions_of_the_old_one(tmp_path: Path) -> None:
@@ -306,7 +316,7 @@ def test_a_new_model_is_not_judged_by_the_predictions_of_the_old_one(tmp_path: P
     log.label(rows, [n % 2 == 0 for n in range(30)])
     facts = quality.judgeable(log.observed().facts, FEW)
 
-    assert day(20) not in [one.day for one in quality.windows(facts, METRICS, FEW, PLAIN)]
+    assert day(20) not in [window.day for window in quality.windows(facts, METRICS, FEW, PLAIN)]
 
 
 def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
@@ -329,9 +339,9 @@ def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
 
 @pytest.mark.parametrize(("score", "bad"), [(0.6, True), (0.69, False)])
 def test_quality_is_bad_only_when_it_surely_is(score: float, *, bad: bool) -> None:
-    one = quality.Quality("auc", METRICS["auc"], 1000, score, score - 0.05, score + 0.05)
-    window = quality.Window(JULY, day(2), "aaaaaaaaaaaa", [one])
+    auc = quality.Quality("auc", METRICS["auc"], 1000, score, score - 0.05, score + 0.05)
+    window = quality.Window(JULY, day(2), "aaaaaaaaaaaa", [auc])
 
-    found = {check.check: check.bad for check in checks.quality([window], "auc", PLAIN.floors)}
+    result = {check.check: check.bad for check in checks.quality([window], "auc", PLAIN.floors)}
 
-    assert found == {"quality": bad, "doubt": True}
+    assert result == {"quality": bad, "doubt": True}

@@ -33,13 +33,13 @@ def test_before_the_first_request_there_is_nothing_to_watch(tmp_path: Path) -> N
 def test_on_a_server_it_says_what_cannot_be_told_and_tells_the_rest(tmp_path: Path) -> None:
     Served(tmp_path).days(20, 30)
 
-    found = monitor.monitor(store(tmp_path), PROJECT, FEW, NOW)
+    watched = monitor.monitor(store(tmp_path), PROJECT, FEW, NOW)
     page = (tmp_path / "reports/monitoring.html").read_text(encoding="utf-8")
 
-    assert len(found.windows) == 6
+    assert len(watched.windows) == 6
     assert "settings.yaml is not here, so neither floors nor slices are known" in page
     assert "There are no training data here to compare with." in page
-    assert next(monitor.summary(found)) == (
+    assert next(monitor.summary(watched)) == (
         "well, as of 2013-07-20: 600 predictions on 20 days, 570 of them with a label"
     )
 
@@ -48,11 +48,11 @@ def test_with_its_files_it_knows_the_model_and_what_it_learnt_from(run_copy: Sto
     log = Served(run_copy.root)
     log.predict(on(JULY, 30), model=sha256(run_copy.model)[:12])
 
-    found = monitor.monitor(run_copy, PROJECT, FEW, NOW)
+    watched = monitor.monitor(run_copy, PROJECT, FEW, NOW)
     page = run_copy.report("monitoring.html").read_text(encoding="utf-8")
 
-    assert found.known.gaps == []
-    assert found.known.learnt is not None
+    assert watched.known.gaps == []
+    assert watched.known.learnt is not None
     assert "2013-06-21 to 2013-06-30" in page
     assert "not enough labels yet" in page
 
@@ -61,10 +61,10 @@ def test_a_model_without_its_data_is_still_watched(run_copy: Store) -> None:
     run_copy.examples.unlink()
     Served(run_copy.root).predict(on(JULY, 30))
 
-    found = monitor.monitor(run_copy, PROJECT, FEW, NOW)
+    watched = monitor.monitor(run_copy, PROJECT, FEW, NOW)
 
-    assert found.known.passport is not None
-    assert "data/examples.parquet is missing" in found.known.gaps[0]
+    assert watched.known.passport is not None
+    assert "data/examples.parquet is missing" in watched.known.gaps[0]
 
 
 def test_two_models_are_told_apart(tmp_path: Path) -> None:
@@ -97,12 +97,12 @@ def test_rows_are_counted_as_good_or_bad_with_the_reason(tmp_path: Path) -> None
     log.predict(on(JULY, 2, carrier="ZZ"), unseen=["carrier"])
     log.request(status=422, rows=3, fields=["rows.0.dest"])
 
-    found = {one.indicator: one for one in indicators(log.observed(), [], FEW)}
+    events = {event.indicator: event for event in indicators(log.observed(), [], FEW)}
 
-    valid = found["valid_predictions"]
+    valid = events["valid_predictions"]
     assert (valid.good, valid.bad) == (5, 5)
     assert valid.why == "3 refused: dest; 2 with unseen carrier"
-    assert (found["availability"].good, found["availability"].bad) == (3, 0)
+    assert (events["availability"].good, events["availability"].bad) == (3, 0)
 
 
 def test_what_could_not_be_answered_and_what_came_late_is_bad(tmp_path: Path) -> None:
@@ -111,10 +111,12 @@ def test_what_could_not_be_answered_and_what_came_late_is_bad(tmp_path: Path) ->
     log.predict(on(JULY), seconds=0.7)
     log.request(status=500)
 
-    found = {one.indicator: (one.good, one.bad) for one in indicators(log.observed(), [], FEW)}
+    events = {
+        event.indicator: (event.good, event.bad) for event in indicators(log.observed(), [], FEW)
+    }
 
-    assert found["availability"] == (2, 1)
-    assert found["latency"] == (1, 1)
+    assert events["availability"] == (2, 1)
+    assert events["latency"] == (1, 1)
 
 
 def test_a_live_service_that_nobody_asks_any_more_is_silent_until_today(tmp_path: Path) -> None:

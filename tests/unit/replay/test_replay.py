@@ -56,24 +56,24 @@ def past() -> Past:
 def test_each_example_is_placed_at_the_row_that_it_comes_from(past: Past) -> None:
     rows = past.tables[ASKED].collect().sample(fraction=1, shuffle=True, seed=1)
 
-    found = placed(past, rows)
+    examples = placed(past, rows)
 
-    numbers = rows["flight"].gather(found[PLACE]).to_list()
-    assert numbers == found["flight_number"].to_list()
-    assert len(found) == len(rows)
+    numbers = rows["flight"].gather(examples[PLACE]).to_list()
+    assert numbers == examples["flight_number"].to_list()
+    assert len(examples) == len(rows)
 
 
 def test_it_begins_with_a_month_in_the_middle_of_the_examples(past: Past) -> None:
-    found = schedule(past, None, None)
+    plan = schedule(past, None, None)
 
-    assert found.days[0] == JULY
-    assert set(found.rows[DAY]) == set(found.days)
+    assert plan.days[0] == JULY
+    assert set(plan.rows[DAY]) == set(plan.days)
 
 
 def test_it_is_asked_nothing_that_is_known_only_afterwards(past: Past) -> None:
-    found = schedule(past, None, None)
+    plan = schedule(past, None, None)
 
-    assert not {"arr_delay", "dep_delay"} & set(found.rows.columns)
+    assert not {"arr_delay", "dep_delay"} & set(plan.rows.columns)
 
 
 def test_so_many_days_are_replayed_as_were_asked_for(past: Past) -> None:
@@ -86,10 +86,10 @@ def test_before_the_first_example_there_is_nothing_to_learn_from(past: Past) -> 
 
 
 def test_one_day_can_not_be_replayed(past: Past) -> None:
-    one = replace(past, tables={**past.tables, ASKED: table("flights", time_hour=[NOON]).lazy()})
+    short = replace(past, tables={**past.tables, ASKED: table("flights", time_hour=[NOON]).lazy()})
 
     with pytest.raises(UserError, match="a replay needs some to learn from"):
-        schedule(one, None, None)
+        schedule(short, None, None)
 
 
 def test_labels_follow_a_day_later(past: Past, tmp_path: Path) -> None:
@@ -130,20 +130,20 @@ def test_a_service_can_be_slow_for_a_day(past: Past, tmp_path: Path) -> None:
 
 
 def test_what_is_refused_is_counted(past: Past, tmp_path: Path) -> None:
-    found, folder = schedule(past, JULY, 2), files(past, tmp_path)
+    plan, folder = schedule(past, JULY, 2), files(past, tmp_path)
 
     sent = drive(
-        Fake(folder, status=422), folder, found, [], rows=100, pause=0, progress=lambda *_: None
+        Fake(folder, status=422), folder, plan, [], rows=100, pause=0, progress=lambda *_: None
     )
 
     assert sent == Sent(rows=20, refused=4)
 
 
 def test_a_sensor_hangs_at_the_value_that_it_had_last(past: Past) -> None:
-    one = Trouble("sensor", "weather", "wind_speed", JULY, JULY + timedelta(days=1))
+    sensor = Trouble("sensor", "weather", "wind_speed", JULY, JULY + timedelta(days=1))
     before = past.tables["weather"].collect()
 
-    after = trouble.spoil(past, [one]).tables["weather"].collect()
+    after = trouble.spoil(past, [sensor]).tables["weather"].collect()
 
     changed = after.filter(after["wind_speed"] != before["wind_speed"])
     local = changed["time_hour"].dt.convert_time_zone("America/New_York").dt.date()
@@ -152,11 +152,11 @@ def test_a_sensor_hangs_at_the_value_that_it_had_last(past: Past) -> None:
 
 
 def test_a_new_category_is_one_that_the_schema_allows(past: Past) -> None:
-    one = trouble.parse("category@2013-07-01+2", past, [JULY])
+    new = trouble.parse("category@2013-07-01+2", past, [JULY])
 
-    after = trouble.spoil(past, [one]).tables[ASKED].collect()
+    after = trouble.spoil(past, [new]).tables[ASKED].collect()
 
-    assert (one.table, one.column) == ("flights", "carrier")
+    assert (new.table, new.column) == ("flights", "carrier")
     assert (after["carrier"] == "ZZ").sum() == 2  # of 20
 
 
@@ -240,10 +240,10 @@ def test_a_project_without_data_is_told_what_makes_them(tmp_path: Path) -> None:
 
 def asked(past: Past, folder: Path, *troubles: str, days: int, rows: int = 100) -> Fake:
     """What a service is asked on the first days of July."""
-    found, place = schedule(past, JULY, days), files(past, folder)
-    parsed = [trouble.parse(text, past, found.days) for text in troubles]
+    plan, place = schedule(past, JULY, days), files(past, folder)
+    parsed = [trouble.parse(text, past, plan.days) for text in troubles]
     client = Fake(place)
-    drive(client, place, found, parsed, rows=rows, pause=0, progress=lambda *_: None)
+    drive(client, place, plan, parsed, rows=rows, pause=0, progress=lambda *_: None)
     return client
 
 
