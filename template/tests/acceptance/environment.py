@@ -6,13 +6,5 @@ from behave.runner import Context
 from tests.acceptance.driver import Driver
 
 
-def before_all(context: Context) -> None:
-    context.driver = Driver()
-
-
 def before_scenario(context: Context, scenario: Scenario) -> None:  # noqa: ARG001 -- behave's form
-    context.driver.start_scenario()
-
-
-def after_all(context: Context) -> None:
-    context.driver.close()
+    context.driver = Driver()

@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from keel.testing import Trained, trained
 
-from tests.trained import Trained
+from tests.builders import PROJECT, examples
 
 MORNING = datetime(2013, 5, 15, 11, tzinfo=UTC)  # 7 a.m. in New York
 EVENING = datetime(2013, 5, 15, 23, tzinfo=UTC)  # 7 p.m.
@@ -21,6 +22,11 @@ STORM = {
     "pressure": 1000.0,
     "wind_speed": 25.0,
 }
+
+
+@pytest.fixture(scope="session")
+def model() -> Trained:
+    return trained(PROJECT)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,6 @@ MINIMUM = [
 
 INVARIANT = [
     Change("the flight number means nothing", {}, literals(flight_number=9999), 1.0),
-    Change("what happens afterwards is not known", {}, {"late": ~pl.col("late")}, 1.0),
 ]
 
 RISKIER = [
@@ -68,70 +73,36 @@ RISKIER = [
     ("why", "columns", "least", "most"), MINIMUM, ids=[row[0] for row in MINIMUM]
 )
 def test_a_clear_case_is_seen(
-    why: str, columns: dict[str, Any], least: float, most: float, trained: Trained
+    why: str, columns: dict[str, Any], least: float, most: float, model: Trained
 ) -> None:
-    assert least <= trained.probability_of(**columns) <= most, why
+    example = examples(**{name: [value] for name, value in columns.items()})
+
+    assert least <= model.probability(example).item() <= most, why
 
 
 @pytest.mark.parametrize("change", INVARIANT, ids=lambda change: change.why)
-def test_what_does_not_matter_changes_nothing(change: Change, trained: Trained) -> None:
-    before, after = both(change, trained)
+def test_what_does_not_matter_changes_nothing(change: Change, model: Trained) -> None:
+    before, after = both(change, model)
 
     holds = (before - after).abs() < 1e-9
 
-    assert_share(holds, change, trained.test_examples, before, after)
+    assert_share(holds, change, model.test_examples, before, after)
 
 
 @pytest.mark.parametrize("change", RISKIER, ids=lambda change: change.why)
-def test_what_is_riskier_is_predicted_so(change: Change, trained: Trained) -> None:
-    before, after = both(change, trained)
+def test_what_is_riskier_is_predicted_so(change: Change, model: Trained) -> None:
+    before, after = both(change, model)
 
     holds = after > before
 
-    assert_share(holds, change, trained.test_examples, before, after)
+    assert_share(holds, change, model.test_examples, before, after)
 
 
-def test_a_row_is_predicted_alone_as_among_others(trained: Trained) -> None:
-    """As a service will predict it: whatever is next to it, and whatever the day brings."""
-    rows = trained.test_examples.gather_every(3)
-
-    alone = [trained.probability(rows[i])[0] for i in range(len(rows))]
-
-    assert alone == pytest.approx(trained.probability(rows).to_list())
-
-
-def test_from_shuffled_labels_there_is_nothing_to_learn(trained: Trained) -> None:
-    """Else the model has seen the rows that it is judged on."""
-    assert 0.4 < trained.auc_with_shuffled_labels() < 0.6
-
-
-def test_a_category_that_training_did_not_see_is_unknown(trained: Trained) -> None:
-    rows = trained.test_examples.head(5)
-    schema = trained.inputs(rows).schema
-    texts = [name for name in schema if schema[name] == pl.Enum and name in rows.columns]
-
-    unseen = trained.inputs(rows.with_columns(pl.lit("never seen").alias(name) for name in texts))
-
-    assert unseen.select(texts).null_count().row(0) == (len(rows),) * len(texts)
-
-
-def test_the_order_of_rows_means_nothing(trained: Trained) -> None:
-    rows = trained.test_examples
-
-    backwards = trained.probability(rows.reverse()).reverse()
-
-    assert backwards.to_list() == pytest.approx(trained.probability(rows).to_list())
-
-
-def test_probabilities_are_between_0_and_1(trained: Trained) -> None:
-    assert trained.probability(trained.test_examples).is_between(0, 1).all()
-
-
-def both(change: Change, trained: Trained) -> tuple[pl.Series, pl.Series]:
-    rows = trained.test_examples
+def both(change: Change, model: Trained) -> tuple[pl.Series, pl.Series]:
+    rows = model.test_examples
     return (
-        trained.probability(rows.with_columns(**change.before)),
-        trained.probability(rows.with_columns(**change.after)),
+        model.probability(rows.with_columns(**change.before)),
+        model.probability(rows.with_columns(**change.after)),
     )
 
 

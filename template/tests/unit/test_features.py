@@ -1,21 +1,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import polars as pl
 import pytest
-from dataframely.random import Generator
-from polars.testing import assert_frame_equal
 
-from {{ package_name }}.examples import Examples
-from {{ package_name }}.features import FEATURES, features
-
-from tests.builders import examples
+from tests.builders import PROJECT, examples
 
 
 def value(feature: str, **columns: Any) -> object:
     """The feature of one ordinary example with these columns."""
     rows = examples(**{name: [cell] for name, cell in columns.items()})
-    return rows.select(FEATURES[feature]()).collect().item()
+    return rows.select(PROJECT.features[feature]()).item()
 
 
 def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
@@ -82,20 +76,3 @@ def test_unknown_weather_stays_unknown() -> None:
 )
 def test_a_feature_that_is_a_column_is_that_column(feature: str, cell: object) -> None:
     assert value(feature, **{feature: cell}) == cell
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_row_has_the_features_alone_that_it_has_among_others(seed: int) -> None:
-    rows = Examples.sample(20, generator=Generator(seed))
-
-    among_others = features(rows.lazy()).collect()
-
-    alone = pl.concat(features(rows[i].lazy()).collect() for i in range(len(rows)))
-    assert_frame_equal(alone, among_others)
-
-
-def test_each_feature_is_a_column_and_each_example_a_row() -> None:
-    result = features(examples(flight_number=[1, 2, 3])).collect()
-
-    assert result.columns == list(FEATURES)
-    assert len(result) == 3

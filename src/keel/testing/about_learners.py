@@ -1,0 +1,252 @@
+"""Checks of a project's own models, on rows that are easy to learn from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from keel.judge.metrics import METRICS, score
+from keel.model.choice import learner
+from keel.pipeline.configuration import compose
+from keel.project.description import Project
+from keel.project.errors import UserError
+from keel.project.learning import Learner, Model
+from keel.project.settings import Choice
+from keel.testing.failing import require
+
+COUNT = 2000  # rows: as many as the settings of a real model need
+KINDS = pl.Enum([f"{name} {n}" for n in range(4) for name in ("calm", "rough")])
+SHARES = 0.55 ** np.arange(8) / sum(0.55 ** np.arange(8))  # of the kinds: some are rare
+LITTLE = 0.02  # of AUC, or of a probability, is chance
+
+Rows = tuple[pl.DataFrame, pl.Series]
+_subjects: dict[tuple[int, Path, str], "Subject"] = {}
+
+
+@dataclass
+class Subject:
+    """A model as `conf/` sets it, and what it learns from rows that are easy to learn from."""
+
+    project: Project
+    choice: dict[str, Any]
+    steps: list[tuple[int, int]] = field(default_factory=list)
+
+    def fit(self, rows: Rows, **changes: Any) -> Model:
+        settings = Choice.model_validate({**self.choice, **changes})
+        self.steps.clear()
+        model: Learner = learner(self.project, settings)
+        return model.fit(*rows, lambda done, total: self.steps.append((done, total)))
+
+    def read(self, text: str) -> Model:
+        return learner(self.project, Choice.model_validate(self.choice)).from_text(text)
+
+    @cached_property
+    def rows(self) -> Rows:
+        return easy(seed=1)
+
+    @cached_property
+    def model(self) -> Model:
+        """What it learnt from `rows`."""
+        return self.fit(self.rows)
+
+    @cached_property
+    def text(self) -> str:
+        return self.model.to_text()
+
+
+def subject(project: Project, root: Path, name: str) -> Subject:
+    """The model of that name, fitted once in a process."""
+    key = (id(project), root, name)
+    if key not in _subjects:
+        _subjects[key] = Subject(project, compose(root / "conf", [f"model={name}"])["model"])
+    return _subjects[key]
+
+
+def numbers(factory: Callable[..., Learner]) -> list[str]:
+    """The settings of a model that are numbers."""
+    fields = getattr(factory, "model_fields", {})
+    return [name for name, info in fields.items() if info.annotation in (int, float)]
+
+
+def easy(seed: int, count: int = COUNT) -> Rows:
+    """True in wind, more so where it is rough; a fifth of the wind is unknown."""
+    random = np.random.default_rng(seed)
+    wind = pl.Series("wind", random.uniform(0, 40, count))
+    kind = pl.Series("kind", random.choice(KINDS.categories.to_list(), count, p=SHARES), KINDS)
+    rough = kind.cast(pl.String).str.starts_with("rough").to_numpy()
+    true = random.uniform(0, 1, count) < 1 / (1 + np.exp(6 - 0.2 * wind.to_numpy() - 2 * rough))
+    known = pl.Series("known", random.uniform(0, 1, count) < 0.8)
+    frame = pl.DataFrame([wind, kind, known])
+    return frame.select(pl.when("known").then("wind").alias("wind"), "kind"), pl.Series(true)
+
+
+def learns_what_there_is_to_learn(subject: Subject) -> None:
+    """A label that is shuffled or turned around on the way teaches nothing."""
+    reached = _auc(subject.model, easy(seed=2))
+
+    require(reached > 0.75, f"AUC is {reached:.3f} on rows on which 0.85 can be reached")
+
+
+def predicts_probabilities(subject: Subject) -> None:
+    """As high on average as true is frequent; classes and log-odds are not."""
+    features, label = subject.rows
+
+    predicted = pl.Series(subject.model.predict(features))
+
+    mean, share = predicted.sum() / len(predicted), label.sum() / len(label)
+    require(predicted.is_between(0, 1).all(), "they are not between 0 and 1: log-odds?")
+    require(predicted.n_unique() > 10, "they have ten values at most: classes?")
+    require(abs(mean - share) < 0.03, f"their mean is {mean:.3f}, and {share:.3f} are true")
+
+
+def sees_numbers_and_categories(subject: Subject) -> None:
+    """Both count, and in the right direction."""
+    rows = pl.DataFrame(
+        {
+            "wind": [20.0, 39.0, 20.0],
+            "kind": pl.Series(["calm 0", "calm 0", "rough 0"], dtype=KINDS),
+        }
+    )
+
+    usual, windy, rough = subject.model.predict(rows)
+
+    require(windy > usual, f"a number that makes true likely is not seen: {windy} and {usual}")
+    require(rough > usual, f"a category that makes true likely is not seen: {rough} and {usual}")
+
+
+def learns_ten_rows_by_heart(subject: Subject) -> None:
+    """What can't be learnt from ten rows can't be learnt."""
+    names = [str(n) for n in range(10)]
+    features = pl.DataFrame({"name": pl.Series(names * (COUNT // 10), dtype=pl.Enum(names))})
+    label = pl.Series([n in (0, 1, 4, 7) for n in range(10)] * (COUNT // 10))
+
+    reached = _auc(subject.fit((features, label)), (features, label))
+
+    require(reached == 1, f"AUC is {reached:.3f} on ten categories of one label each")
+
+
+def tells_an_unknown_number_from_0(subject: Subject) -> None:
+    """0 is always true, and what is unknown as often as not."""
+    random = np.random.default_rng(1)
+    frame = pl.DataFrame(
+        {
+            "wind": random.choice([0.0, 1.0], COUNT),
+            "known": random.uniform(0, 1, COUNT) < 0.8,
+            "coin": random.uniform(0, 1, COUNT) < 0.5,
+        }
+    ).select(
+        pl.when("known").then("wind").alias("wind"),
+        pl.when("known").then(pl.col("wind") == 0).otherwise("coin").alias("label"),
+    )
+
+    model = subject.fit((frame.select("wind"), frame["label"]))
+
+    unknown, zero = model.predict(pl.DataFrame({"wind": [None, 0.0]}, {"wind": pl.Float64}))
+    require(zero - unknown > 0.2, f"0 is predicted with {zero:.2f}, unknown with {unknown:.2f}")
+
+
+def does_not_mind_where_a_scale_begins(subject: Subject) -> None:
+    """In degrees Celsius or kelvin a model is the same."""
+    features, label = subject.rows
+    shifted = features.with_columns(pl.col("wind") + 100)
+
+    moved = subject.fit((shifted, label)).predict(shifted) - subject.model.predict(features)
+
+    worst = float(abs(moved).mean())
+    require(worst < LITTLE, f"100 more in all rows moves predictions by {worst:.3f} on average")
+
+
+def gains_nothing_from_what_says_nothing_new(subject: Subject) -> None:
+    """A constant, and a feature that is there twice."""
+    (features, label), (unseen, truth) = subject.rows, easy(seed=2)
+    more = {"constant": pl.lit(7.0), "again": pl.col("wind")}
+
+    model = subject.fit((features.with_columns(**more), label))
+
+    gain = _auc(model, (unseen.with_columns(**more), truth)) - _auc(subject.model, (unseen, truth))
+    require(abs(gain) < LITTLE, f"AUC changes by {gain:+.3f}")
+
+
+def is_not_hurt_by_more_rows(subject: Subject) -> None:
+    """More rows of the same kind make no model worse."""
+    unseen = easy(seed=2)
+
+    gain = _auc(subject.fit(easy(seed=3, count=2 * COUNT)), unseen) - _auc(subject.model, unseen)
+
+    require(gain > -LITTLE, f"twice as many rows change AUC by {gain:+.3f}")
+
+
+def is_the_same_from_the_same_rows(subject: Subject) -> None:
+    """Whatever is drawn has a seed."""
+    require(
+        subject.fit(subject.rows).to_text() == subject.text,
+        "two fits give two models: give whatever is drawn a seed from the settings",
+    )
+
+
+def predicts_the_same_when_it_is_read_back(subject: Subject) -> None:
+    """What a service loads is what was judged."""
+    features, _ = subject.rows
+
+    again = subject.read(subject.text)
+
+    worst = float(abs(again.predict(features) - subject.model.predict(features)).max())
+    require(worst < 1e-12, f"predictions differ by up to {worst:.2g}: to_text leaves something out")
+
+
+def is_not_read_from_half_a_file(subject: Subject) -> None:
+    """A disk that was full must not become a model."""
+    for text in ("", "{}", *(subject.text[: len(subject.text) * n // 5] for n in range(1, 5))):
+        try:
+            subject.read(text)
+        except ValueError:
+            continue
+        raise AssertionError(f"from_text takes {text[:40]!r}…, a part of a file: raise ValueError")
+
+
+def says_how_far_it_is(subject: Subject) -> None:
+    """A person who waits sees a bar that reaches its end."""
+    subject.fit(easy(seed=1))
+    steps = subject.steps
+
+    require(steps, "`fit` does not call progress(done, total)")
+    require(steps == sorted(steps) and steps[-1][0] == steps[-1][1], f"the steps are {steps[-3:]}")
+
+
+def matters(subject: Subject, setting: str) -> None:
+    """Half of its value, or twice as much, gives another model."""
+    value = subject.choice[setting]
+    for change in (value * 2, type(value)(value / 2)):
+        try:
+            if subject.fit(subject.rows, **{setting: change}).to_text() != subject.text:
+                return
+        except UserError:  # out of its range
+            continue
+    raise AssertionError(
+        f"half of {setting} = {value}, or twice as much, gives the same model: is it used?"
+    )
+
+
+def _auc(model: Model, rows: Rows) -> float:
+    features, label = rows
+    return score(METRICS["auc"], label, pl.Series(model.predict(features)))
+
+
+CHECKS: tuple[Callable[[Subject], None], ...] = (
+    learns_what_there_is_to_learn,
+    predicts_probabilities,
+    sees_numbers_and_categories,
+    learns_ten_rows_by_heart,
+    tells_an_unknown_number_from_0,
+    does_not_mind_where_a_scale_begins,
+    gains_nothing_from_what_says_nothing_new,
+    is_not_hurt_by_more_rows,
+    is_the_same_from_the_same_rows,
+    predicts_the_same_when_it_is_read_back,
+    is_not_read_from_half_a_file,
+    says_how_far_it_is,
+)

@@ -1,0 +1,20 @@
+"""How a check fails: with the place, the value and the cure."""
+
+import polars as pl
+
+
+def require(condition: object, message: str) -> None:
+    """Raise AssertionError with the message unless the condition holds."""
+    if not condition:
+        raise AssertionError(message)
+
+
+def differing(one: pl.DataFrame, other: pl.DataFrame) -> list[str]:
+    """The columns that differ between two tables of equal columns and rows."""
+    return [name for name in one.columns if not one[name].equals(other[name], null_equal=True)]
+
+
+def same(one: pl.Series, other: pl.Series, message: str) -> None:
+    """Raise AssertionError if two predictions of the same rows differ by more than rounding."""
+    worst = float((one - other).abs().max() or 0)  # type: ignore[arg-type]  # numbers
+    require(worst < 1e-9, f"{message}: predictions differ by up to {worst:.2g}")
