@@ -114,8 +114,7 @@ def slices(parts: Iterable[Part], floors: Floors) -> Iterator[Judgement]:
         for score in part.quality if part.slice != "all" else []:
             if (floor := floors.get(score.name)) is not None:
                 rows = f"{part.slice} = {part.value}"
-                where = f" for {rows} in {part.month}"
-                yield _kept("slice", rows, part, score, floor, where)
+                yield _kept("slice", rows, part, score, floor, f" for {rows} in {part.month}")
 
 
 def labels(seen: Observed, settings: Monitoring, until: date) -> Iterator[Judgement]:
@@ -193,13 +192,6 @@ def _kept(
     check: str, subject: str, period: Window | Part, score: Quality, floor: float, where: str = ""
 ) -> Judgement:
     """Whether a floor is kept, or surely not."""
-    return Judgement(
-        check,
-        subject,
-        period.day,
-        period.noticed,
-        score.surely_misses(floor),
-        score.score,
-        score.worded(floor, where),
-        score.metric.higher_is_better,
-    )
+    bad, note = score.surely_misses(floor), score.worded(floor, where)
+    days, more = (period.day, period.noticed), score.metric.higher_is_better
+    return Judgement(check, subject, *days, bad, score.score, note, more_is_better=more)

@@ -148,14 +148,16 @@ def findings(judgements: Iterable[Judgement], in_a_row: int) -> list[Finding]:
 
     Columns that miss the same check in the same days are one finding.
     """
-    by_subject = attrgetter("check", "subject")
     ordered = sorted(judgements, key=attrgetter("check", "subject", "day"))
     together: dict[tuple[object, ...], Finding] = {}
-    for _, days in groupby(ordered, key=by_subject):
+    for _, days in groupby(ordered, key=attrgetter("check", "subject")):
         for finding in _episodes(list(days), in_a_row):
             key = (finding.check, finding.since, finding.until, finding.note)
-            other = together.get(key)
-            together[key] = finding if other is None else _together(other, finding)
+            other = together.setdefault(key, finding)
+            if other is not finding:
+                subjects = (*other.subjects, *finding.subjects)
+                worst = max(other.worst, finding.worst)
+                together[key] = replace(other, subjects=subjects, worst=worst)
     return sorted(
         together.values(),
         key=lambda finding: (
@@ -196,11 +198,6 @@ def _finding(bad: list[Judgement], in_a_row: int, *, ended: bool) -> Finding:
     subjects = (first.subject,) if first.subject else ()
     until, note = (last.day, worst.note) if ended else (None, last.note)
     return Finding(first.check, subjects, first.day, noticed, until, worst.value, note)
-
-
-def _together(finding: Finding, other: Finding) -> Finding:
-    subjects = (*finding.subjects, *other.subjects)
-    return replace(finding, subjects=subjects, worst=max(finding.worst, other.worst))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -42,10 +42,7 @@ def quality_csv(watched: Watched) -> str:
             "slice": part.slice,
             "value": part.value,
             "metric": score.name,
-            "rows": score.rows,
-            "score": score.score,
-            "low": score.low,
-            "high": score.high,
+            **score.figures,
         }
         for part in watched.parts
         for score in part.quality

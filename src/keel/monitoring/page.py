@@ -127,7 +127,7 @@ def _charts(watched: Watched, label: str) -> dict[str, Any]:
     """The page's charts by name, None where there is nothing to draw."""
     main = watched.metrics[watched.main]
     quality = [
-        {"day": str(window.day), "model": window.model, **_drawn(score)}
+        {"day": str(window.day), "model": window.model, **score.figures}
         for window in watched.windows
         for score in window.quality
         if score.name == watched.main
@@ -173,11 +173,7 @@ def _slices(watched: Watched) -> dict[str, Any]:
         key=lambda row: -main.sign * row[1].score,
     )
     for (name, value), score in best_first:
-        row = {"slice": f"{value} ({score.rows:,})", "model": "model", **_drawn(score)}
+        row = {"slice": f"{value} ({score.rows:,})", "model": "model", **score.figures}
         shown[name].append(row)
     drawn = {name: charts.by_slice(rows, main.title) for name, rows in shown.items()}
     return {"table": table, "months": months, "last": last, "charts": drawn}
-
-
-def _drawn(score: Quality) -> dict[str, float]:
-    return {"score": score.score, "low": score.low, "high": score.high}

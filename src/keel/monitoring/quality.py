@@ -32,6 +32,11 @@ class Quality:
     low: float
     high: float
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """Rows, score and interval, by these names."""
+        return {"rows": self.rows, "score": self.score, "low": self.low, "high": self.high}
+
     def misses(self, floor: float) -> bool:
         """Whether its value is worse than a floor, which may be by chance."""
         return self.metric.sign * (floor - self.score) > 0

@@ -1,7 +1,7 @@
 """What the logs show of a service and its model, beside what the model learnt from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -36,7 +36,7 @@ class Watched:
     shifts: list[Judgement]
     findings: list[Finding]
     indicators: list[Indicator]
-    unwatched: list[str] = field(default_factory=list)  # slices that can't be told from the log
+    unwatched: list[str]  # slices that can't be told from the log
 
     @property
     def main(self) -> str:
@@ -91,18 +91,9 @@ def watch(
         *checks.labels(seen, settings, until),
         *_age(known, next(iter(metrics.values())).title, until),
     ]
-    return Watched(
-        until,
-        seen,
-        known,
-        metrics,
-        sliding,
-        monthly,
-        shifts,
-        findings(judgements, settings.in_a_row),
-        indicators(seen, judgements, settings),
-        unwatched,
-    )
+    events = indicators(seen, judgements, settings)
+    missed = findings(judgements, settings.in_a_row)
+    return Watched(until, seen, known, metrics, sliding, monthly, shifts, missed, events, unwatched)
 
 
 def _slices(project: Project, seen: Observed, names: list[str]) -> tuple[pl.DataFrame, list[str]]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import PIPE
 
 import httpx
 import polars as pl
@@ -80,12 +81,7 @@ def running(store: Store) -> Iterator[Service]:
     with (
         log.open("w", encoding="utf-8") as errors,
         subprocess.Popen(
-            command,
-            cwd=store.repository,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
+            command, cwd=store.repository, env=environment, stdout=PIPE, stderr=errors, text=True
         ) as process,
     ):
         try:
