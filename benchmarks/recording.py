@@ -1,5 +1,6 @@
 """What records cost for a request, in µs: runs inside a project, `python recording.py`."""
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -9,8 +10,9 @@ import polars as pl
 import structlog
 
 from keel.data.store import Store
+from keel.project.about import load
 from keel.serving.log import Log
-from keel.serving.logging import set_up_logging
+from keel.serving.serve import set_up_logging
 from keel.show.tracing import recording, span
 
 TIMES = 2_000
@@ -37,9 +39,10 @@ def main(folder: Path) -> None:
     """Print a line for each."""
     store = Store(Path.cwd(), Path.cwd())
     example = pl.read_parquet(store.examples).head(1).to_dicts()
-    log, facts = Log(folder, 90), {"route": "/predict", "status": 200, "rows": 1, "seconds": 0.004}
+    log = Log(folder, load(Path.cwd()), 90)
+    facts = {"route": "/predict", "status": 200, "rows": 1, "seconds": 0.004}
     answer = {"row": 0, "probability": 0.25, "unseen": []}
-    set_up_logging()
+    set_up_logging(sys.stderr)
     event = structlog.get_logger()
     with recording(folder / "traces.jsonl"):
         costs = {
