@@ -9,6 +9,8 @@ import click
 
 from keel.project.about import load
 
+DAY = click.DateTime(["%Y-%m-%d"])
+
 
 @click.command()
 @click.option("--host", help="where to listen; the settings say 127.0.0.1 unless changed")
@@ -46,9 +48,9 @@ def monitor() -> int:
 
 
 @click.command()
-@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="the first day")
-@click.option("--days", type=click.IntRange(1), help="how many; else all")
-@click.option("--trouble", multiple=True, metavar="TROUBLE", help="several times, too")
+@click.option("--from", "start", type=DAY, metavar="DAY", help="the first, as 2027-01-31")
+@click.option("--days", type=click.IntRange(1), metavar="N", help="how many; else all")
+@click.option("--trouble", multiple=True, metavar="TROUBLE", help="may be given several times")
 @click.option("--speed", type=float, default=0.0, metavar="DAYS", help="a second at most")
 def replay(start: datetime | None, days: int | None, trouble: tuple[str, ...], speed: float) -> int:
     """Train on what was known before a day, serve what came then, and watch it.
