@@ -43,7 +43,7 @@ def wrong(root: Path, **fields: Any) -> list[str]:
     (root / "docs/quality").mkdir(parents=True)
     scenario = {name: value for name, value in {**SCENARIO, **fields}.items() if value}
     (root / attributes.FILE).write_text(yaml.safe_dump({"scenarios": {"speed": scenario}}))
-    return attributes.problems(root)
+    return change.problems(root, TODAY)
 
 
 def figures(root: Path, today: date = TODAY) -> dict[str, Figure]:

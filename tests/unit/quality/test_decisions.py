@@ -38,7 +38,10 @@ def write(root: Path, number: int, front: str = "", body: str = BODY, name: str 
 
 
 def problems(root: Path, *attributes: str) -> list[str]:
-    return decided.problems(root, attributes or ("speed",), TODAY)
+    wanted = root / decisions.OPEN
+    listed = documents.read(root, decisions.OPEN, dict[str, Early]) if wanted.exists() else {}
+    records = decisions.records(root, {}, TODAY, 12)
+    return decided.problems(records, listed, attributes or ("speed",), TODAY)
 
 
 def early(one: str = "") -> Early:
@@ -53,7 +56,7 @@ def test_a_record_as_it_should_be_has_no_problem(tmp_path: Path) -> None:
 
 
 def test_the_records_of_a_new_project_are_as_they_should_be() -> None:
-    assert decided.problems(REPOSITORY, ["trusted-scores"], TODAY) == []
+    assert problems(REPOSITORY, "trusted-scores") == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import yaml
 from repositories import Repository
 
 from keel.project.errors import UserError
+from keel.quality.change import gather as change
 from keel.quality.change import owners, people
 from keel.quality.change.people import Team
 from keel.quality.records.figures import Figure, State
@@ -41,6 +42,10 @@ def task(**can: str | None) -> Team:
 def figure(name: str, asked: Team) -> Figure:
     found = people.figures(asked, TODAY, People())
     return next(one for one in found if one.name == name)
+
+
+def problems(root: Path, today: date = TODAY) -> list[str]:
+    return change.problems(root, today)
 
 
 def project(root: Path, **parts: Any) -> Path:
@@ -94,7 +99,7 @@ def test_a_file_as_it_should_be_has_no_problem(tmp_path: Path) -> None:
     root = project(tmp_path)
     owners.write(root)
 
-    assert people.problems(root, TODAY) == owners.problems(root) == []
+    assert problems(root) == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,7 @@ def test_a_file_as_it_should_be_has_no_problem(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, parts: dict[str, Any], said: str) -> None:
-    found = people.problems(project(tmp_path, **parts), TODAY)
+    found = problems(project(tmp_path, **parts))
 
     assert said in "\n".join(found)
 
@@ -118,11 +123,11 @@ def test_a_runbook_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     root = project(tmp_path)
     (root / "docs/how-to.md").unlink()
 
-    assert "tasks.train.runbook is docs/how-to.md#train" in people.problems(root, TODAY)[0]
+    assert "tasks.train.runbook is docs/how-to.md#train" in problems(root)[0]
 
 
 def test_a_task_that_was_done_in_the_future_is_a_problem(tmp_path: Path) -> None:
-    found = people.problems(project(tmp_path), date(2026, 11, 1))
+    found = problems(project(tmp_path), date(2026, 11, 1))
 
     assert "tasks.train.can.ada is 2026-11-20, which is still to come" in found[0]
 
@@ -160,12 +165,12 @@ def test_owners_are_where_the_host_looks(tmp_path: Path, there: list[str], place
 
 def test_owners_that_are_missing_or_outdated_are_a_problem(tmp_path: Path) -> None:
     root = project(tmp_path)
-    [missing] = owners.problems(root)
+    [missing] = problems(root)
     owners.write(root)
     areas = {"rest": {"paths": ["docs/"], "experts": ["ada"]}}
     (root / people.FILE).write_text(yaml.safe_dump({**TEAM, "areas": areas}, sort_keys=False))
 
-    [outdated] = owners.problems(root)
+    [outdated] = problems(root)
 
     assert missing.startswith("CODEOWNERS is missing: `uv run keel owners`")
     assert outdated.startswith("CODEOWNERS is not what follows from")
@@ -179,7 +184,7 @@ def test_owners_that_somebody_wrote_by_hand_are_kept(tmp_path: Path) -> None:
         owners.write(root)
 
     assert (root / "CODEOWNERS").read_text() == "* @me\n"
-    assert "written by hand" in owners.problems(root)[0]
+    assert "written by hand" in problems(root)[0]
 
 
 def test_without_handles_there_are_no_owners_and_no_problem(tmp_path: Path) -> None:
@@ -189,7 +194,7 @@ def test_without_handles_there_are_no_owners_and_no_problem(tmp_path: Path) -> N
     with pytest.raises(UserError, match=r"no expert in .* has a handle"):
         owners.write(root)
 
-    assert people.problems(root, TODAY) == owners.problems(root) == []
+    assert problems(root) == []
 
 
 def test_in_a_larger_repository_owners_are_printed_and_not_written(tmp_path: Path) -> None:
@@ -197,5 +202,5 @@ def test_in_a_larger_repository_owners_are_printed_and_not_written(tmp_path: Pat
     root = project(repository.root / "ml")
 
     assert "/ml/src/*/models/ @ada" in owners.write(root)
-    assert people.problems(root, TODAY) == []
+    assert problems(root) == []
     assert not list(repository.root.rglob("CODEOWNERS"))

@@ -4,15 +4,12 @@ A scenario has the six parts of Bass, Clements and Kazman, Software Architecture
 quality is one of ISO/IEC 25010:2023.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import Literal
 
-from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.documents import Text, listed, plural, read
+from keel.quality.records.documents import Text, plural
 from keel.quality.records.figures import Figure, State, about
 
 FILE = "docs/quality/attributes.yaml"
@@ -42,6 +39,13 @@ class Scenario(Section):
     measure: Text
     figure: Text
 
+    @property
+    def sentence(self) -> str:
+        return (
+            f"{self.source} {self.stimulus}, {self.environment}: {self.artefact} {self.response}, "
+            f"{self.measure}."
+        )
+
 
 class Attributes(Section):
     """The scenarios in the order of their rank, and when to look at them again."""
@@ -50,90 +54,52 @@ class Attributes(Section):
     scenarios: dict[str, Scenario]
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A scenario with its rank and its figure; None if there is none of that name."""
-
-    rank: int
-    name: str
-    scenario: Scenario
-    figure: Figure | None
-
-
-def measured(attributes: Attributes, figures: Sequence[Figure]) -> list[Measured]:
-    """Each scenario with the figure of the page that shows it."""
-    named = {figure.name: figure for figure in figures}
-    return [
-        Measured(rank, name, scenario, named.get(scenario.figure))
-        for rank, (name, scenario) in enumerate(attributes.scenarios.items(), 1)
-    ]
-
-
 def figure(attributes: Attributes, others: Sequence[Figure], later: date, today: date) -> Figure:
     """How many are measured by the `others`; past the review, or with an unknown name, watch it.
 
     `later` is the day of the review if the file says none.
     """
-    ranked = measured(attributes, others)
-    if not ranked:
-        return about("attributes.measured").unknown(f"{FILE} has no scenarios")
-    shown = [each.figure for each in ranked if each.figure]
+    scenarios, measured = attributes.scenarios, about("attributes.measured")
+    if not scenarios:
+        return measured.unknown(f"{FILE} has no scenarios")
+    named = {figure.name: figure for figure in others}
+    figures = {name: named.get(scenario.figure) for name, scenario in scenarios.items()}
+    shown = [figure for figure in figures.values() if figure]
     review = attributes.review or later
     notes = [
-        f"{each.name}: {each.scenario.figure} is no figure of this page"
-        for each in ranked
-        if not each.figure and each.scenario.figure != NOT_MEASURED
+        f"{name}: {scenario.figure} is no figure of this page"
+        for name, scenario in scenarios.items()
+        if not figures[name] and scenario.figure != NOT_MEASURED
     ]
     if review < today:
         notes.append(f"The ranking was to be looked at again by {review}.")
-    standing = State.GOOD if len(shown) == len(ranked) and not notes else State.WATCH
+    standing = State.GOOD if len(shown) == len(scenarios) and not notes else State.WATCH
     empty = sum(figure.value is None for figure in shown)
-    text = f"{len(shown)} of {plural(len(ranked), 'scenario')}"
-    return (
-        about("attributes.measured")
-        .figure(
-            len(shown) / len(ranked),
-            f"{text}, {empty} without a value yet" if empty else text,
-            standing,
-            len(ranked),
-            f"all, and looked at again by {review}",
-        )
-        .also(map(_sentence, ranked), notes)
+    text = f"{len(shown)} of {plural(len(scenarios), 'scenario')}"
+    text += f", {empty} without a value yet" if empty else ""
+    target = f"all, and looked at again by {review}"
+    share = len(shown) / len(scenarios)
+    return measured.figure(share, text, standing, len(scenarios), target).also(
+        [
+            f"{rank}. {name} ({scenario.quality}): {scenario.sentence} {_shown(figures[name])}"
+            for rank, (name, scenario) in enumerate(scenarios.items(), 1)
+        ],
+        notes,
     )
 
 
-def problems(root: Path) -> list[str]:
-    """What is wrong with the file."""
-    if not (root / FILE).exists():
-        return []  # the page says so
-    try:
-        attributes = read(root, FILE, Attributes)
-    except UserError as error:
-        return listed(error)
-    return list(_unlikely(attributes.scenarios))
+def _shown(figure: Figure | None) -> str:
+    if figure is None:
+        return NOT_MEASURED
+    return figure.text + (f" ({figure.state})" if figure.value is not None else "")
 
 
-def names(root: Path) -> list[str] | None:
-    """The names of the attributes; None if the file can't be read."""
-    try:
-        return list(read(root, FILE, Attributes).scenarios)
-    except UserError:
-        return None
-
-
-def _unlikely(scenarios: Mapping[str, Scenario]) -> Iterator[str]:
-    for name, scenario in scenarios.items():
-        is_name = "." in scenario.figure and " " not in scenario.figure
-        if scenario.figure != NOT_MEASURED and not is_name:
-            cure = f"the name of a figure, such as code.complexity, or {NOT_MEASURED}"
-            yield f"{FILE}: scenarios.{name}.figure is {scenario.figure!r}: it is {cure}"
-
-
-def _sentence(ranked: Measured) -> str:
-    asked, figure = ranked.scenario, ranked.figure
-    shows = figure.text if figure else NOT_MEASURED
-    shows += f" ({figure.state})" if figure and figure.value is not None else ""
-    return (
-        f"{ranked.rank}. {ranked.name} ({asked.quality}): {asked.source} {asked.stimulus}, "
-        f"{asked.environment}: {asked.artefact} {asked.response}, {asked.measure}. {shows}"
-    )
+def problems(attributes: Attributes) -> list[str]:
+    """What is wrong with the scenarios."""
+    return [
+        f"{FILE}: scenarios.{name}.figure is {scenario.figure!r}: it is the name of a figure, such "
+        f"as code.complexity, or {NOT_MEASURED}"
+        for name, scenario in attributes.scenarios.items()
+        if scenario.figure != NOT_MEASURED
+        and ("." not in scenario.figure or " " in scenario.figure)
+    ]

@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt
 from pydantic import Field
 
-from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.documents import Text, listed, months_later, plural, read
+from keel.quality.records.documents import Text, months_later, plural
 from keel.quality.records.figures import Figure, State, about, state
 from keel.quality.records.settings import Debt
 from keel.quality.records.tracked import files
@@ -50,7 +49,7 @@ class Entry(Section):
     paid: date | None = None
 
 
-Register = Mapping[Name, Entry]
+Register = dict[Name, Entry]
 FIGURES = ("debt.interest", "debt.age", "debt.paid")
 
 
@@ -70,22 +69,16 @@ def dated(entry: Entry, came: date, debt: Debt) -> Entry:
     return entry.model_copy(update={"since": since, "by": by})
 
 
-def problems(root: Path, today: date) -> list[str]:
+def problems(register: Register, markers: Iterable[tuple[str, str]], today: date) -> Iterator[str]:
     """What is wrong with the register, and with the markers in the code that name its entries."""
-    try:
-        register = read(root, FILE, dict[Name, Entry]) if (root / FILE).exists() else {}
-    except UserError as error:
-        return listed(error)
-    wrong = [
-        f"{FILE}: {name}: {what}" for name, entry in register.items() for what in _odd(entry, today)
-    ]
-    for place, name in markers(root):
+    for name, entry in register.items():
+        yield from (f"{FILE}: {name}: {flaw}" for flaw in _odd(entry, today))
+    for place, name in markers:
         if name not in register:
             names = ", ".join(register) or "nothing"
-            wrong.append(f"{place}: {FILE} has no debt {name!r}: add it; it has {names}")
+            yield f"{place}: {FILE} has no debt {name!r}: add it; it has {names}"
         elif register[name].paid:
-            wrong.append(f"{place}: {name} is paid, says {FILE}: take the marker out")
-    return wrong
+            yield f"{place}: {name} is paid, says {FILE}: take the marker out"
 
 
 def markers(root: Path) -> Iterator[tuple[str, str]]:

@@ -1,18 +1,19 @@
 """What is wrong with records of decisions, and with the list of those to take early."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
-from keel.project.errors import UserError
-from keel.quality.change.decisions import OPEN, Early, Record, records
-from keel.quality.records.documents import listed, read
+from keel.quality.change.decisions import OPEN, Early, Record
 
 
-def problems(root: Path, attributes: Collection[str] | None, today: date) -> list[str]:
+def problems(
+    every: Sequence[Record],
+    wanted: Mapping[str, Early],
+    attributes: Collection[str] | None,
+    today: date,
+) -> list[str]:
     """All of it; `attributes` are the quality attributes, None where nobody knows them."""
-    every = records(root, {}, today, 12)
     wrong = [flaw for record in every for flaw in record.wrong]
     wrong += [flaw for record in every for flaw in _links(record, every, today)]
     for number, times in Counter(record.number for record in every).items():
@@ -21,7 +22,12 @@ def problems(root: Path, attributes: Collection[str] | None, today: date) -> lis
             wrong.append(f"{names}: {number:04} comes twice: give the newer one the next number")
     if attributes is not None:
         wrong += _unserved(every, attributes)
-    return [*wrong, *_early(root, every)]
+    taken = {record.number for record in every if record.status in ("accepted", "broken")}
+    return wrong + [
+        f"{OPEN}: {name}.decided is {entry.decided}: no record of that number is accepted"
+        for name, entry in wanted.items()
+        if entry.decided and entry.decided not in taken
+    ]
 
 
 def _links(record: Record, every: Sequence[Record], today: date) -> Iterator[str]:
@@ -50,18 +56,3 @@ def _unserved(every: Sequence[Record], attributes: Collection[str]) -> Iterator[
             if name not in attributes:
                 flaw = f"serves names {name!r}, which is no quality attribute"
                 yield f"{record.file}: {flaw}: {', '.join(attributes)}"
-
-
-def _early(root: Path, every: Sequence[Record]) -> Iterator[str]:
-    if not (root / OPEN).exists():
-        return  # the page says so
-    try:
-        wanted = read(root, OPEN, dict[str, Early])
-    except UserError as error:
-        yield from listed(error)
-        return
-    taken = {record.number for record in every if record.status in ("accepted", "broken")}
-    for name, entry in wanted.items():
-        if entry.decided and entry.decided not in taken:
-            number = entry.decided
-            yield f"{OPEN}: {name}.decided is {number}: no record of that number is accepted"

@@ -21,7 +21,7 @@ from keel.quality.change import (
     people,
     tests,
 )
-from keel.quality.records.documents import months_later, read
+from keel.quality.records.documents import listed, months_later, read
 from keel.quality.records.figures import Figure, about, guarded
 from keel.quality.records.settings import Code, Quality
 from keel.quality.records.tracked import CUT_OFF, added, changes, is_cut_off
@@ -43,7 +43,7 @@ def figures(
         *_of_file(
             root,
             debt.FILE,
-            dict[debt.Name, debt.Entry],
+            debt.Register,
             debt.FIGURES,
             lambda register: debt.figures(register, came[debt.FILE], today, settings.debt),
         ),
@@ -76,13 +76,34 @@ def figures(
 
 def problems(root: Path, today: date) -> list[str]:
     """What is wrong with what people wrote, a sentence each that says how to mend it."""
-    return [
-        *attributes.problems(root),
-        *decided.problems(root, attributes.names(root), today),
-        *debt.problems(root, today),
-        *people.problems(root, today),
-        *owners.problems(root),
-    ]
+    wrong: list[str] = []
+    nothing: dict[str, decisions.Early] = {}
+    asked = _written(root, attributes.FILE, attributes.Attributes, None, wrong)
+    register = _written(root, debt.FILE, debt.Register, {}, wrong)
+    wanted = _written(root, decisions.OPEN, dict[str, decisions.Early], nothing, wrong)
+    team = _written(root, people.FILE, people.Team, None, wrong)
+    if asked:
+        wrong += attributes.problems(asked)
+    records = decisions.records(root, {}, today, 12)
+    wrong += decided.problems(
+        records, wanted or {}, list(asked.scenarios) if asked else None, today
+    )
+    if register is not None:
+        wrong += debt.problems(register, debt.markers(root), today)
+    if team:
+        wrong += [*people.problems(team, root, today), *owners.problems(team, root)]
+    return wrong
+
+
+def _written(
+    root: Path, file: str, kind: type[Content], missing: Content | None, wrong: list[str]
+) -> Content | None:
+    """What people wrote in a file; None where it is broken, which is then told in `wrong`."""
+    try:
+        return read(root, file, kind) if (root / file).exists() else missing
+    except UserError as error:
+        wrong += listed(error)
+        return None
 
 
 def _code(root: Path, settings: Code, today: date) -> Iterable[Figure]:

@@ -44,15 +44,11 @@ def made(team: Team, folder: str = "") -> str:
     return HEAD + "".join(lines)
 
 
-def problems(root: Path) -> list[str]:
-    """Whether CODEOWNERS is another than follows from the file, if people there have handles.
+def problems(team: Team, root: Path) -> list[str]:
+    """Whether CODEOWNERS is another than follows from the team, if people there have handles.
 
     In a larger repository nobody can tell.
     """
-    try:
-        team = read(root, FILE, Team)
-    except UserError:
-        return []  # it is told where the file is checked
     if prefix(root) or not _owned(team):
         return []
     file = root / place(root)

@@ -12,9 +12,8 @@ from annotated_types import MinLen
 from pathspec import GitIgnoreSpec
 from pydantic import Field
 
-from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.documents import Text, listed, plural, read
+from keel.quality.records.documents import Text, plural
 from keel.quality.records.figures import Figure, State, about
 from keel.quality.records.settings import People
 from keel.quality.records.tracked import files
@@ -67,14 +66,8 @@ def figures(team: Team, today: date, people: People) -> list[Figure]:
     return [_experts(team, people), _tasks(team, today, people)]
 
 
-def problems(root: Path, today: date) -> list[str]:
+def problems(team: Team, root: Path, today: date) -> list[str]:
     """What is wrong with the file."""
-    if not (root / FILE).exists():
-        return []  # the page says so
-    try:
-        team = read(root, FILE, Team)
-    except UserError as error:
-        return listed(error)
     return [*_strangers(team), *_wrong(root, team, today)]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import AliasPath, BaseModel, Field
 
 from keel.project.commands import output
 from keel.project.errors import reason
@@ -38,21 +38,11 @@ class Mutation(BaseModel):
     commit: str | None = None
 
 
-class Summary(BaseModel):
-    """What coverage.py says of a file."""
-
-    covered_lines: int
-    num_statements: int
-
-    @property
-    def missed(self) -> int:
-        return self.num_statements - self.covered_lines
-
-
 class File(BaseModel):
     """A file in coverage.py's report."""
 
-    summary: Summary
+    lines: int = Field(validation_alias=AliasPath("summary", "num_statements"))
+    covered: int = Field(validation_alias=AliasPath("summary", "covered_lines"))
 
 
 class Covered(BaseModel):
@@ -121,17 +111,18 @@ def _coverage(facts: Facts, package: str, limits: Limits) -> Figure:
     if facts.coverage is None:
         why = f"it is not measured: `{MEASURE}`"
         return _lacking("code.coverage", why, limits, facts, COVERAGE)
-    files = {Path(name).as_posix(): file.summary for name, file in facts.coverage.files.items()}
+    files = {Path(name).as_posix(): file for name, file in facts.coverage.files.items()}
     ours = {name: file for name, file in files.items() if f"src/{package}/" in name}
-    lines = sum(file.num_statements for file in ours.values())
+    lines = sum(file.lines for file in ours.values())
     if not lines:
         why = f"{COVERAGE} has no line of the ML"
         return _lacking("code.coverage", why, limits, facts, COVERAGE)
-    covered = sum(file.covered_lines for file in ours.values())
-    least = sorted(ours, key=lambda name: -ours[name].missed)[:SHOWN]
+    covered = sum(file.covered for file in ours.values())
+    missed = {name: file.lines - file.covered for name, file in ours.items()}
+    least = sorted(missed, key=lambda name: -missed[name])[:SHOWN]
     text = f"{covered / lines:.0%} of {lines} statements"
     figure = about("code.coverage").share(covered, lines, limits, text)
-    return figure.also(f"{n}: {ours[n].missed} not run" for n in least if ours[n].missed)
+    return figure.also(f"{name}: {missed[name]} not run" for name in least if missed[name])
 
 
 def _mutants(facts: Facts, limits: Limits) -> Figure:

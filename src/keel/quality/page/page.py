@@ -34,8 +34,8 @@ def write(store: Store, card: Scorecard) -> Path:
         **top,
         "project": project,
         "figures": card.figures,
-        "first": first(card),
-        "groups": groups(card),
+        "first": first(card.figures),
+        "questions": QUESTIONS,
         "words": WORDS,
         "plain": _plain,
         "coded": coded,
@@ -79,26 +79,10 @@ def facts(card: Scorecard) -> dict[str, Any]:
     }
 
 
-def first(card: Scorecard) -> list[Figure]:
+def first(figures: Sequence[Figure]) -> list[Figure]:
     """What to look at first: the bad, then the broken, then what is to be watched."""
-    bad, watch = ([f for f in card.figures if f.state == s] for s in (State.BAD, State.WATCH))
-    return [*bad, *(figure for figure in card.figures if figure.broken), *watch]
-
-
-def groups(card: Scorecard) -> dict[str, dict[str, Any]]:
-    """By its question, what is known of a group and what is not yet."""
-
-    def shown(figure: Figure) -> bool:
-        return figure.value is not None or figure.broken
-
-    return {
-        question: {
-            "name": name,
-            "known": [figure for figure in card.group(name) if shown(figure)],
-            "unknown": [figure for figure in card.group(name) if not shown(figure)],
-        }
-        for name, question in QUESTIONS.items()
-    }
+    bad, watch = ([f for f in figures if f.state == s] for s in (State.BAD, State.WATCH))
+    return [*bad, *(figure for figure in figures if figure.broken), *watch]
 
 
 def trend(points: Sequence[tuple[date, float]]) -> Markup:

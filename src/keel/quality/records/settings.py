@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from annotated_types import Ge, Gt, Le
-from pydantic import ValidationError
 
-from keel.project.errors import UserError
-from keel.project.settings import Section, sentences
+from keel.project.settings import Section
+from keel.quality.records.documents import read
 
 FILE = "conf/quality.yaml"
 Positive = Annotated[float, Gt(0)]
@@ -121,11 +119,4 @@ def load(root: Path) -> Quality:
 
     Raises UserError that names each wrong one.
     """
-    file = root / FILE
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        return Quality.model_validate(content or {})
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{FILE} is not YAML: {error}") from error
-    except ValidationError as error:
-        raise UserError(sentences(error, f"{FILE}: ")) from error
+    return read(root, FILE, Quality) if (root / FILE).is_file() else Quality()
