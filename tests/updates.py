@@ -4,15 +4,14 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from conftest import TEMPLATE, commit, files, must
+from conftest import TEMPLATE, TOOLS, commit, files, must
 from copier import run_copy
 
-CHASSIS = TEMPLATE / "template/src/{{package_name}}"
+KEEL = TOOLS / "keel"
 NEXT = "v9999.0.0"  # the template as it stands
 ANSWERS = ".copier-answers.yml"
 
@@ -48,13 +47,13 @@ def copy(template: Path, release: str, folder: Path, **answers: str) -> Path:
 
 
 def update(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """What `uv run poe update` does, without the checks, which other tests run."""
-    if not {"--abort", "--continue"} & set(arguments):
+    """What `uv run keel update` does, without the checks, which other tests run."""
+    if not {"--abort", "--help"} & set(arguments):
         arguments = ("--no-check", *arguments)
     return subprocess.run(
-        (sys.executable, "-m", "chassis", "update", *arguments),
+        (KEEL, "update", *arguments),
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(CHASSIS)} | environment,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -70,35 +69,50 @@ def content(project: Path) -> dict[str, bytes]:
     }
 
 
+PYPROJECT = """\
+[tool.uv]
+exclude-newer = "{day}T00:00:00Z"
+
+{% include 'includes/source.jinja' %}
+
+[tool.keel]
+maturity = "product"
+"""
+
+
 def small(folder: Path) -> Path:
     """A template with two releases that are quick to render, v1.0.0 and v1.1.0."""
+    shutil.copytree(TEMPLATE / "includes", folder / "includes")
+    answers = "template/{{_copier_conf.answers_file}}.jinja"
     write(
         folder,
         {
             "copier.yml": """\
                 _subdirectory: template
-                _skip_if_exists: [team.yml]
+                _exclude: ["{% if _copier_operation == 'update' %}seed*{% endif %}"]
                 package_name: {type: str, default: demo}
                 ci: {type: str, default: github, choices: [github, none]}
+                keel_source: {type: str, when: false, default: ""}
             """,
             "CHANGELOG.md": "# Changelog\n\n## 1.0.0\n\n- The first.\n",
             "template/src/{{package_name}}/__init__.py": "",
             "template/numbers.txt": "".join(f"{i}\n" for i in range(1, 10)),
-            "template/moves.txt": "".join(f"move {i}\n" for i in range(20)),
             "template/goes.txt": "It goes.\n",
             "template/deleted.txt": "Somebody deletes this.\n",
-            "template/team.yml": "yours: {}\n",
-            "template/data.bin": b"\0\1\2",
+            "template/seed.txt": "A first version.\n",
+            "template/seed_that_goes.txt": "A first version.\n",
+            "template/{% if ci == 'github' %}seed_of_ci.txt{% endif %}": "Of CI.\n",
+            "template/seed_on_ci.txt.jinja": "It runs on {{ ci }}.\n",
             "template/.gitattributes": "* text=auto eol=lf\n",
-            "template/pyproject.toml": '[tool.uv]\nexclude-newer = "2026-01-01T00:00:00Z"\n',
+            "template/pyproject.toml.jinja": PYPROJECT.replace("{day}", "2026-01-01"),
             "template/{% if ci == 'github' %}.github{% endif %}/checks.yml": "on: push\n",
-            "template/{{_copier_conf.answers_file}}.jinja": "{{ _copier_answers|to_nice_yaml }}",
+            answers: (TEMPLATE / answers).read_bytes(),
         },
     )
     commit(folder, "Release 1.0.0")
     must(folder, "git", "tag", "v1.0.0")
-    (folder / "template/moves.txt").rename(folder / "template/moved.txt")
     (folder / "template/goes.txt").unlink()
+    (folder / "template/seed_that_goes.txt").unlink()
     write(
         folder,
         {
@@ -107,10 +121,10 @@ def small(folder: Path) -> Path:
             "CHANGELOG.md": "# Changelog\n\n## 1.1.0\n\n- Five is 5.\n\n## 1.0.0\n\n- The first.\n",
             "template/numbers.txt": "1\n2\n3\n4\nfive\n6\n7\n8\n9\n",
             "template/deleted.txt": "Somebody deleted this.\n",
-            "template/team.yml": "yours: {new: true}\n",
-            "template/data.bin": b"\0\1\3",
+            "template/seed.txt": "A better version.\n",
+            "template/seed_that_is_new.txt": "A first version.\n",
             "template/new.txt": "New.\n",
-            "template/pyproject.toml": '[tool.uv]\nexclude-newer = "2026-02-02T00:00:00Z"\n',
+            "template/pyproject.toml.jinja": PYPROJECT.replace("{day}", "2026-02-02"),
         },
     )
     commit(folder, "Release 1.1.0")

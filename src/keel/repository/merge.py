@@ -1,189 +1,275 @@
-"""Brings the difference between two renderings of the template into a project.
+"""Copier's update of a project, in a folder of its own, and what came of it, told in full.
 
-Git merges three trees: the old rendering, the new one and the project. So it follows files that
-either side renamed, and where both changed the same lines it keeps both and says so.
+The team's working tree stays as it is: the result is a tree of Git's, which `bring` takes over.
 """
 
 import shutil
+import subprocess
 from collections import Counter
-from dataclasses import dataclass
-from fnmatch import fnmatch
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from keel.project.commands import must
 from keel.project.errors import UserError
-from keel.repository.template import ANSWERS
-from keel.repository.upgrade import day, set_day
+from keel.repository import source, vendor
+from keel.repository.template import ANSWERS, COPIER, Origin, Template
+from keel.repository.upgrade import day, with_day
 
-GIT = ("git", "-c", "core.quotePath=false", "-c", "core.safecrlf=false")
-# Whatever a person has set: this is what the rest relies on.
-MERGE = ("-c", "merge.renames=true", "-c", "merge.conflictStyle=merge", "-c", "rerere.enabled=no")
-# Two files that are less alike are not one that was renamed.
-STRATEGY = ("--strategy=ort", "-Xfind-renames=70%", "-Xrenormalize")
-KEEL = {
-    "GIT_AUTHOR_NAME": "Keel",
-    "GIT_AUTHOR_EMAIL": "",
-    "GIT_COMMITTER_NAME": "Keel",
-    "GIT_COMMITTER_EMAIL": "",
+# Whatever a person has set: this is what the rest relies on, in Copier's calls of Git too.
+SETTINGS = {
+    "core.autocrlf": "false",
+    "core.hooksPath": "/dev/null",
+    "core.quotePath": "false",
+    "core.safecrlf": "false",
+    "merge.conflictStyle": "merge",
+    "commit.gpgSign": "false",
+    "diff.noprefix": "false",
 }
-WHY = {
-    "UD": "Keel no longer has it, and you changed it",
-    "AA": "you and Keel both added it",
-    "UU": "you and Keel changed the same lines",
+GIT = {
+    "GIT_CONFIG_COUNT": str(len(SETTINGS)),
+    **{f"GIT_CONFIG_KEY_{n}": name for n, name in enumerate(SETTINGS)},
+    **{f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(SETTINGS.values())},
 }
 
 
 @dataclass(frozen=True)
-class Change:
-    """What Keel changed since a project was made or last updated, as commits without a branch."""
+class Result:
+    """What an update made of a project; paths start at the project."""
 
-    before: str  # the old rendering
-    after: str  # the new one
-
-    def of_keel(self, root: Path) -> dict[str, str]:
-        """The paths that differ between the renderings: A added, M modified, D deleted."""
-        return _differences(root, self.before, self.after)
-
-    def of_team(self, root: Path, head: str) -> dict[str, str]:
-        """The paths that the team has added, modified or deleted."""
-        return _differences(root, self.before, head)
-
-    def would_lose(self, root: Path) -> list[str]:
-        """The files that the team changed and the new rendering does not have."""
-        team, keel = self.of_team(root, "HEAD"), self.of_keel(root)
-        return [path for path, how in keel.items() if how == "D" and team.get(path) == "M"]
+    tree: str = ""  # of the whole repository; empty while Copier works
+    stages: list[str] = field(default_factory=list)  # of files in conflict, as the index has them
+    came: dict[str, str] = field(default_factory=dict)  # A added, M modified, D deleted
+    conflicts: dict[str, str] = field(default_factory=dict)  # why a person has to decide
+    lost: dict[str, str] = field(default_factory=dict)  # a line of the team's that is gone
+    both: list[str] = field(default_factory=list)  # changed by both sides, and merged
+    left: list[str] = field(default_factory=list)  # changed by Keel, and as the team has them
 
 
-def change(root: Path, before: Path, after: Path, title: str, points: list[str]) -> Change:
-    """The change from one rendering to another, less what the project decides by itself.
+@dataclass(frozen=True)
+class Step:
+    """From one revision and answers of the template to others."""
 
-    `points` are the patterns of the extension points. The two folders are changed.
+    template: Template
+    origin: Origin
+    old: str
+    new: str
+    changed: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What the template makes of answers, in a folder."""
+
+    folder: Path
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The contents by their paths, with the line ends of Unix."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        return {path.relative_to(self.folder).as_posix(): _plain(path) for path in files}
+
+
+def merge(root: Path, step: Step, work: Path) -> Result:
+    """Have Copier update a copy of the project in the folder `work`, and look at what it did.
+
+    Raises UserError if Copier can't, or if the new answers would take edited files away.
     """
-    _take_over(root, before, after, points)
-    old = must(root, "git", "commit-tree", "-m", "Keel", _tree(root, before), **KEEL).strip()
-    tree = _tree(root, after)
-    new = must(root, "git", "commit-tree", "-m", title, "-p", old, tree, **KEEL).strip()
-    return Change(old, new)
+    head = must(root, "git", "rev-parse", "HEAD").strip()
+    prefix = must(root, "git", "rev-parse", "--show-prefix").strip()
+    must(root, "git", "worktree", "add", "--quiet", "--detach", str(work), head, **GIT)
+    project = work / prefix
+    before, fresh, after = _renderings(step, work.parent)
+    if step.changed and (losses := _would_lose(project, before, fresh, after)):
+        raise UserError(
+            f"with these answers files would go that you changed: {', '.join(losses)}. Move "
+            "elsewhere what you need of them, `git rm` them, commit, and run this again"
+        )
+    own = _settle(project, before)
+    start = must(project, "git", "rev-parse", "HEAD").strip()
+    _update(project, step)
+    if step.changed:
+        _switch(project, fresh, after)
+    _unsettle(project, own, step)
+    return _look(project, prefix, (head, start), before, after)
 
 
-def merge(root: Path, change: Change) -> dict[str, str]:
-    """Merge a change into the working tree and the index; returns the conflicts and why.
+def bring(root: Path, result: Result, *, stages: bool) -> None:
+    """Take a result over into the working tree and the index.
 
-    What the team deleted stays deleted. Raises UserError if nothing could be merged.
+    Raises UserError, and changes nothing, where a file that Git does not know is in the way.
     """
-    said = ""
-    try:
-        must(root, *GIT, *MERGE, "cherry-pick", "--no-commit", *STRATEGY, change.after)
-    except UserError as error:
-        said = str(error)
-    found = unmerged(root)
-    if said and not found:
-        raise UserError(said)
-    for path in [path for path, how in found.items() if how == "DU"]:
-        must(root, *GIT, "rm", "--quiet", "--force", "--", path)
-        del found[path]
-    return {path: WHY.get(how, "renamed on one side or both") for path, how in found.items()}
+    must(root, "git", "read-tree", "-m", "-u", "HEAD", result.tree)
+    if stages and result.stages:
+        paths = sorted({line.partition("\t")[2] for line in result.stages})
+        lines = [*(f"0 {'0' * 40}\t{path}" for path in paths), *result.stages, ""]
+        subprocess.run(
+            ["git", "update-index", "--index-info"],
+            cwd=must(root, "git", "rev-parse", "--show-toplevel").strip(),
+            input="\n".join(lines).encode(errors="surrogateescape"),
+            check=True,
+        )
 
 
-def unmerged(root: Path) -> dict[str, str]:
-    """The paths with conflicts, and Git's two letters for what each side did."""
-    prefix = must(root, *GIT, "rev-parse", "--show-prefix").strip()
-    status = must(root, *GIT, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
-    entries = {entry[3:].removeprefix(prefix): entry[:2] for entry in status.split("\0") if entry}
-    return {path: how for path, how in entries.items() if "U" in how or how in ("AA", "DD")}
+def _renderings(step: Step, folder: Path) -> list[Rendering]:
+    """What the template makes: before, of the new revision, and of that with the new answers."""
+    answers = step.origin.answers
+    wanted = [(step.old, answers), (step.new, answers), (step.new, answers | step.changed)]
+    made: list[tuple[Rendering, Future[Path]]] = []
+    with ThreadPoolExecutor() as threads:  # Copier takes a second for each
+        for number, (commit, data) in enumerate(wanted):
+            if (first := wanted.index((commit, data))) < number:
+                made.append(made[first])
+                continue
+            place = folder / f"rendering-{number}"
+            made.append(
+                (Rendering(place), threads.submit(step.template.render, commit, data, place))
+            )
+    for _, done in made:
+        done.result()
+    return [rendering for rendering, _ in made]
 
 
-def marked(root: Path, paths: list[str]) -> list[str]:
-    """The files among these that still have conflict markers."""
-    start, end = (b"<<<<<<< ", b">>>>>>> ")
-    lines = {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
+def _would_lose(project: Path, before: Rendering, fresh: Rendering, after: Rendering) -> list[str]:
+    """The files that the new answers take away, and that the team has changed."""
     return [
         path
-        for path, text in lines.items()
-        if any(text.startswith(mark) or b"\n" + mark in text for mark in (start, end))
+        for path in fresh.files.keys() - after.files.keys()
+        if (project / path).is_file()
+        and _plain(project / path) not in (before.files.get(path), fresh.files[path])
     ]
 
 
-def lost(root: Path, change: Change, head: str) -> dict[str, list[str]]:
-    """The lines that the team had written up to `head` and that are nowhere in their file now."""
-    touched = _differences(root, head)
-    by_keel = _renamed(root, change.before, change.after)
-    by_team = {new: old for old, new in _renamed(root, change.before, head).items()}
-    found = {}
-    for path, how in change.of_team(root, head).items():
-        if how == "D" or path not in touched:
-            continue
-        places = (path, by_keel.get(by_team.get(path, path), path))
-        now = next((root / place for place in places if (root / place).is_file()), None)
-        written = _lines(root, head, path) - _lines(root, change.before, by_team.get(path, path))
-        left = Counter(now.read_bytes().splitlines()) if now else Counter[bytes]()
-        if gone := written - left:
-            found[path] = [line.decode(errors="replace") for line in gone.elements()]
-    return found
+def _settle(project: Path, before: Rendering) -> tuple[list[str], str | None]:
+    """Undo in a commit what verbs write into `pyproject.toml`, so that it does not collide.
+
+    Returns where the library comes from now, if not from the template, and the day of packages.
+    """
+    text = source.read(project)
+    elsewhere, until = source.elsewhere(text), day(text)
+    settled = source.pointed_back(text)
+    if until and (theirs := day(before.files["pyproject.toml"].decode())):
+        settled = with_day(settled, theirs)
+    if settled != text:
+        source.write(project, settled)
+        must(project, "git", "commit", "--quiet", "--all", "--message", "Settle", **GIT)
+    return elsewhere, until
 
 
-def _lines(root: Path, commit: str, path: str) -> Counter[bytes]:
+def _unsettle(project: Path, own: tuple[list[str], str | None], step: Step) -> None:
+    """Write what verbs had written again, where that still holds: the later day counts."""
+    elsewhere, until = own
+    text = source.read(project)
+    keels = day(text)
+    if until and keels:
+        text = with_day(text, max(until, keels) if until[:4].isdigit() else until)
+    source.write(project, text)
+    if any(line.startswith(f'path = "{vendor.FOLDER}/') for line in elsewhere):
+        vendor.take(project, step.template.checkout(step.new))
+    elif elsewhere:
+        source.write(project, source.pointed(text, elsewhere))
+
+
+def _update(project: Path, step: Step) -> None:
+    answers = [f"--data={name}={value}" for name, value in step.changed.items()]
+    command = ("update", "--quiet", "--defaults", "--vcs-ref", step.new, *answers)
     try:
-        text = must(root, *GIT, "show", f"{commit}:./{path}")
-    except UserError:  # it was not there
-        return Counter()
-    return Counter(text.encode(errors="surrogateescape").splitlines())
+        must(project, *COPIER, *command, **GIT)
+    except UserError as error:
+        cause = str(error).strip().rpartition("\n")[2]
+        raise UserError(f"Copier can't update the project: {cause}") from error
 
 
-def _differences(root: Path, one: str, other: str = "") -> dict[str, str]:
-    """The paths that differ between two commits, or from a commit to the files as they are."""
-    options = ("diff", "--name-status", "--no-renames", "--relative", "-z")
-    commits = [one, other] if other else [one]
-    parts = must(root, *GIT, *options, *commits, "--", ".").split("\0")
+def _switch(project: Path, fresh: Rendering, after: Rendering) -> None:
+    """Bring what other answers make of seeds, which Copier's update leaves out.
+
+    What the team has changed stays.
+    """
+    for path in (after.files.keys() | fresh.files.keys()) - {ANSWERS}:
+        old, new = fresh.files.get(path), after.files.get(path)
+        now = _plain(project / path) if (project / path).is_file() else None
+        if old == new or now != old:
+            continue
+        if new is None:
+            (project / path).unlink()
+        else:
+            (project / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(after.folder / path, project / path)
+
+
+def _look(
+    project: Path, prefix: str, commits: tuple[str, str], before: Rendering, after: Rendering
+) -> Result:
+    """What came of it, beside what the project was at two commits: before all, and settled."""
+    head, start = commits
+    stages = must(project, "git", "ls-files", "--unmerged", "--full-name", "-z").split("\0")[:-1]
+    must(project, "git", "add", "--all", "--force", ".", **GIT)
+    tree = must(project, "git", "write-tree").strip()
+    came, touched = (_differences(project, commit, tree) for commit in (head, start))
+    conflicts = _reasons(prefix, stages, before)
+    changed = {
+        path
+        for path in (before.files.keys() | after.files.keys()) - {ANSWERS}
+        if before.files.get(path) != after.files.get(path)
+    }
+    team = {path: _blob(project, start, path) for path in changed if _has(project, start, path)}
+    merged = [path for path in changed & touched.keys() if touched[path] == "M"]
+    return Result(
+        tree,
+        stages,
+        came,
+        conflicts,
+        {
+            path: line
+            for path in touched.keys() - conflicts.keys() - {ANSWERS}
+            if touched[path] != "A" and (line := _gone(project, start, path, before))
+        },
+        sorted(p for p in merged if p not in conflicts and team[p] != before.files.get(p)),
+        sorted(
+            path if path in team else f"{path} (not in your project)"
+            for path in changed - touched.keys()
+            if path in after.files and team.get(path) != after.files[path]
+        ),
+    )
+
+
+def _gone(project: Path, commit: str, path: str, before: Rendering) -> str:
+    """A line that the team had written in a file and that is gone; empty if there is none."""
+    file = project / path
+    now = _plain(file) if file.is_file() else b""
+    written = _lines(_blob(project, commit, path)) - _lines(before.files.get(path, b""))
+    gone = [line for line in written - _lines(now) if line.strip()]
+    return gone[0].decode(errors="replace") if gone else ""
+
+
+def _reasons(prefix: str, stages: list[str], before: Rendering) -> dict[str, str]:
+    """Why each of the files in conflict waits for a decision."""
+    paths = {line.partition("\t")[2].removeprefix(prefix) for line in stages}
+    changed, added = "you and Keel changed the same lines", "you and Keel both added it"
+    return {path: changed if path in before.files else added for path in sorted(paths)}
+
+
+def _differences(project: Path, commit: str, tree: str) -> dict[str, str]:
+    """The paths of the project that differ, and how."""
+    options = ("diff-tree", "-r", "--name-status", "--no-renames", "--relative", "-z")
+    parts = must(project, "git", *options, commit, tree).split("\0")
     return dict(zip(parts[1::2], parts[0:-1:2], strict=True))
 
 
-def _renamed(root: Path, one: str, other: str) -> dict[str, str]:
-    """The paths that were renamed from one commit to the other, with the new ones."""
-    command = ("diff", "--name-status", "--find-renames=70%", "--diff-filter=R", "--relative", "-z")
-    parts = must(root, *GIT, *command, one, other, "--", ".").split("\0")
-    return dict(zip(parts[1::3], parts[2::3], strict=False))
+def _has(project: Path, commit: str, path: str) -> bool:
+    return bool(must(project, "git", "ls-tree", commit, "--", path))
 
 
-def _take_over(root: Path, before: Path, after: Path, points: list[str]) -> None:
-    """Make the renderings equal in what the project decides by itself."""
-    shutil.copyfile(root / ANSWERS, before / ANSWERS)
-    tracked = must(root, *GIT, "ls-files", "-z").split("\0")
-    for file in [file for file in after.rglob("*") if file.is_file()]:
-        path = file.relative_to(after)
-        is_point = any(fnmatch(path.as_posix(), pattern) for pattern in points)
-        if is_point and not (root / path).exists():
-            (before / path).unlink(missing_ok=True)  # so it comes in again
-        elif is_point:
-            (before / path).parent.mkdir(parents=True, exist_ok=True)
-            for folder in (before, after):
-                shutil.copyfile(root / path, folder / path)
-        elif path.as_posix() not in tracked and (root / path).exists():
-            if not (before / path).exists():
-                raise UserError(
-                    f"{path} is new in Keel, and the one here, which Git ignores, is in its way: "
-                    "rename it"
-                )
-            shutil.copyfile(before / path, file)  # the team keeps it out of Git
-    ours, keels = day(root), day(after)
-    if ours and keels and day(before):  # `keel upgrade` moves it as well: the later one counts
-        set_day(before, ours)
-        set_day(after, max(ours, keels) if ours[:4].isdigit() else ours)
+def _blob(project: Path, commit: str, path: str) -> bytes:
+    """The content of a file in a commit. Raises UserError if it can't be read."""
+    text = must(project, "git", "cat-file", "blob", f"{commit}:./{path}")
+    return text.encode(errors="surrogateescape").replace(b"\r\n", b"\n")
 
 
-def _tree(root: Path, folder: Path) -> str:
-    """The commit of the project with a rendering in its place, as a tree of Git's."""
-    git = {
-        "GIT_DIR": must(root, "git", "rev-parse", "--absolute-git-dir").strip(),
-        "GIT_INDEX_FILE": str(folder.with_suffix(".index")),
-    }
-    must(folder, *GIT, "add", "--all", "--force", ".", GIT_WORK_TREE=str(folder), **git)
-    tree = must(folder, "git", "write-tree", **git).strip()
-    prefix = must(root, "git", "rev-parse", "--show-prefix").strip()
-    if not prefix:
-        return tree
-    # A folder of a larger repository: the rest stays as it is.
-    must(folder, "git", "read-tree", "HEAD", **git)
-    must(folder, "git", "rm", "-r", "--quiet", "--cached", "--ignore-unmatch", prefix, **git)
-    must(folder, "git", "read-tree", f"--prefix={prefix}", tree, **git)
-    return must(folder, "git", "write-tree", **git).strip()
+def _plain(file: Path) -> bytes:
+    return file.read_bytes().replace(b"\r\n", b"\n")
+
+
+def _lines(text: bytes) -> Counter[bytes]:
+    return Counter(text.splitlines())

@@ -1,54 +1,45 @@
 """Newer packages: moves the day in `pyproject.toml` forward and locks again."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from keel.project.commands import UV, call
 from keel.project.errors import UserError
+from keel.repository import source
 
 DAY = re.compile(r'^exclude-newer = "([^"]*)"', re.MULTILINE)
 
 
-def main(root: Path, arguments: list[str]) -> int:
-    """Take the releases up to the day given, or up to now; nothing changes if they don't fit."""
-    new = f"{_asked_for(arguments)}T00:00:00Z"
-    old = day(root)
-    if not old:
+def upgrade(root: Path, until: date) -> str:
+    """Take the releases up to a day, and return it; nothing changes if they don't fit.
+
+    Raises UserError if they don't, or if `pyproject.toml` names no day.
+    """
+    text = source.read(root)
+    new = f"{until}T00:00:00Z"
+    if day(text) is None:
         raise UserError(
             'pyproject.toml has no line `exclude-newer = "…"`: add one with a day in it'
         )
-    set_day(root, new)
+    source.write(root, with_day(text, new))
     code = 1
     try:
         code = call(root, UV, "lock", "--upgrade")
     finally:
         if code:
-            set_day(root, old)
-    if code == 0:
-        print(f"Locked the releases up to {new}. Next: uv run keel check, then commit.")
-    return code
+            source.write(root, text)
+    if code:
+        raise UserError(f"the packages up to {until} don't fit together: nothing has changed")
+    return new
 
 
-def day(project: Path) -> str | None:
-    """Up to when packages are taken, as `pyproject.toml` has it; None if it says nothing."""
-    file = project / "pyproject.toml"
-    found = DAY.search(file.read_text(encoding="utf-8")) if file.is_file() else None
+def day(text: str) -> str | None:
+    """Up to when `pyproject.toml` takes packages; None if it says nothing."""
+    found = DAY.search(text)
     return found and found[1]
 
 
-def set_day(project: Path, moment: str) -> None:
-    """Write it into `pyproject.toml`, if there is a line for it."""
-    file = project / "pyproject.toml"
-    text = DAY.sub(f'exclude-newer = "{moment}"', file.read_text(encoding="utf-8"))
-    beside = file.with_name(".pyproject.toml.part")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(file)
-
-
-def _asked_for(arguments: list[str]) -> date:
-    try:
-        moment = datetime.fromisoformat(arguments[0]) if arguments else datetime.now(UTC)
-    except ValueError as error:
-        raise UserError(f"{arguments[0]!r} is not a day: write it as 2027-01-31") from error
-    return moment.date()
+def with_day(text: str, moment: str) -> str:
+    """`pyproject.toml` with another day, if it has a line for one."""
+    return DAY.sub(lambda _: f'exclude-newer = "{moment}"', text)
