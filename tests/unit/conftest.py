@@ -1,12 +1,15 @@
 """What the library's tests share."""
 
+import logging
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
-from builders import PROJECT, TODAY, content, store, write_source
+from builders import PROJECT, REPOSITORY, TODAY, content, store, write_source
+from flights import PACKAGE
 from hypothesis import settings
 
 from keel.data.store import Store
@@ -42,3 +45,34 @@ def run_copy(season_run: Store, tmp_path: Path) -> Store:
     """A copy of that run, to change."""
     shutil.copytree(season_run.root, tmp_path / "run")
     return store(tmp_path / "run")
+
+
+SEASON = """\
+# @package _global_
+defaults: [full@data, _self_]
+data: {{source: "{source}"}}
+evaluation:
+  resamples: 20
+  smallest_slice: 20
+  floors: {{auc: 0, calibration_error: 1}}
+  slice_floors: {{auc: 0}}
+gates: {{better_than_baseline: null, feature_loss: null, psi: null, same: null, nulls: null}}
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project's folder of one's own, to run `keel` in; `data=season` are few rows.
+
+    Its code is imported anew, so that a test can change it.
+    """
+    root = tmp_path / "flight-delay"
+    shutil.copytree(REPOSITORY, root, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "conf/data/season.yaml").write_text(SEASON.format(source=source))
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if "flight-delay" not in place])
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        monkeypatch.delitem(sys.modules, name)
+    handlers = logging.getLogger().handlers[:]
+    yield root
+    logging.getLogger().handlers = handlers  # Hydra puts its own in their place

@@ -21,6 +21,10 @@ def for_hydra(conf: Path, changes: Iterable[str], *, sweep: bool = False) -> lis
     Raises UserError for what is no change, a choice that `conf/` does not have, and several values
     where it is no sweep.
     """
+    if not (conf / "config.yaml").is_file():
+        raise UserError(
+            f"there is no {conf.name}/config.yaml here: run this in the project's folder"
+        )
     return [_for_hydra(conf, change, sweep=sweep) for change in changes]
 
 
@@ -101,8 +105,11 @@ def _check_choices(conf: Path, group: str, name: str, parsed: Any) -> None:
 
 def _in_defaults(conf: Path) -> Iterator[str]:
     """What is chosen in the list `defaults` of `conf/config.yaml`, such as model@baseline."""
-    content = yaml.safe_load((conf / "config.yaml").read_text(encoding="utf-8"))
-    for entry in (content or {}).get("defaults") or []:
+    try:
+        content = yaml.safe_load((conf / "config.yaml").read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return  # Hydra says what is wrong with it
+    for entry in (content.get("defaults") or []) if isinstance(content, dict) else []:
         if isinstance(entry, dict):
             yield from (name.rpartition(" ")[2] for name in entry)
 

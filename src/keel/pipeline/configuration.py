@@ -38,10 +38,6 @@ def compose(conf: Path, changes: Sequence[str]) -> dict[str, Any]:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    if not (conf / "config.yaml").is_file():
-        raise UserError(
-            f"there is no {conf.name}/config.yaml here: run this in the project's folder"
-        )
     try:
         with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
             composed = compose("config", for_hydra(conf, changes))

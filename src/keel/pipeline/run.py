@@ -34,7 +34,7 @@ def run(root: Path, today: date, *options: str) -> int:
     for line in set_up(root):
         print(line, flush=True)
     stop_at_ended_waivers(root, today)
-    _notice_other_code(root)
+    notice_other_code(root)
     with processes("run", root / PIPELINE, service=package(root)), sent(root):
         code = _repro(options)
     if code:
@@ -119,23 +119,7 @@ def stop_at_ended_waivers(root: Path, today: date) -> None:
         )
 
 
-def _check_targets(root: Path, options: Sequence[str]) -> None:
-    """Raise UserError for a word that is neither an option nor a stage, such as `quick`."""
-    targets = [option for option in options if not option.startswith("-")]
-    if not targets or not (root / "dvc.yaml").is_file():
-        return
-    stages = re.findall(r"^  ([\w-]+):", (root / "dvc.yaml").read_text("utf-8"), re.MULTILINE)
-    for target in targets:
-        if target not in stages and not (root / target.partition(":")[0]).exists():
-            choices = sorted((root / "conf").glob(f"*/{target}.yaml"))
-            meant = f"did you mean {choices[0].parent.name}={target}?" if choices else ""
-            raise UserError(
-                f"{target!r} is neither a change such as data=quick nor a stage: "
-                + (meant or f"the stages are {', '.join(stages)}")
-            )
-
-
-def _notice_other_code(root: Path) -> None:
+def notice_other_code(root: Path) -> None:
     """Let `configure` run again where Keel's code behind a stage is another one than it wrote down.
 
     DVC does not look at installed packages; another version, or a file that Keel's own developer
@@ -150,6 +134,22 @@ def _notice_other_code(root: Path) -> None:
     else:
         with settings.open("a", encoding="utf-8") as lines:
             lines.write("# Keel's code is another one now.\n")  # DVC sees that the file changed
+
+
+def _check_targets(root: Path, options: Sequence[str]) -> None:
+    """Raise UserError for a word that is neither an option nor a stage, such as `quick`."""
+    targets = [option for option in options if not option.startswith("-")]
+    if not targets or not (root / "dvc.yaml").is_file():
+        return
+    stages = re.findall(r"^  ([\w-]+):", (root / "dvc.yaml").read_text("utf-8"), re.MULTILINE)
+    for target in targets:
+        if target not in stages and not (root / target.partition(":")[0]).exists():
+            choices = sorted((root / "conf").glob(f"*/{target}.yaml"))
+            meant = f"did you mean {choices[0].parent.name}={target}?" if choices else ""
+            raise UserError(
+                f"{target!r} is neither a change such as data=quick nor a stage: "
+                + (meant or f"the stages are {', '.join(stages)}")
+            )
 
 
 def _repro(options: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from keel.project.settings import Data
 
 
 def run(store: Store, project: Project, *, data: Data) -> dict[str, int]:
-    """Check each raw table against its schema; returns the rows set aside of each.
+    """Check each raw table against its schema; returns how many rows, and how many set aside.
 
     Raises UserError if a table has more broken rows than the settings tolerate.
     """
@@ -31,7 +31,9 @@ def run(store: Store, project: Project, *, data: Data) -> dict[str, int]:
     store.write_json(store.report("data-quality.json"), quality)
     for table, counts in quality.items():
         _tolerate(table, counts, data.tolerated, store)
-    return {table: counts["set_aside"] for table, counts in quality.items()}
+    return {
+        total: sum(counts[total] for counts in quality.values()) for total in ("rows", "set_aside")
+    }
 
 
 def _without_match(store: Store, project: Project) -> dict[tuple[str, str], int]:

@@ -152,9 +152,7 @@ def test_an_error_in_what_build_returned_is_named_with_the_function(run_copy: St
 def test_a_feature_that_can_not_be_worked_out_is_named(run_copy: Store) -> None:
     project = with_feature("gate", pl.col("carrier").str.to_datetime("%Y"))
 
-    with pytest.raises(
-        UserError, match=r"builders\.py, line \d+: the feature gate can't"
-    ):
+    with pytest.raises(UserError, match=r"builders\.py, line \d+: the feature gate can't"):
         stage("train", run_copy, project=project)
 
 

@@ -1,145 +1,78 @@
-"""Models of one's own, in a copy of the package: a third one, and one that is killed."""
+"""The stage: a model is stored whole or not at all, and is the one that was fitted."""
 
-import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
-from builders import REPOSITORY, content, content_of, settings
+import yaml
+from builders import content, content_of, stage, store
 
 from keel.data.store import Store
 from keel.model.inputs import model_inputs
 from keel.model.predictor import Predictor
-from keel.pipeline.stages import run_stage
 from keel.project.errors import UserError
 
-CONSTANT = '''
-"""The same probability for all: the share of the training."""
+SLOW = """
+import time
 
-import json
-from dataclasses import asdict, dataclass
-
-import numpy as np
-import polars as pl
-
-from ..settings import Section
-from . import Probabilities, Progress
+from keel import Logistic
 
 
-@dataclass(frozen=True)
-class Constant:
-    """What is always predicted."""
-
-    share: float
-
-    def predict(self, features: pl.DataFrame) -> Probabilities:
-        return np.full(len(features), self.share)
-
-    def to_text(self) -> str:
-        return json.dumps(asdict(self))
-
-
-class Settings(Section):
-    """What can be set."""
-
-    name: str
-    nap: float
-
-    def fit(self, features: pl.DataFrame, label: pl.Series, progress: Progress) -> Constant:
-        if self.nap:
-            import time
-
-            print("fitting", flush=True)
-            time.sleep(self.nap)
-        return Constant(label.sum() / len(label))
-
-    def from_text(self, text: str) -> Constant:
-        return Constant(**json.loads(text))
-'''
+class Settings(Logistic):
+    def fit(self, features, label, progress):
+        print("fitting", flush=True)
+        time.sleep(60)
+"""
 
 
 @pytest.fixture
-def project(tmp_path: Path, source: str) -> Path:
-    """A copy of the project's code and settings with a third model, on the season's tables."""
-    for part in ("src", "conf", "docs"):
-        shutil.copytree(
-            REPOSITORY / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    (tmp_path / "src/flight_delay/models/constant.py").write_text(CONSTANT)
-    (tmp_path / "conf/model/constant.yaml").write_text("name: constant\nnap: 0\n")
-    (tmp_path / "conf/data/season.yaml").write_text(f"defaults: [full]\nsource: {source}\n")
-    return tmp_path
+def slow(repository: Path, season_run: Store) -> Path:
+    """A project that was run, and now has another model, which takes a minute to fit."""
+    shutil.copytree(season_run.root, repository, dirs_exist_ok=True)
+    package = repository / "src/flight_delay"
+    (package / "models/slow.py").write_text(SLOW)
+    text = (package / "project.py").read_text().replace("import boosting", "import boosting, slow")
+    text = text.replace("models={", 'models={"slow": slow.Settings, ')
+    (package / "project.py").write_text(text)
+    chosen = {"model": {"name": "slow", "regularisation": 1.0, "iterations": 5}}
+    (repository / "settings.yaml").write_text(yaml.safe_dump(content("-", chosen)))
+    return repository
 
 
-def start(project: Path, folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start Python in a folder, with the code of the copy."""
-    return subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        cwd=folder,
-        env={"PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1", "PATH": os.defpath},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def test_training_that_is_killed_leaves_the_model_of_before(slow: Path) -> None:
+    before = content_of(slow / "model")
 
-
-def test_a_third_model_is_one_module_and_one_settings_file(project: Path) -> None:
-    off = ["gates.better_than_baseline=null", "gates.feature_loss=null"]
-    judged = ["~evaluation.floors.calibration_error", "evaluation.floors.auc=0.5", *off]
-    judged += ["evaluation.slice_floors={auc: 0.5}"]
-
-    with start(project, project, "flight_delay", "model=constant", "data=season", *judged) as flow:
-        printed, said = flow.communicate()
-
-    assert flow.returncode == 0, said
-    root = Path(printed.strip()).parents[1]
-    assert json.loads((root / "model/model.txt").read_text()).keys() == {"share"}
-    assert json.loads((root / "reports/metrics.json").read_text())["auc"] == 0.5
-
-
-def test_a_model_that_does_not_exist_is_named_beside_those_that_do(project: Path) -> None:
-    (project / "conf/model/constant.yaml").write_text("name: constnat\n")
-
-    with start(project, project, "flight_delay", "model=constant", "data=season") as flow:
-        _, said = flow.communicate()
-
-    assert flow.returncode == 1
-    assert said == "error: model.name is 'constnat': models/ has boosting, constant, logistic\n"
-
-
-def test_training_that_is_killed_leaves_the_model_of_before(project: Path, run_copy: Store) -> None:
-    root = run_copy.root
-    before = content_of(root / "model")
-    slow = content(
-        "-", {"model": {"name": "constant", "nap": 60.0}, "baseline.regularisation": 9.0}
-    )
-    (root / "settings.yaml").write_text(json.dumps(slow))
-
-    with start(project, root, "flight_delay.chassis", "train") as train:
+    with subprocess.Popen(["keel", "stage", "train"], stdout=subprocess.PIPE, text=True) as train:
         assert train.stdout is not None
         assert train.stdout.readline() == "fitting\n"
         train.kill()
 
-    assert content_of(root / "model") == before
+    assert content_of(slow / "model") == before
 
-    run_stage("train", settings("-"), run_copy)
 
-    after = content_of(root / "model")
-    assert after.keys() == before.keys()
-    assert after["model.txt"] == before["model.txt"]
+def test_training_again_makes_the_same_model(run_copy: Store) -> None:
+    before = run_copy.model.read_bytes()
+
+    stage("train", run_copy)
+
+    assert run_copy.model.read_bytes() == before
 
 
 def test_a_stored_model_that_predicts_otherwise_is_refused(
     run_copy: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def with_another_unit(self: Predictor, examples: pl.DataFrame) -> pl.DataFrame:
-        return model_inputs(examples, self.known).with_columns(pl.col(pl.Float64) * 25.4)
+        inputs = model_inputs(self.features, examples, self.known)
+        return inputs.with_columns(pl.col(pl.Float64) * 25.4)
 
     monkeypatch.setattr(Predictor, "inputs", with_another_unit)
 
     with pytest.raises(UserError, match="predicts otherwise than the model that was fitted"):
-        run_stage("train", settings("-"), run_copy)
+        stage("train", run_copy)
+
+
+def test_missing_examples_are_named_with_what_makes_them(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"data/examples\.parquet is missing: `uv run keel run`"):
+        stage("train", store(tmp_path))
