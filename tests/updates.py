@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import textwrap
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,11 +18,16 @@ ANSWERS = ".copier-answers.yml"
 
 
 def clone(folder: Path) -> Path:
-    """A clone of this repository with a tag for each release, and one for what stands here."""
+    """A clone of this repository with a tag for each release, and one for what stands here.
+
+    The releases are the commits that changed the version, since the first one with the library.
+    """
     must(TEMPLATE, "git", "clone", "--quiet", str(TEMPLATE), str(folder))
-    for line in must(folder, "git", "log", "--format=%H %s").splitlines():
-        if found := re.fullmatch(r"(\w+) Release (\d+\.\d+\.\d+)", line):
-            must(folder, "git", "tag", "--force", f"v{found[2]}", found[1])
+    tags = must(folder, "git", "tag").split()
+    if tags:
+        must(folder, "git", "tag", "--delete", *tags)
+    for commit_, version in released(folder):
+        must(folder, "git", "tag", f"v{version}", commit_)
     for file in must(folder, "git", "ls-files", "-z").split("\0")[:-1]:
         (folder / file).unlink()
     for name in must(TEMPLATE, "git", "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
@@ -32,6 +38,21 @@ def clone(folder: Path) -> Path:
     must(folder, "git", "commit", "--quiet", "--allow-empty", "--message", "What stands here")
     must(folder, "git", "tag", NEXT)
     return folder
+
+
+def released(folder: Path) -> list[tuple[str, str]]:
+    """The commits of releases in a clone, oldest first, each with its version."""
+    history = must(
+        folder, "git", "log", "--reverse", "-G^version = ", "--format=%H", "pyproject.toml"
+    )
+    commits: dict[str, str] = {}
+    for commit_ in history.split():
+        text = must(folder, "git", "show", f"{commit_}:pyproject.toml")
+        version = tomllib.loads(text).get("project", {}).get("version", "")
+        parts = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", version)
+        if parts and tuple(map(int, parts.groups())) >= (0, 4, 0):
+            commits.setdefault(version, commit_)
+    return [(commit_, version) for version, commit_ in commits.items()]
 
 
 def releases(template: Path) -> list[str]:

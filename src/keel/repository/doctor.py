@@ -5,11 +5,13 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from keel.project.commands import output
-from keel.project.errors import UserError
 from keel.repository.setup import HOOKS, in_repository
+from keel.repository.template import ANSWERS, number, recorded
 
 GIGABYTE = 1024**3
 
@@ -23,23 +25,14 @@ class Finding:
     problem: bool = False
 
 
-def main(root: Path, arguments: list[str]) -> int:
-    """Print a line for each thing looked at; the exit code is 1 if there is a problem."""
-    if arguments:
-        raise UserError(f"doctor takes no arguments, and got {' '.join(arguments)}")
-    findings = list(examine(root))
-    for finding in findings:
-        mark = "fine   " if not finding.cure else "PROBLEM" if finding.problem else "hint   "
-        print(f"{mark}  {finding.what}" + (f"\n         → {finding.cure}" if finding.cure else ""))
-    return int(any(finding.problem for finding in findings))
-
-
 def examine(root: Path) -> Iterator[Finding]:
     """Look at the tools, the repository, the packages and the data of the project."""
     yield Finding(f"Python {sys.version.split()[0]}")
     yield from _tools(root)
     yield from _repository(root)
     yield from _packages(root)
+    if (root / ANSWERS).exists():
+        yield from versions(recorded(root), version("keel-ml"))
     yield from _data(root)
 
 
@@ -103,6 +96,22 @@ def _packages(root: Path) -> Iterator[Finding]:
         )
     else:
         yield Finding("the packages fit uv.lock")
+
+
+def versions(answers: dict[str, Any], library: str) -> Iterator[Finding]:
+    """Whether the library and the files around it are a release apart at most, as is promised."""
+    release = str(answers.get("_commit", ""))
+    frame, here = number(release), number(f"v{library}")
+    if not frame or not here:
+        return  # one of them is of no release
+    about = f"Keel {library}, in a project of {release}"
+    if frame[0] == here[0] and abs(frame[1] - here[1]) <= 1:
+        yield Finding(about)
+    elif frame < here:
+        yield Finding(f"{about}: they fit when one release apart", "uv run keel update")
+    else:
+        cure = "uv lock --upgrade-package keel-ml, or write its tag into pyproject.toml"
+        yield Finding(f"{about}: they fit when one release apart", cure)
 
 
 def _data(root: Path) -> Iterator[Finding]:

@@ -3,17 +3,8 @@
 from pathlib import Path
 
 from keel.project.commands import must, output
-from keel.project.errors import UserError
 
 HOOKS = ".pre-commit-config.yaml"
-
-
-def main(root: Path, arguments: list[str]) -> int:
-    """Say what was set up."""
-    if arguments:
-        raise UserError(f"setup takes no arguments, and got {' '.join(arguments)}")
-    print("\n".join(set_up(root)) or "Everything is set up.")
-    return 0
 
 
 def set_up(root: Path) -> list[str]:

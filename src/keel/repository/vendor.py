@@ -34,14 +34,15 @@ def vendor(root: Path) -> Path:
     """
     text = source.read(root)
     source.lines(text)
+    before = set((root / FOLDER).glob("*"))
     with TemporaryDirectory(prefix="keel-") as folder:
         wheel = _place(root, _wheel(Path(folder)))
     source.write(root, source.pointed(text, [_line(wheel)]))
     if call(root, UV, "lock", "--quiet"):
         source.write(root, text)
-        wheel.unlink()
+        _remove(root, {wheel} - before)
         raise UserError("uv can't lock with the wheel (see above): nothing has changed")
-    _tidy(root, wheel)
+    _remove(root, _wheels(root) - {wheel})
     return wheel
 
 
@@ -54,7 +55,7 @@ def undo(root: Path) -> None:
     if call(root, UV, "lock", "--quiet"):
         source.write(root, text)
         raise UserError("uv can't lock with Keel's repository (see above): nothing has changed")
-    _tidy(root, None)
+    _remove(root, _wheels(root))
 
 
 def take(root: Path, checkout: Path) -> None:
@@ -62,7 +63,7 @@ def take(root: Path, checkout: Path) -> None:
     with TemporaryDirectory(prefix="keel-") as folder:
         wheel = _place(root, _built(checkout, Path(folder)))
     source.write(root, source.pointed(source.read(root), [_line(wheel)]))
-    _tidy(root, wheel)
+    _remove(root, _wheels(root) - {wheel})
 
 
 def _line(wheel: Path) -> str:
@@ -82,14 +83,16 @@ def _place(root: Path, wheel: Path) -> Path:
     return beside.replace(root / FOLDER / wheel.name)
 
 
-def _tidy(root: Path, wheel: Path | None) -> None:
-    """Remove the wheels of other versions."""
-    folder = root / FOLDER
-    for other in folder.glob("keel_ml-*.whl"):
-        if other != wheel:
-            other.unlink()
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+def _wheels(root: Path) -> set[Path]:
+    return set((root / FOLDER).glob("keel_ml-*.whl"))
+
+
+def _remove(root: Path, wheels: set[Path]) -> None:
+    """Remove wheels, and the folder if there is nothing else in it."""
+    for wheel in wheels:
+        wheel.unlink()
+    if (root / FOLDER).is_dir() and not any((root / FOLDER).iterdir()):
+        (root / FOLDER).rmdir()
 
 
 def _wheel(folder: Path) -> Path:

@@ -1,7 +1,9 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from keel.cli import run
 from keel.project.errors import UserError
 from keel.repository import upgrade
 
@@ -22,18 +24,21 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("day", ["2026-02-01", "2026-02-01T00:00:00Z"])
-def test_the_day_moves_on_and_the_packages_are_locked(project: Path, day: str) -> None:
-    assert upgrade.main(project, [day]) == 0
+def test_the_day_moves_on_and_the_packages_are_locked(project: Path) -> None:
+    assert upgrade.upgrade(project, date(2026, 2, 1)) == "2026-02-01T00:00:00Z"
 
     assert (project / "pyproject.toml").read_text() == PYPROJECT.replace("2026-01-01", "2026-02-01")
     assert "2026-02-01" in (project / "uv.lock").read_text()
 
 
-def test_what_is_no_day_is_named_and_changes_nothing(project: Path) -> None:
-    with pytest.raises(UserError, match=r"'someday' is not a day: write it as 2027-01-31"):
-        upgrade.main(project, ["someday"])
+def test_what_is_no_day_is_named_and_changes_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
 
+    assert run(["upgrade", "someday"]) != 0
+
+    assert "'someday' is not a day: write it as 2027-01-31" in capsys.readouterr().err
     assert (project / "pyproject.toml").read_text() == PYPROJECT
 
 
@@ -41,7 +46,8 @@ def test_packages_that_do_not_fit_together_change_nothing(project: Path) -> None
     impossible = PYPROJECT + 'required-version = "<0.1"\n'
     (project / "pyproject.toml").write_text(impossible)
 
-    assert upgrade.main(project, []) != 0
+    with pytest.raises(UserError, match="don't fit together: nothing has changed"):
+        upgrade.upgrade(project, date(2026, 2, 1))
 
     assert (project / "pyproject.toml").read_text() == impossible
 
@@ -51,7 +57,7 @@ def test_without_uv_nothing_changes(project: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(upgrade, "UV", "uv")  # and `uv run` has not said where it is
 
     with pytest.raises(UserError, match=r"uv is not installed, or not on the PATH"):
-        upgrade.main(project, [])
+        upgrade.upgrade(project, date(2026, 2, 1))
 
     assert (project / "pyproject.toml").read_text() == PYPROJECT
 
@@ -60,4 +66,4 @@ def test_a_project_without_a_day_is_told_to_write_one(project: Path) -> None:
     (project / "pyproject.toml").write_text("[project]\n")
 
     with pytest.raises(UserError, match=r"has no line `exclude-newer = .*`: add one"):
-        upgrade.main(project, [])
+        upgrade.upgrade(project, date(2026, 2, 1))
