@@ -3,6 +3,7 @@
 import types
 import typing
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,14 @@ import attr
 import polars as pl
 import pytest
 import yaml
-from builders import REPOSITORY, content, settings, store
+from builders import PROJECT, REPOSITORY, TODAY, content, settings, stage, store
 from openlineage.client import event_v2, facet_v2
 from openlineage.client.generated import base
 
 from keel.data.store import Store, replace, sha256
 from keel.lineage import datasets, events
-from keel.pipeline import flow
-from keel.pipeline.stages import STAGES, run_stage
+from keel.pipeline.flow import flow
+from keel.pipeline.stages import STAGES
 from keel.project.errors import UserError
 
 LINES = "reports/lineage.jsonl"
@@ -34,6 +35,10 @@ def noted(place: Store, stage: str) -> list[dict[str, Any]]:
     """The events of the last run of a stage."""
     found = [one for one in events.read(place.root / LINES) if one["job"]["name"] == stage]
     return [one for one in found if one["run"]["runId"] == found[-1]["run"]["runId"]]
+
+
+def recorded(place: Store) -> AbstractContextManager[None]:
+    return events.recorded("train", PROJECT, settings("nowhere"), place)
 
 
 def made(place: Store, stage: str) -> dict[str, dict[str, Any]]:
@@ -100,7 +105,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A run of a stage that failed, since what it reads is missing."""
     place = store(tmp_path_factory.mktemp("failed"))
     with pytest.raises(UserError):
-        run_stage("validate", settings("nowhere"), place)
+        stage("validate", place)
     return place
 
 
@@ -134,14 +139,14 @@ def test_the_stages_of_one_process_have_one_parent(season_run: Store) -> None:
     assert found[0]["job"] == {"namespace": "flight_delay", "name": "run"}
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "ingest"])
-def test_what_one_stage_reads_is_what_another_made(season_run: Store, stage: str) -> None:
-    before = [made(season_run, one) for one in STAGES[: STAGES.index(stage)]]
+@pytest.mark.parametrize("name", STAGES[1:])
+def test_what_one_stage_reads_is_what_another_made(season_run: Store, name: str) -> None:
+    before = [made(season_run, earlier) for earlier in STAGES[: STAGES.index(name)]]
     versions = {
         name: one["facets"]["version"] for outputs in before for name, one in outputs.items()
     }
 
-    inputs = read(season_run, stage)
+    inputs = read(season_run, name)
 
     assert inputs
     assert {
@@ -200,7 +205,7 @@ def test_a_stage_that_fails_says_why(failed: Store) -> None:
 def test_an_error_of_the_code_comes_with_its_trace(tmp_path: Path) -> None:
     place = store(tmp_path)
 
-    with pytest.raises(ZeroDivisionError), events.recorded("train", settings("nowhere"), place):
+    with pytest.raises(ZeroDivisionError), recorded(place):
         1 / 0  # noqa: B018
 
     error = noted(place, "train")[-1]["run"]["facets"]["errorMessage"]
@@ -211,7 +216,7 @@ def test_an_error_of_the_code_comes_with_its_trace(tmp_path: Path) -> None:
 def test_a_stage_that_is_stopped_was_aborted(tmp_path: Path) -> None:
     place = store(tmp_path)
 
-    with pytest.raises(KeyboardInterrupt), events.recorded("train", settings("nowhere"), place):
+    with pytest.raises(KeyboardInterrupt), recorded(place):
         raise KeyboardInterrupt
 
     assert noted(place, "train")[-1]["eventType"] == "ABORT"
@@ -223,7 +228,7 @@ def test_what_can_not_be_noted_is_told_and_stops_no_stage(
     place = store(tmp_path)
     (tmp_path / "reports").write_text("a file in the place of a folder")
 
-    run_stage("ingest", settings(source), place)
+    stage("ingest", place, settings(source))
 
     assert place.raw("flights").is_file()
     assert "lineage_not_noted" in capsys.readouterr().out
@@ -235,7 +240,7 @@ def test_a_pipeline_that_can_not_be_read_stops_no_stage(source: str, tmp_path: P
     (project / "dvc.yaml").write_text("stages: [")
     place = Store(project, tmp_path)
 
-    run_stage("ingest", settings(source), place)
+    stage("ingest", place, settings(source))
 
     assert place.raw("flights").is_file()
     assert events.read(place.root / LINES) == []
@@ -299,7 +304,7 @@ def test_a_repository_is_named_without_its_secrets(remote: str, url: str) -> Non
 
 
 def test_a_run_in_one_process_is_noted_in_its_own_folder(source: str, tmp_path: Path) -> None:
-    flow.run(content(source), store(tmp_path))
+    flow(PROJECT, content(source), store(tmp_path), TODAY)
 
     assert [one["eventType"] for one in events.read(tmp_path / LINES)].count("COMPLETE") == 5
 
