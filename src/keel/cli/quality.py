@@ -135,9 +135,9 @@ def mutate(modules: tuple[str, ...]) -> None:
 def documents() -> None:
     """Name all that is wrong with the files that people write on quality."""
     from keel.project.errors import UserError
-    from keel.quality.page.documents import problems
+    from keel.quality.page.documents import check
 
-    if wrong := problems(Path.cwd(), datetime.now(UTC)):
+    if wrong := check(Path.cwd(), datetime.now(UTC)):
         raise UserError("\n".join([f"{len(wrong)} to mend:", *wrong]))
 
 

@@ -39,15 +39,20 @@ def measured(attributes_: Attributes) -> Figure:
     return attributes.figure(attributes_, [SPEED], LATER, TODAY)
 
 
+def problems(root: Path) -> list[str]:
+    return change.problems(root, change.gather(root, Quality(), TODAY), TODAY)
+
+
 def wrong(root: Path, **fields: Any) -> list[str]:
     (root / "docs/quality").mkdir(parents=True)
     scenario = {name: value for name, value in {**SCENARIO, **fields}.items() if value}
     (root / attributes.FILE).write_text(yaml.safe_dump({"scenarios": {"speed": scenario}}))
-    return change.problems(root, TODAY)
+    return problems(root)
 
 
 def figures(root: Path, today: date = TODAY) -> dict[str, Figure]:
-    found = change.figures(root, Quality(), today)
+    written = change.gather(root, Quality(), today)
+    found = change.figures(root, written, Quality(), today)
     return {one.name: one for one in found}
 
 
@@ -121,7 +126,7 @@ def test_a_wrong_scenario_is_named(tmp_path: Path, fields: dict[str, Any], said:
 
 
 def test_a_new_project_has_no_problem(project: Repository) -> None:
-    assert change.problems(project.root, TODAY) == []
+    assert problems(project.root) == []
 
 
 def test_a_new_project_claims_nothing_that_it_can_not_know(project: Repository) -> None:

@@ -11,7 +11,7 @@ from keel.quality.change import gather as change
 from keel.quality.change import owners, people
 from keel.quality.change.people import Team
 from keel.quality.records.figures import Figure, State
-from keel.quality.records.settings import People
+from keel.quality.records.settings import People, Quality
 
 TODAY = date(2026, 11, 23)
 TEAM: dict[str, Any] = {
@@ -45,7 +45,7 @@ def figure(name: str, asked: Team) -> Figure:
 
 
 def problems(root: Path, today: date = TODAY) -> list[str]:
-    return change.problems(root, today)
+    return change.problems(root, change.gather(root, Quality(), today), today)
 
 
 def project(root: Path, **parts: Any) -> Path:

@@ -18,7 +18,7 @@ from keel.quality.budgets.budgets import Objective
 from keel.quality.budgets.events import Source
 from keel.quality.budgets.standing import Standing, Waiver
 from keel.quality.page import page
-from keel.quality.page.documents import problems
+from keel.quality.page.documents import check
 from keel.quality.page.scorecard import Scorecard, answer, gather
 from keel.quality.product.judged import METRICS_FILE as METRICS
 from keel.quality.records import settings
@@ -441,7 +441,7 @@ def test_what_people_wrote_is_checked_in_one_step(
 def test_a_new_project_outside_of_git_has_nothing_to_mend(project: Repository) -> None:
     shutil.rmtree(project.root / ".git")
 
-    assert problems(project.root, NOW) == []
+    assert check(project.root, NOW) == []
 
 
 def test_all_limits_are_shown_with_their_usual_values(made: Path) -> None:

@@ -3,7 +3,8 @@
 Each part is read by itself, so that a broken file takes away no more than its own figures.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +22,7 @@ from keel.quality.change import (
     people,
     tests,
 )
-from keel.quality.records.documents import listed, months_later, read
+from keel.quality.records.documents import months_later, read
 from keel.quality.records.figures import Figure, about, guarded
 from keel.quality.records.settings import Code, Quality
 from keel.quality.records.tracked import CUT_OFF, added, changes, is_cut_off
@@ -29,81 +30,104 @@ from keel.quality.records.tracked import CUT_OFF, added, changes, is_cut_off
 Content = TypeVar("Content")
 
 
+@dataclass(frozen=True)
+class Written:
+    """What people wrote; None where it is missing or broken, and `wrong` says which, by file."""
+
+    records: Sequence[decisions.Record]
+    early: Mapping[str, decisions.Early] | None
+    register: debt.Register | None
+    team: people.Team | None
+    ranked: attributes.Attributes | None
+    came: Mapping[str, date]  # since when Git has the files
+    wrong: Mapping[str, str]
+
+
+def gather(root: Path, settings: Quality, today: date) -> Written:
+    """Read what people wrote."""
+    came = added(root, today, attributes.FILE, debt.FILE, decisions.OPEN, decisions.FOLDER)
+    wrong: dict[str, str] = {}
+
+    def content(file: str, kind: type[Content]) -> Content | None:
+        try:
+            return read(root, file, kind)
+        except UserError as error:
+            wrong[file] = str(error)
+            return None
+
+    return Written(
+        decisions.records(root, came, today, settings.decisions.review_months),
+        content(decisions.OPEN, dict[str, decisions.Early]),
+        content(debt.FILE, debt.Register),
+        content(people.FILE, people.Team),
+        content(attributes.FILE, attributes.Attributes),
+        came,
+        wrong,
+    )
+
+
+def problems(root: Path, written: Written, today: date) -> list[str]:
+    """What is wrong with it, a sentence each that says how to mend it; the page says what lacks."""
+    broken = {file: why for file, why in written.wrong.items() if (root / file).exists()}
+    wrong = [line for why in broken.values() for line in why.splitlines()]
+    names = list(written.ranked.scenarios) if written.ranked else None
+    wrong += attributes.problems(written.ranked) if written.ranked else []
+    wrong += decided.problems(written.records, written.early or {}, names, today)
+    if debt.FILE not in broken:
+        wrong += debt.problems(written.register or {}, debt.markers(root), today)
+    if written.team:
+        wrong += people.problems(written.team, root, today)
+        wrong += owners.problems(written.team, root)
+    return wrong
+
+
 def figures(
-    root: Path, settings: Quality, today: date, others: Sequence[Figure] = ()
+    root: Path, written: Written, settings: Quality, today: date, others: Sequence[Figure] = ()
 ) -> list[Figure]:
     """All of them; quality attributes name these figures and `others` of the page."""
-    written = (attributes.FILE, debt.FILE, decisions.OPEN, decisions.FOLDER)
-    came = added(root, today, *written)  # since when Git has the files that people write
-    months = settings.decisions.review_months
-    records = decisions.records(root, came, today, months)
+    came, wrong = written.came, written.wrong
+
+    def of(
+        file: str,
+        content: Content | None,
+        names: Iterable[str],
+        figures: Callable[[Content], list[Figure]],
+    ) -> list[Figure]:
+        if content is None:
+            return [about(name).broken(wrong[file]) for name in names]
+        return guarded("change", Path(file).stem, lambda: figures(content))
+
     made = [
         *guarded("change", "Code", lambda: _code(root, settings.code, today)),
         *guarded("change", "Tests", lambda: _tests(root, settings.code)),
-        *_of_file(
-            root,
+        *of(
             debt.FILE,
-            debt.Register,
+            written.register,
             debt.FIGURES,
             lambda register: debt.figures(register, came[debt.FILE], today, settings.debt),
         ),
-        *guarded("change", "Decisions", lambda: [decisions.review(records, today)]),
-        *_of_file(
-            root,
+        decisions.review(written.records, today),
+        *of(
             decisions.OPEN,
-            dict[str, decisions.Early],
+            written.early,
             ["decisions.open"],
-            lambda wanted: [decisions.early(wanted, records, came[decisions.OPEN], today)],
+            lambda early: [decisions.early(early, written.records, came[decisions.OPEN], today)],
         ),
-        *_of_file(
-            root,
+        *of(
             people.FILE,
-            people.Team,
+            written.team,
             people.FIGURES,
             lambda team: people.figures(team, today, settings.people),
         ),
     ]
     later = months_later(came[attributes.FILE], settings.attributes.review_months)
-    measured = _of_file(
-        root,
+    measured = of(
         attributes.FILE,
-        attributes.Attributes,
+        written.ranked,
         ["attributes.measured"],
-        lambda asked: [attributes.figure(asked, [*others, *made], later, today)],
+        lambda ranked: [attributes.figure(ranked, [*others, *made], later, today)],
     )
     return [*made, *measured]
-
-
-def problems(root: Path, today: date) -> list[str]:
-    """What is wrong with what people wrote, a sentence each that says how to mend it."""
-    wrong: list[str] = []
-    nothing: dict[str, decisions.Early] = {}
-    asked = _written(root, attributes.FILE, attributes.Attributes, None, wrong)
-    register = _written(root, debt.FILE, debt.Register, {}, wrong)
-    wanted = _written(root, decisions.OPEN, dict[str, decisions.Early], nothing, wrong)
-    team = _written(root, people.FILE, people.Team, None, wrong)
-    if asked:
-        wrong += attributes.problems(asked)
-    records = decisions.records(root, {}, today, 12)
-    wrong += decided.problems(
-        records, wanted or {}, list(asked.scenarios) if asked else None, today
-    )
-    if register is not None:
-        wrong += debt.problems(register, debt.markers(root), today)
-    if team:
-        wrong += [*people.problems(team, root, today), *owners.problems(team, root)]
-    return wrong
-
-
-def _written(
-    root: Path, file: str, kind: type[Content], missing: Content | None, wrong: list[str]
-) -> Content | None:
-    """What people wrote in a file; None where it is broken, which is then told in `wrong`."""
-    try:
-        return read(root, file, kind) if (root / file).exists() else missing
-    except UserError as error:
-        wrong += listed(error)
-        return None
 
 
 def _code(root: Path, settings: Code, today: date) -> Iterable[Figure]:
@@ -125,18 +149,3 @@ def _tests(root: Path, settings: Code) -> Iterable[Figure]:
     except UserError:  # a broken pyproject.toml is for uv to tell
         name = root.name
     return tests.figures(tests.gather(root), name, settings)
-
-
-def _of_file(
-    root: Path,
-    file: str,
-    kind: type[Content],
-    names: Iterable[str],
-    figures: Callable[[Content], list[Figure]],
-) -> list[Figure]:
-    """The figures of a file that people write; those of these names say so if it is broken."""
-    try:
-        content = read(root, file, kind)
-    except UserError as error:
-        return [about(name).broken(str(error)) for name in names]
-    return guarded("change", Path(file).stem, lambda: figures(content))

@@ -7,15 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from keel.project.about import load
-from keel.project.errors import UserError
 from keel.quality.budgets import figures as budget_figures
 from keel.quality.budgets import standing
 from keel.quality.budgets.standing import Overview, Standing
 from keel.quality.change import gather as change
 from keel.quality.delivery import dora
-from keel.quality.page import trends
-from keel.quality.page.documents import problems
-from keel.quality.records import settings
+from keel.quality.page import documents, trends
 from keel.quality.records.figures import Figure, Group, State, guarded
 from keel.quality.records.settings import Quality
 
@@ -54,54 +51,49 @@ class Scorecard:
 
 def gather(root: Path, now: datetime) -> Scorecard:
     """Make all figures. Whatever is broken takes away no more than its own."""
-    wrong = _problems(root, now)
+    today = now.date()
+    quality, wrong = documents.chosen(root)
+    written = change.gather(root, quality, today)
     try:
-        chosen = settings.load(root)
-    except UserError:
-        chosen = Quality()  # what is wrong with them is among the problems
+        wrong = [*wrong, *documents.problems(root, quality, written, now)]
+    except Exception as error:  # noqa: BLE001 -- as for the figures: the rest of the page comes
+        wrong.append(f"what people wrote can't be checked: {type(error).__name__}: {error}")
     overview = Overview()
 
     def budgets() -> list[Figure]:
         nonlocal overview
-        overview = standing.look(root, chosen.budgets, now)
-        return budget_figures.figures(overview, chosen.budgets, now.date())
+        overview = standing.look(root, quality.budgets, now)
+        return budget_figures.figures(overview, quality.budgets, today)
 
     figures = [
         *guarded("product", "Error budgets", budgets),
-        *guarded("product", "Model", lambda: _model(root, chosen, now)),
-        *guarded("product", "Data", lambda: _data(root, chosen, now)),
-        *guarded("delivery", "Delivery", lambda: dora.provide(root, chosen, now)),
+        *guarded("product", "Model", lambda: _model(root, quality, now)),
+        *guarded("product", "Data", lambda: _data(root, quality, now)),
+        *guarded("delivery", "Delivery", lambda: dora.provide(root, quality, now)),
     ]
-    figures += change.figures(root, chosen, now.date(), figures)
+    figures += change.figures(root, written, quality, today, figures)
     return Scorecard(
         now,
-        trends.filled(figures, trends.known(root), now.date()),
+        trends.filled(figures, trends.known(root), today),
         [each for each in overview.standings if each.stops],
         [each for each in overview.standings if each.waiver],
-        chosen.budgets.exempt,
+        quality.budgets.exempt,
         wrong,
     )
 
 
-def _problems(root: Path, now: datetime) -> list[str]:
-    try:
-        return problems(root, now)
-    except Exception as error:  # noqa: BLE001 -- as for the figures: the rest of the page comes
-        return [f"what people wrote can't be checked: {type(error).__name__}: {error}"]
-
-
-def _model(root: Path, chosen: Quality, now: datetime) -> list[Figure]:
+def _model(root: Path, quality: Quality, now: datetime) -> list[Figure]:
     from keel.judge.metrics import metrics_of  # the project's own code may be broken
     from keel.quality.product import judged, model
 
     metrics = metrics_of(load(root))
-    return model.figures(judged.gather(root, chosen, now), metrics, chosen.model)
+    return model.figures(judged.gather(root, quality, now), metrics, quality.model)
 
 
-def _data(root: Path, chosen: Quality, now: datetime) -> list[Figure]:
+def _data(root: Path, quality: Quality, now: datetime) -> list[Figure]:
     from keel.quality.product import data
 
-    return data.figures(data.gather(root, chosen, now), chosen.data)
+    return data.figures(data.gather(root, quality, now), quality.data)
 
 
 def answer(figures: Sequence[Figure]) -> str:
