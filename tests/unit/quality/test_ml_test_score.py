@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from behave.parser import parse_file
-from builders import REPOSITORY
+from builders import PROJECT, REPOSITORY
+from flights import TEMPLATE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,7 @@ from keel.quality.score.ml_test_score import (
     judge,
     reading,
 )
+from keel.testing.checks import all_checks
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -335,6 +337,7 @@ def test_what_pytest_and_behave_leave_is_understood(project: Path) -> None:
         found.setdefault((Path(one.file).name, one.name), set()).add(one.flaw)
 
     assert facts(project).untested == ""
+    assert {"test_once[0]", "test_once[1]"} <= {one.case for one in facts(project).cases}
     assert found == {
         ("test_a.py", "test_passes"): {""},
         ("test_a.py", "test_fails"): {"failed"},
@@ -538,14 +541,18 @@ def test_the_page_has_each_row_and_needs_no_network(shown: str, project: Path) -
 
 SHIPPED = score.rows(REPOSITORY)
 TESTS = [
-    Case(file.relative_to(REPOSITORY).as_posix().removesuffix(".jinja"), name)
-    for file in (REPOSITORY / "tests").rglob("*.py*")
-    if file.suffix != ".pyc"
+    Case(file.relative_to(TEMPLATE).as_posix(), name)
+    for file in (TEMPLATE / "tests").rglob("*.py")
     for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)
-] + [
-    Case(file.relative_to(REPOSITORY).as_posix(), scenario.name.partition(" -- @")[0])
-    for file in (REPOSITORY / "tests/acceptance").glob("*.feature*")
+]
+SCENARIOS = [
+    Case(file.relative_to(TEMPLATE).as_posix(), scenario.name.partition(" -- @")[0])
+    for file in (TEMPLATE / "tests/acceptance").glob("*.feature")
     for scenario in parse_file(str(file)).walk_scenarios()  # type: ignore[no-untyped-call]
+]
+CHECKS = [
+    Case("tests/test_what_holds_everywhere.py", "test_it", "", f"test_it[{check.sentence}]")
+    for check in all_checks(PROJECT, REPOSITORY)
 ]
 
 
@@ -557,7 +564,7 @@ def test_all_28_rows_are_shipped() -> None:
     "name", [one.test for row in SHIPPED.values() for one in row.evidence if one.test]
 )
 def test_each_test_that_is_named_exists(name: str) -> None:
-    assert verdict({"test": name}, cases=TESTS).why == []
+    assert verdict({"test": name}, cases=[*TESTS, *SCENARIOS, *CHECKS]).why == []
 
 
 def test_nobody_has_reviewed_what_is_shipped() -> None:
