@@ -1,61 +1,75 @@
-"""The house as the docs show it is the house as it stands."""
+"""The public door, and the floors behind it."""
 
-import ast
-import tomllib
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
-KEEL = REPOSITORY / "src/keel"
-PAGE = REPOSITORY / "docs/explanation/architecture.md"
+import keel
+
+SOURCE = Path(keel.__file__).parent
+REPOSITORY = SOURCE.parents[1]
+HEAVY = {"polars", "numpy", "pydantic", "dataframely", "sklearn", "lightgbm", "hydra", "dvc"}
+LARGEST = 12  # modules of a folder: as many as one sees at a glance
 
 
-def floors() -> list[str]:
-    """The folders of the library from the top, as the import contract has them."""
-    contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
-    layers = contracts["tool"]["importlinter"]["contracts"][0]["layers"]
-    return [layer.removeprefix("keel.") for layer in layers]
-
-
-def named(file: Path) -> Iterator[str]:
-    """Each module that a file imports, wherever it does; relative ones with their full name."""
-    package = ["keel", *file.relative_to(KEEL).parts[:-1]]
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) + 1 - node.level] if node.level else []
-            module = ".".join([*above, *filter(None, [node.module])])
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
-
-
-def imported(folder: str) -> list[str]:
-    """The other folders of Keel that the code of a folder imports, from the top."""
-    modules = (name.split(".") for file in (KEEL / folder).rglob("*.py") for name in named(file))
-    others = {parts[1] for parts in modules if parts[0] == "keel" and len(parts) > 1} - {folder}
-    return [name for name in floors() if name in others]
-
-
-def purpose(folder: str) -> str:
-    docstring = ast.get_docstring(ast.parse((KEEL / folder / "__init__.py").read_text("utf-8")))
-    assert docstring, f"keel.{folder} does not say what it is for"
-    return " ".join(docstring.partition("\n\n")[0].split())
-
-
-def table() -> str:
-    rows = (
-        f"| `{name}` | {purpose(name)} | {', '.join(map('`{}`'.format, imported(name))) or '–'} |"
-        for name in floors()
+def imported_by(code: str) -> set[str]:
+    """The packages that Python has imported after some code."""
+    program = f"import sys\n{code}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    return "\n".join(["| folder | what it is for | imports |", "|---|---|---|", *rows])
+    return set(done.stdout.split())
 
 
-def test_each_folder_of_the_library_is_a_floor() -> None:
-    assert sorted(floors()) == sorted(file.parent.name for file in KEEL.glob("*/__init__.py"))
+def test_the_public_door_is_what_is_promised() -> None:
+    assert keel.__all__ == [
+        "Features",
+        "Known",
+        "Learner",
+        "Logistic",
+        "Metric",
+        "Model",
+        "Progress",
+        "Project",
+        "Section",
+        "Tables",
+        "UserError",
+        "afterwards",
+        "ahead",
+        "categories",
+        "measured",
+        "metric",
+    ]
+    assert all(getattr(keel, name) for name in keel.__all__)
 
 
-def test_the_page_shows_which_folder_imports_which() -> None:
-    shown = PAGE.read_text("utf-8").partition("<!-- floors -->\n")[2].partition("\n<!-- /floors")[0]
+def test_the_public_door_imports_nothing_heavy() -> None:
+    assert imported_by("import keel") & HEAVY == set()
 
-    assert shown == table(), f"docs/explanation/architecture.md needs this table:\n{table()}"
+
+def test_the_command_s_help_imports_nothing_heavy() -> None:
+    assert imported_by("from keel.cli.app import app") & HEAVY == set()
+
+
+def test_the_public_door_says_what_it_has_not() -> None:
+    assert not hasattr(keel, "Nothing")
+
+
+def test_each_floor_imports_only_what_lies_below() -> None:
+    done = subprocess.run(
+        ["lint-imports", "--no-cache"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_folder_has_more_modules_than_one_sees() -> None:
+    modules = {
+        folder.relative_to(SOURCE).as_posix(): [
+            file.name for file in folder.glob("*.py") if file.name != "__init__.py"
+        ]
+        for folder in SOURCE.rglob("*")
+        if folder.is_dir()
+    }
+
+    assert {name: len(files) for name, files in modules.items() if len(files) > LARGEST} == {}

@@ -48,6 +48,38 @@ def test_a_metric_equals_that_of_scikit_learn_on_many_rows(name: str) -> None:
     assert found == pytest.approx(ORACLES[name](label, probability))
 
 
+WEIGHTED_ROWS = st.lists(
+    st.tuples(st.booleans(), st.sampled_from([0.01, 0.1, 0.3, 0.9]), st.integers(0, 3)),
+    min_size=2,
+    max_size=60,
+).filter(lambda rows: len({label for label, _, weight in rows if weight}) == 2)
+
+
+@pytest.mark.parametrize("name", ORACLES)
+@given(rows=WEIGHTED_ROWS)
+def test_a_weighted_metric_equals_that_of_scikit_learn(
+    name: str, rows: list[tuple[bool, float, int]]
+) -> None:
+    label, probability, weight = (np.array(values, float) for values in zip(*rows, strict=True))
+
+    weighted = METRICS[name].score(label, probability, weight)
+
+    assert weighted == pytest.approx(ORACLES[name](label, probability, sample_weight=weight))
+
+
+@pytest.mark.parametrize("name", METRICS)
+@given(rows=WEIGHTED_ROWS)
+def test_a_row_of_weight_two_counts_as_two_rows(
+    name: str, rows: list[tuple[bool, float, int]]
+) -> None:
+    label, probability, weight = (np.array(values, float) for values in zip(*rows, strict=True))
+    repeated = np.repeat(label, weight.astype(int)), np.repeat(probability, weight.astype(int))
+
+    weighted = METRICS[name].score(label, probability, weight)
+
+    assert weighted == pytest.approx(METRICS[name].score(*repeated, np.ones(len(repeated[0]))))
+
+
 def test_calibration_error_is_the_mean_distance_of_ten_groups() -> None:
     # Groups of two: by turns 0 of 2 and 1 of 2 are positive; all were said to be 0.3.
     probability = [0.3 + n / 1e9 for n in range(20)]

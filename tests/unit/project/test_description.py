@@ -1,0 +1,131 @@
+"""A project checks itself when it is made."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+import polars.selectors as cs
+import pytest
+from small import Visits, small_project, with_feature
+
+from keel import Features, UserError, afterwards, ahead
+
+
+class Unmarked(Visits):
+    bought = dy.Bool(nullable=True)
+
+
+class Naive(Visits):
+    at = dy.Datetime(metadata=ahead())
+
+
+class Unknown(Visits):
+    pages = dy.Float64()
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "no such label": (
+        {"label": "sold"},
+        "Project(label='sold'): Visits has no such column; it has visit, at, shop, pages, bought",
+    ),
+    "no such time": (
+        {"time": "when"},
+        "Project(time='when'): Visits has no such column; it has visit, at, shop, pages, bought",
+    ),
+    "a label that any feature may read": (
+        {"examples": Unmarked, "features": Features(Unmarked).plain("shop")},
+        "Project(label='bought'): give that column of Unmarked metadata=afterwards(), or any feat",
+    ),
+    "a time without a zone": (
+        {"examples": Naive, "features": Features(Naive).plain("shop")},
+        "Project(time='at'): make that column of Naive a dy.Datetime with a time_zone; it is Date",
+    ),
+    "a time that is none": (
+        {"time": "pages"},
+        "Project(time='pages'): make that column of Visits a dy.Datetime with a time_zone; it is ",
+    ),
+    "an unknown zone": (
+        {"zone": "Europe/Bern"},
+        "Project(zone='Europe/Bern') is no time zone: write it as Europe/Zurich",
+    ),
+    "a zone that is a path": ({"zone": "../x"}, "Project(zone='../x') is no time zone"),
+    "no tables": ({"tables": {}}, "Project(tables={}): name at least one table"),
+    "a reference to no table": (
+        {"references": {("visits", "shops"): ["shop"]}},
+        "Project(references=…) names 'shops': the tables are visits",
+    ),
+    "a reference by no column": (
+        {"tables": {"visits": Visits, "again": Visits}, "references": {("visits", "again"): ["x"]}},
+        "Project(references=…): visits has no x",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), WRONG.values(), ids=WRONG)
+def test_a_project_is_refused_with(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError, match=re.escape(sentence)):
+        small_project(**changes)
+
+
+FEATURES: dict[str, tuple[pl.Expr, str]] = {
+    "the label": (pl.col("bought"), "bad reads bought, which is known only after the prediction"),
+    "the label, hidden": (
+        pl.col("pages").mean().over("bought"),
+        "bad reads bought, which is known only after the prediction",
+    ),
+    "the label, as a condition": (
+        pl.when("bought").then(1).otherwise(0),
+        "bad reads bought, which is known only after the prediction",
+    ),
+    "a column that is not there": (pl.col("age"), "bad reads age, which Visits does not have"),
+    "a pattern": (pl.col("^pa.*$"), "bad picks columns by a pattern: name each column"),
+    "a type": (cs.boolean(), "bad picks columns by a pattern: name each column"),
+    "a position": (pl.last(), "bad picks columns by a pattern: name each column"),
+    "everything": (pl.sum_horizontal(pl.all()), "bad picks columns by a pattern: name each column"),
+}
+
+
+@pytest.mark.parametrize(("expression", "sentence"), FEATURES.values(), ids=FEATURES)
+def test_a_feature_is_refused_that_reads(expression: pl.Expr, sentence: str) -> None:
+    def bad() -> pl.Expr:
+        return expression
+
+    with pytest.raises(UserError, match=re.escape(f"features.py: {sentence}")):
+        with_feature(bad)
+
+
+def test_a_feature_is_refused_that_reads_a_column_of_unknown_time() -> None:
+    with pytest.raises(UserError, match=r"pages reads pages, which is known at a time that exam"):
+        small_project(examples=Unknown, features=Features(Unknown).plain("pages"))
+
+
+@pytest.mark.parametrize("name", ["bought", "shop"])
+def test_a_plain_feature_is_a_column_that_the_examples_have(name: str) -> None:
+    make: Callable[[], object] = lambda: Features(Visits).plain(f"{name}s")  # noqa: E731
+
+    with pytest.raises(KeyError, match=f"{name}s' is no column of the examples: visit, at, shop"):
+        make()
+
+
+def test_a_project_knows_its_days_months_and_keys() -> None:
+    project = small_project()
+    late = pl.DataFrame({"at": ["2025-01-31T23:30:00Z"]}).select(
+        pl.col("at").str.to_datetime(time_zone="UTC")
+    )
+
+    assert str(late.select(project.local_day).item()) == "2025-02-01"
+    assert late.select(project.month).item() == "2025-02"
+    assert project.key == ["visit"]
+    assert str(project.timezone) == "Europe/Zurich"
+
+
+def test_without_a_primary_key_all_columns_name_an_example() -> None:
+    class Keyless(dy.Schema):
+        at = dy.Datetime(time_zone="UTC", metadata=ahead())
+        bought = dy.Bool(metadata=afterwards())
+
+    project = small_project(examples=Keyless, features=Features(Keyless))
+
+    assert project.key == ["at", "bought"]
