@@ -8,7 +8,6 @@ from polars.testing import assert_frame_equal
 from keel.data.hindsight import guard_against_hindsight
 from keel.data.periods import test, training
 from keel.model.inputs import categories, model_inputs
-from keel.project.columns import Known, known_ahead, when_known
 from keel.testing.failing import differing, require
 from keel.testing.runs import Run
 
@@ -39,35 +38,6 @@ def the_order_of_rows_in_the_tables_changes_no_example(run: Run) -> None:
     require(len(one) == len(other), f"{len(one)} examples, backwards {len(other)}")
     changed = differing(one, other)
     require(not changed, f"examples.py: {', '.join(changed)} depends on the order of rows: sort")
-
-
-def an_example_is_made_from_its_own_row_as_from_all(run: Run) -> None:
-    """As in a service, which has the rows that it is asked for, and the other tables."""
-    project, tables = run.project, dict(run.tables())
-    table, schema = next(iter(project.tables.items()))
-    later = [n for n, column in schema.columns().items() if when_known(column) == Known.AFTERWARDS]
-    known = [n for n, column in project.examples.columns().items() if known_ahead(column)]
-    asked = spread(tables[table].collect()).with_columns(
-        pl.lit(None, schema.columns()[name].dtype).alias(name) for name in later
-    )
-    alone = [
-        project.build({**tables, table: row.lazy()}).select(known) for row in asked.iter_slices(1)
-    ]
-    examples = pl.concat(pl.collect_all(alone))
-
-    require(
-        len(examples) == len(asked),
-        f"examples.py: {len(asked)} rows of {table}, each alone, give {len(examples)} examples",
-    )
-    among = (
-        run.examples().select(known).join(examples.select(project.key), on=project.key, how="semi")
-    )
-    changed = differing(examples.sort(project.key).cast(among.schema), among.sort(project.key))
-    require(
-        not changed,
-        f"examples.py: {', '.join(changed)} of an example is otherwise when its row of {table} is "
-        "there alone, as in a request to the service",
-    )
 
 
 def no_key_is_in_training_and_test(run: Run) -> None:
@@ -121,7 +91,6 @@ CHECKS: tuple[Callable[[Run], None], ...] = (
     examples_satisfy_their_schema,
     examples_at_a_moment_are_those_from_all_later_data,
     the_order_of_rows_in_the_tables_changes_no_example,
-    an_example_is_made_from_its_own_row_as_from_all,
     no_key_is_in_training_and_test,
     features_are_numbers_or_text_finite_and_one_row_for_each_example,
     a_row_has_the_features_alone_that_it_has_among_others,

@@ -97,7 +97,7 @@ def predicts_probabilities(subject: Subject) -> None:
 
     predicted = pl.Series(subject.model.predict(features))
 
-    mean, share = predicted.sum() / len(predicted), label.sum() / len(label)
+    mean, share = (float(np.mean(values.to_numpy())) for values in (predicted, label))
     require(predicted.is_between(0, 1).all(), "they are not between 0 and 1: log-odds?")
     require(predicted.n_unique() > 10, "they have ten values at most: classes?")
     require(abs(mean - share) < 0.03, f"their mean is {mean:.3f}, and {share:.3f} are true")

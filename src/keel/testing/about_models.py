@@ -56,7 +56,7 @@ def what_training_did_not_see_is_predicted_all_the_same(run: Run) -> None:
         predicted = run.predictor().probability(rows.with_columns(changes))
         require(
             predicted.is_between(0, 1).all() and not predicted.is_nan().any(),
-            f"new categories or unknown values give {list(predicted[:3])}",
+            f"new categories or unknown values give {predicted.head(3).to_list()!r}",
         )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.testing import about_examples, about_learners, about_models, about_schemas
+from keel.testing import about_examples, about_learners, about_models, about_schemas, about_service
 from keel.testing.about_learners import Subject
 from keel.testing.runs import Run, quick, root_of
 
@@ -70,7 +70,8 @@ def all_checks(project: Project, root: Path) -> Iterator[Check]:
     for name, factory in project.models.items():
         if not factory.__module__.startswith("keel."):  # Keel's own tests check its own models
             yield from _of_model(project, root, name)
-    for holds in (*about_examples.CHECKS, *about_models.CHECKS):
+    served = about_service.CHECKS if (root / "conf/service.yaml").is_file() else ()
+    for holds in (*about_examples.CHECKS, *about_models.CHECKS, *served):
         yield Check(sentence(holds), partial(_on_quick_data, holds, project, root))
     for name in project.models:
         yield Check(
