@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import flights
 import polars as pl
-from flights import PROJECT, REPOSITORY
 
 from keel.data.store import Store
 from keel.pipeline import configuration
@@ -18,6 +18,8 @@ from keel.project.description import Project
 from keel.project.features import Features
 from keel.project.settings import Settings
 
+PROJECT: Project = flights.PROJECT
+REPOSITORY: Path = flights.REPOSITORY
 LABEL = PROJECT.label
 TODAY = date(2026, 11, 24)
 NOON = datetime(2013, 3, 13, 16, tzinfo=UTC)  # a Wednesday, noon in New York

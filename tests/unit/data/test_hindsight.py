@@ -31,7 +31,7 @@ def with_built(built: pl.Expr) -> Callable[[Tables], pl.LazyFrame]:
             scheduled_departure="time_hour", aircraft_built=1950 + built.cast(pl.Int16)
         )
         return (
-            examples.build(tables)
+            PROJECT.build(tables)
             .drop("aircraft_built")
             .join(known, on="scheduled_departure", how="left", maintain_order="left")
             .select(examples.Examples.column_names())
@@ -68,7 +68,7 @@ def test_a_delay_of_the_day_before_is_known() -> None:
 
 def test_rows_that_are_picked_by_what_happens_afterwards_are_refused() -> None:
     def build(tables: Tables) -> pl.LazyFrame:
-        return examples.build(tables).filter(pl.col("late").is_not_null())
+        return PROJECT.build(tables).filter(pl.col("late").is_not_null())
 
     with pytest.raises(UserError, match="picks rows by what was known only later"):
         guard_against_hindsight(replace(PROJECT, build=build), TABLES, NOON)

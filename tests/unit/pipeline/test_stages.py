@@ -156,9 +156,12 @@ def test_a_feature_that_can_not_be_worked_out_is_named(run_copy: Store) -> None:
         stage("train", run_copy, project=project)
 
 
-def test_an_error_of_keel_s_own_code_keeps_its_trace(run_copy: Store) -> None:
+def test_an_error_of_other_code_keeps_its_trace(run_copy: Store) -> None:
+    def build(_: Tables) -> pl.LazyFrame:
+        raise ZeroDivisionError  # here, and not in the project's folder
+
     with pytest.raises(ZeroDivisionError):
-        stage("prepare", run_copy, project=replace(PROJECT, build=lambda _: 1 / 0))  # type: ignore[arg-type,return-value]
+        stage("prepare", run_copy, project=replace(PROJECT, build=build))
 
 
 def line_of(file: str, text: str) -> int:
