@@ -66,7 +66,7 @@ def predictions_are_between_0_and_1(run: Run) -> None:
 
     require(
         predicted.is_between(0, 1).all() and not predicted.is_null().any(),
-        f"from {predicted.min()} to {predicted.max()}: these are no probabilities",
+        f"from {predicted.min()!r} to {predicted.max()!r}: these are no probabilities",
     )
 
 

@@ -63,21 +63,40 @@ def monitoring_is_silent_as_long_as_nothing_changes(run: Run) -> None:
     require(not findings, f"monitoring tells of {', '.join(findings)}: see conf/service.yaml")
 
 
-def monitoring_tells_what_changes(run: Run) -> None:
-    """Sensors that fail or hang, new categories, slow answers, wrong ones, a model too old."""
-    rows, trouble = _troubled(run.project, _days(run))
+def monitoring_tells_of_inputs_that_change(run: Run) -> None:
+    """A number that is not known any more, one that stays the same, a category that is new."""
+    rows = _days(run)
+    changes = _changes(run.project)
 
-    findings = _watched(run, rows, seconds=3600.0, retrain_after=1)
+    findings = _watched(run, rows.with_columns(changes.values()), seconds=0.0)
 
-    missing = [finding for finding in trouble if finding not in findings]
+    missing = [check for check in changes if check not in findings]
     require(not missing, f"monitoring does not tell of {', '.join(missing)}: see conf/service.yaml")
+
+
+def monitoring_tells_of_worse_predictions(run: Run) -> None:
+    """Of those that say the opposite, once their labels have come."""
+    opposite = (1 - pl.col("probability")).alias("probability")
+
+    findings = _watched(run, _days(run).with_columns(opposite), seconds=0.0)
+
+    require("quality" in findings, f"it tells of {findings}: has conf/ a floor for the metric?")
+
+
+def monitoring_tells_of_slow_answers_and_an_old_model(run: Run) -> None:
+    """Of answers that take an hour, and of a model that should last a month and is older."""
+    findings = _watched(run, _days(run), seconds=3600.0, retrain_after=1)
+
+    require({"slow", "age"} <= set(findings), f"it tells of {findings}: see conf/service.yaml")
 
 
 CHECKS: tuple[Callable[[Run], None], ...] = (
     a_request_is_answered_as_its_row_was_among_all,
     what_was_asked_is_in_the_log_and_gives_its_answer_again,
     monitoring_is_silent_as_long_as_nothing_changes,
-    monitoring_tells_what_changes,
+    monitoring_tells_of_inputs_that_change,
+    monitoring_tells_of_worse_predictions,
+    monitoring_tells_of_slow_answers_and_an_old_model,
 )
 
 
@@ -121,20 +140,16 @@ def _days(run: Run) -> pl.DataFrame:
     return rows.with_columns(moments, probability=run.predictor().probability(rows))
 
 
-def _troubled(project: Project, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """The rows with what goes wrong, as far as they have columns for it, and what tells of it."""
+def _changes(project: Project) -> dict[str, pl.Expr]:
+    """What can happen to the columns that features read, by the check that tells of it."""
     columns = project.examples.columns()
     read = [(name, columns[name]) for name in project.features.columns_read()]
     numbers = [name for name, column in read if column.dtype.is_float() and column.nullable]
     texts = [name for name, column in read if column.dtype == pl.String]
-    changes = {"quality": (1 - pl.col("probability")).alias("probability")}
-    for name in numbers[:1]:
-        changes["nulls"] = pl.lit(None, columns[name].dtype).alias(name)
-    for name in numbers[1:2]:
-        changes["same"] = pl.col(name).drop_nulls().first().alias(name)
-    for name in texts[:1]:
-        changes["unseen"] = pl.lit(NEW).alias(name)
-    return rows.with_columns(changes.values()), [*changes, "slow", "age"]
+    changes = [("nulls", name, pl.lit(None, columns[name].dtype)) for name in numbers[:1]]
+    changes += [("same", name, pl.col(name).drop_nulls().first()) for name in numbers[1:2]]
+    changes += [("unseen", name, pl.lit(NEW)) for name in texts[:1]]
+    return {check: value.alias(name) for check, name, value in changes}
 
 
 def _watched(
