@@ -94,7 +94,8 @@ def figures(facts: Facts, package: str, settings: Code) -> list[Figure]:
 def _pyramid(facts: Facts, limits: Limits) -> Figure:
     tests = sum(layer.tests for layer in facts.layers.values())
     if not tests:
-        return _lacking("code.pyramid", f"no check has run: `{CHECK}`", limits, facts, TESTS)
+        why = f"no check has run: `{CHECK}`"
+        return about("code.pyramid").lacking(why, goal(limits), facts.wrong.get(TESTS))
     unit = facts.layers["unit"].tests if "unit" in facts.layers else 0
     text = f"{unit / tests:.0%} of {plural(tests, 'test')} are unit tests"
     lacking = [name for name in LAYERS if name not in facts.layers]
@@ -110,13 +111,13 @@ def _pyramid(facts: Facts, limits: Limits) -> Figure:
 def _coverage(facts: Facts, package: str, limits: Limits) -> Figure:
     if facts.coverage is None:
         why = f"it is not measured: `{MEASURE}`"
-        return _lacking("code.coverage", why, limits, facts, COVERAGE)
+        return about("code.coverage").lacking(why, goal(limits), facts.wrong.get(COVERAGE))
     files = {Path(name).as_posix(): file for name, file in facts.coverage.files.items()}
     ours = {name: file for name, file in files.items() if f"src/{package}/" in name}
     lines = sum(file.lines for file in ours.values())
     if not lines:
         why = f"{COVERAGE} has no line of the ML"
-        return _lacking("code.coverage", why, limits, facts, COVERAGE)
+        return about("code.coverage").lacking(why, goal(limits), facts.wrong.get(COVERAGE))
     covered = sum(file.covered for file in ours.values())
     missed = {name: file.lines - file.covered for name, file in ours.items()}
     least = sorted(missed, key=lambda name: -missed[name])[:SHOWN]
@@ -128,7 +129,8 @@ def _coverage(facts: Facts, package: str, limits: Limits) -> Figure:
 def _mutants(facts: Facts, limits: Limits) -> Figure:
     mutation = facts.mutation
     if mutation is None or not mutation.mutants:
-        return _lacking("code.mutants", f"none were made: `{MUTATE}`", limits, facts, MUTATION)
+        why = f"none were made: `{MUTATE}`"
+        return about("code.mutants").lacking(why, goal(limits), facts.wrong.get(MUTATION))
     share = mutation.killed / mutation.mutants
     text = f"{share:.0%} of {mutation.mutants}, on {mutation.measured_at[:10]}"
     figure = about("code.mutants").share(mutation.killed, mutation.mutants, limits, text)
@@ -137,13 +139,6 @@ def _mutants(facts: Facts, limits: Limits) -> Figure:
     return figure.also(
         notes=[f"The ML has had {plural(facts.behind, 'commit')} since: measure again."]
     )
-
-
-def _lacking(name: str, why: str, limits: Limits, facts: Facts, report: str) -> Figure:
-    """A figure without its report, or with one that can't be read."""
-    if report in facts.wrong:
-        return about(name).broken(facts.wrong[report])
-    return about(name).unknown(why, 0, goal(limits))
 
 
 def _layer(folder: Path, name: str) -> Layer | None:

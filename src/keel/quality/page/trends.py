@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from pydantic import BaseModel, ValidationError
 
 from keel.project.commands import must, output
-from keel.project.errors import UserError, reason
 from keel.quality.change import tests
+from keel.quality.records.documents import report
 from keel.quality.records.figures import Figure
 
 BRANCH = "keel-quality"
@@ -86,13 +86,8 @@ def _filled(figure: Figure, past: Trend, today: date) -> Figure:
 
 def _values(root: Path) -> dict[str, float]:
     """The values of the page. Raises UserError if there is none."""
-    try:
-        page = _Page.model_validate_json((root / PAGE).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise UserError(
-            f"{PAGE} can't be read ({reason(error)}): `uv run keel scorecard` writes it"
-        ) from error
-    return {each.name: each.value for each in page.figures if each.value is not None}
+    page = report(root, PAGE, _Page, "uv run keel scorecard")
+    return {figure.name: figure.value for figure in page.figures if figure.value is not None}
 
 
 def _lines(written: Iterable[str]) -> list[Line]:

@@ -13,6 +13,7 @@ from keel.quality.records.settings import Model
 
 MONTH = 365.25 / 12  # days
 SHOWN = 5  # groups
+NOT_JUDGED = f"no model was judged yet: `{RUN}`"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _score(about: About, measure: Measure, facts: Facts) -> Figure:
     rows = measure.rows(facts.scores)
     model = next((row for row in rows if row.slice == "all"), None)
     if model is None:
-        return _lacking(about, "no model was judged yet", measure.target, facts, SCORES)
+        return about.lacking(NOT_JUDGED, measure.target, facts.wrong.get(SCORES))
     text = f"{measure.metric.title} {model}"
     for simple in measure.rows(facts.scores, "baseline"):
         text += f"; a simple model has {simple.score:.3f}" if simple.slice == "all" else ""
@@ -105,8 +106,8 @@ def _score(about: About, measure: Measure, facts: Facts) -> Figure:
 def _slices(main: Measure, facts: Facts) -> Figure:
     groups = main.groups(facts.scores, facts.judging.smallest_slice)
     if not groups:
-        why = "no group of the last evaluation is large enough to judge"
-        return _lacking(main.about("model.slices"), why, main.target, facts, SCORES)
+        why = f"no group of the last evaluation is large enough to judge: `{RUN}`"
+        return main.about("model.slices").lacking(why, main.target, facts.wrong.get(SCORES))
     worst, best = groups[0], groups[-1]
     text = f"{main.metric.title} {worst} for {worst.group}"
     text += f"; {best.group} has {best.score:.3f}" if len(groups) > 1 else ""
@@ -122,7 +123,7 @@ def _lines(groups: Sequence[Row]) -> list[str]:
 def _rules(facts: Facts) -> Figure:
     rules, target = about("model.gates"), "none missed"
     if not facts.verdicts:
-        return _lacking(rules, "no model was judged yet", target, facts, GATES)
+        return rules.lacking(NOT_JUDGED, target, facts.wrong.get(GATES))
     missed = [verdict for verdict in facts.verdicts if not verdict.passed]
     waived = [verdict for verdict in missed if verdict.waiver]
     text = f"{len(missed)} of {plural(len(facts.verdicts), 'rule')} missed"
@@ -140,8 +141,8 @@ def _used(main: Measure, facts: Facts) -> Figure:
     about = main.about("model.in_use")
     months = {row.month: row for row in main.rows(facts.used) if row.slice == "all"}
     if not months:
-        why = "nothing that was predicted in use has its truth yet"
-        return _lacking(about, why, main.target, facts, IN_USE, MONITOR)
+        why = f"nothing that was predicted in use has its truth yet: `{MONITOR}`"
+        return about.lacking(why, main.target, facts.wrong.get(IN_USE))
     last = months[max(months)]
     text = f"{main.metric.title} {last} in {last.month}"
     trend = [(date.fromisoformat(f"{month}-01"), months[month].score) for month in sorted(months)]
@@ -166,12 +167,3 @@ def _age(facts: Facts, settings: Model) -> Figure:
     figure = age.figure(months, text, state(months, good, bad), 1, target)
     note = "No ageing was found when it was judged; the target is the one of conf/quality.yaml."
     return figure if retrain_after else figure.also(notes=[note])
-
-
-def _lacking(
-    about: About, why: str, target: str, facts: Facts, name: str, maker: str = RUN
-) -> Figure:
-    """The figure without its file, or with one that can't be read."""
-    if name in facts.wrong:
-        return about.broken(facts.wrong[name])
-    return about.unknown(f"{why}: `{maker}`", target=target)

@@ -104,6 +104,10 @@ class About:
         """It without a value, and why there is none."""
         return self.figure(None, f"not enough data yet: {why}", State.UNKNOWN, events, target)
 
+    def lacking(self, why: str, target: str, broken: str | None) -> Figure:
+        """It without its file, or with one that is `broken`, and why."""
+        return self.broken(broken) if broken else self.unknown(why, 0, target)
+
     def broken(self, why: str) -> Figure:
         """It where the file that it comes from can't be read; a line of `why` for each problem."""
         first, *more = why.splitlines() or [why]
