@@ -117,6 +117,16 @@ def test_the_pyramid_is_what_ran(tmp_path: Path) -> None:
     assert "Not run in the last check: integration." in shape.notes
 
 
+def test_a_layer_that_the_team_has_added_counts(tmp_path: Path) -> None:
+    report(tmp_path, "tests/unit.xml", suite(3, 1))
+    report(tmp_path, "tests/everywhere.xml", suite(1, 2))
+
+    found = shown(tmp_path, "code.pyramid")
+
+    assert found.value == 0.75
+    assert found.details[-1] == "everywhere: 1 test in 2.0 seconds"
+
+
 def test_a_report_that_was_cut_off_takes_away_its_layer_only(tmp_path: Path) -> None:
     report(tmp_path, "tests/unit.xml", suite(8, 1))
     report(tmp_path, "tests/integration.xml", "<testsuites><tests")

@@ -67,7 +67,8 @@ def gather(root: Path) -> Facts:
     reports = Reports(root)
     mutation = reports.read(MUTATION, Mutation, MUTATE)
     layers = {}
-    for name in LAYERS:
+    others = {file.stem for file in (root / TESTS).glob("*.xml")} - set(LAYERS)
+    for name in (*LAYERS, *sorted(others)):
         try:
             layers[name] = _layer(root / TESTS, name)
         except (ET.ParseError, ValueError, OSError) as error:
