@@ -39,10 +39,10 @@ def _period(
     if total == 0:
         day = project.local_day
         first, last = examples.select(day.min(), day.max().alias("last")).collect().row(0)
-        there = "none at all" if first is None else f"some from {first} to {last}"
+        available = "none at all" if first is None else f"some from {first} to {last}"
         raise UserError(
             f"split.test_from is {split.test_from}: that leaves no examples to {use}; "
-            f"there are {there}"
+            f"there are {available}"
         )
     labelled = rows.drop_nulls(project.label).collect()
     label = labelled[project.label]

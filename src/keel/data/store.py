@@ -156,8 +156,10 @@ def replace_all(writers: Mapping[Path, Callable[[Path], object]]) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write(beside[path])
             except (OSError, pl.exceptions.PolarsError) as error:
-                kept = "what was there is kept; run again when that is mended"
-                raise UserError(f"{path} can't be written ({reason(error)}): {kept}") from error
+                raise UserError(
+                    f"{path} can't be written ({reason(error)}): what was there is kept; run again "
+                    "when that is mended"
+                ) from error
         for path, part in beside.items():
             part.replace(path)
     finally:

@@ -57,17 +57,17 @@ def compare(
 def verdicts(compared: list[Comparison], metric: Metric) -> list[Verdict]:
     """Whether the candidate is better by more than chance, and worse on no slice by more."""
     if not compared:
-        found = (
+        sentence = (
             "it was judged on none of the candidate's examples: set split.test_from so that they "
             "have some in common"
         )
-        return [Verdict("champion", passed=False, sentence=found)]
+        return [Verdict("champion", passed=False, sentence=sentence)]
     whole, *parts = compared
     better = whole.gain.low > 0
-    but = "" if better else "not surely "
-    found = f"{metric.title} is {but}better than the champion's: {whole.gain}"
+    surely = "" if better else "not surely "
+    sentence = f"{metric.title} is {surely}better than the champion's: {whole.gain}"
     return [
-        Verdict("champion", better, found),
+        Verdict("champion", better, sentence),
         *(
             Verdict(
                 "champion.slices",
@@ -84,8 +84,9 @@ def table(compared: list[Comparison], metric: Metric) -> str:
     """The comparison in Markdown."""
     head = f"| {metric.title} on | rows | champion | candidate | better by |\n"
     return f"{head}|---|---:|---:|---:|---|\n" + "".join(
-        f"| {one.place} | {one.rows:,} | {one.champion:.4f} | {one.candidate:.4f} | {one.gain} |\n"
-        for one in compared
+        f"| {part.place} | {part.rows:,} | {part.champion:.4f} | {part.candidate:.4f} "
+        f"| {part.gain} |\n"
+        for part in compared
     )
 
 

@@ -30,13 +30,7 @@ class Verdict:
         return not self.passed and self.waiver is None
 
     def as_json(self) -> dict[str, Any]:
-        waiver = self.waiver and self.waiver.model_dump(mode="json")
-        return {
-            "gate": self.gate,
-            "passed": self.passed,
-            "sentence": self.sentence,
-            "waiver": waiver,
-        }
+        return {**vars(self), "waiver": self.waiver and self.waiver.model_dump(mode="json")}
 
 
 def waived(verdicts: list[Verdict], waivers: Waivers, today: date) -> list[Verdict]:
@@ -59,10 +53,10 @@ def against_baseline(gain: Difference, metric: Metric, gates: Gates) -> Iterator
     """Whether the model is better than the baseline by more than chance."""
     if gates.better_than_baseline is not None:
         limit = gates.better_than_baseline
-        found = f"{metric.title} is {gain} better than the baseline's"
+        sentence = f"{metric.title} is {gain} better than the baseline's"
         if not gain.low > limit:
-            found += f", and would have to be by more than {limit} also at the lower end"
-        yield Verdict("baseline", gain.low > limit, found)
+            sentence += f", and would have to be by more than {limit} also at the lower end"
+        yield Verdict("baseline", gain.low > limit, sentence)
 
 
 def for_features(
@@ -72,10 +66,10 @@ def for_features(
     if gates.feature_loss is not None:
         for name, loss in losses.items():
             worth = not loss.high < gates.feature_loss  # not known counts as worth it
-            found = f"{metric.title} is better by {loss} than with its values shuffled"
+            sentence = f"{metric.title} is better by {loss} than with its values shuffled"
             if not worth:
-                found += f", so surely by less than gates.feature_loss = {gates.feature_loss}"
-            yield Verdict(f"feature.{name}", worth, found)
+                sentence += f", so surely by less than gates.feature_loss = {gates.feature_loss}"
+            yield Verdict(f"feature.{name}", worth, sentence)
 
 
 def against_shift(

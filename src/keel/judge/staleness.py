@@ -76,10 +76,10 @@ def _scores(
         for month in months[end : end + HORIZON]:
             rows = _some(by_month[month,], JUDGED)
             predicted = pl.Series(model.predict(model_inputs(features, rows, known)))
-            found = score(metric, rows[label], predicted)
-            if np.isfinite(found):
+            result = score(metric, rows[label], predicted)
+            if np.isfinite(result):
                 age = _months(month) - _months(months[end - 1])
-                yield Aged(months[end - 1], month, age, round(found, 6))
+                yield Aged(months[end - 1], month, age, round(result, 6))
 
 
 def _lost(scores: list[Aged], sign: int, ageing: list[list[float]]) -> list[dict[str, float]]:

@@ -55,8 +55,10 @@ def parsed(text: str) -> Any:
 
 
 def _paths(about: Mapping[str, Any], key: str) -> list[str]:
-    found = about.get(key) or []
-    return [next(iter(one)) if isinstance(one, dict) else str(one) for one in found]
+    return [
+        next(iter(entry)) if isinstance(entry, dict) else str(entry)
+        for entry in about.get(key) or []
+    ]
 
 
 def inputs(namespace: str, root: Path, path: str) -> Iterator[Facets]:
@@ -98,19 +100,19 @@ def outputs(namespace: str, root: Path, path: str) -> Iterator[Facets]:
 
 def _files(namespace: str, root: Path, path: str) -> Iterator[tuple[Path, Facets]]:
     place = root / path
-    files = sorted(one for one in place.rglob("*") if one.is_file()) if place.is_dir() else [place]
+    files = sorted(filter(Path.is_file, place.rglob("*"))) if place.is_dir() else [place]
     hashes = {file: md5(file) for file in files if file.is_file()}
     whole = next(iter(hashes.values()), "")
     if place.is_dir():
         whole = folder_hash(
-            {file.relative_to(place).as_posix(): found for file, found in hashes.items()}
+            {file.relative_to(place).as_posix(): digest for file, digest in hashes.items()}
         )
-    for file, found in hashes.items():
+    for file, digest in hashes.items():
         tags = {"dvc.path": path, "dvc.md5": whole}
         if file.name == MODEL:
             tags["sha256"] = sha256(file)
         facets = {
-            "version": _version(found),
+            "version": _version(digest),
             "tags": facet(
                 "1-0-0/TagsDatasetFacet",
                 tags=[

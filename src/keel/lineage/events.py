@@ -77,7 +77,7 @@ class Run:
                     "name": self.stage,
                     "facets": _code(self.store.repository),
                 },
-                **{name: found() for name, found in datasets.items()},
+                **{name: described() for name, described in datasets.items()},
             }
             append(self.store.report(FILE), event)
         except UNNOTED as error:
@@ -98,15 +98,15 @@ def append(file: Path, event: Facets) -> None:
 
 def read(file: Path) -> list[Facets]:
     """The events, oldest first; a broken line is left out."""
-    found = []
+    events = []
     for line in file.read_bytes().splitlines() if file.is_file() else []:
         try:
             event = json.loads(line)
         except ValueError:
             continue  # the machine went down while it was written
         if isinstance(event, dict) and event.get("run", {}).get("runId"):
-            found.append(event)
-    return found
+            events.append(event)
+    return events
 
 
 def namespace(root: Path) -> str:
@@ -116,10 +116,10 @@ def namespace(root: Path) -> str:
 
 def _inputs(run: Run, project: Project, settings: Settings) -> list[Facets]:
     paths = places(run.store.repository, run.stage).inputs
-    found = [data for path in paths for data in inputs(run.namespace, run.store.root, path)]
+    files = [data for path in paths for data in inputs(run.namespace, run.store.root, path)]
     if run.stage == "ingest":
-        found += [source(place(settings.data.source, table)) for table in project.tables]
-    return found
+        files += [source(place(settings.data.source, table)) for table in project.tables]
+    return files
 
 
 def _outputs(run: Run) -> list[Facets]:

@@ -74,41 +74,41 @@ class History:
     @cached_property
     def cache(self) -> Path:
         """Where DVC keeps files by their hashes."""
-        said = output(self.store.repository, "dvc", "cache", "dir")
-        return Path(said or self.store.repository / ".dvc/cache") / "files/md5"
+        folder = output(self.store.repository, "dvc", "cache", "dir")
+        return Path(folder or self.store.repository / ".dvc/cache") / "files/md5"
 
     def content(self, path: str, digest: str) -> Path | None:
         """A file with that content, in its place or in DVC's cache; None if neither has it."""
-        places = (self.store.root / path, self.cache / digest[:2] / digest[2:])
-        here, kept = places
+        here = self.store.root / path
         if here.is_file() and md5(here) == digest:
             return here
-        return kept if kept.is_file() else None
+        cached = self.cache / digest[:2] / digest[2:]
+        return cached if cached.is_file() else None
 
     def files(self, data: Data) -> dict[str, str]:
         """The files of some data with their hashes; nothing if that is not known here."""
         if not data.digest.endswith(".dir"):
             return {data.path: data.digest}
         place = self.store.root / data.path
-        found = {
+        digests = {
             file.relative_to(place).as_posix(): md5(file)
             for file in sorted(place.rglob("*"))
             if file.is_file()
         }
-        if folder_hash(found) != data.digest:
+        if folder_hash(digests) != data.digest:
             listed = self.content("", data.digest)
             entries = json.loads(listed.read_text("utf-8")) if listed else []
-            found = {entry["relpath"]: entry["md5"] for entry in entries}
-        if found:
-            return {f"{data.path}/{name}": digest for name, digest in found.items()}
+            digests = {entry["relpath"]: entry["md5"] for entry in entries}
+        if digests:
+            return {f"{data.path}/{name}": digest for name, digest in digests.items()}
         run = self.run(data)
         return {file.name: file.version for file in run.outputs if file.of == data} if run else {}
 
     def rows(self, path: str, digest: str) -> int | None:
         """How many rows a file of that content has; None if nothing here says so."""
-        noted = (one for run in self.runs for one in run.outputs if one.version == digest)
-        if one := next(noted, None):
-            return one.rows
+        noted = (file for run in self.runs for file in run.outputs if file.version == digest)
+        if known := next(noted, None):
+            return known.rows
         file = self.content(path, digest) if path.endswith(".parquet") else None
         return int(pl.scan_parquet(file).select(pl.len()).collect().item()) if file else None
 
@@ -143,4 +143,4 @@ def _lock(where: str, text: str) -> Lock:
 
 
 def _data(entries: list[dict[str, Any]] | None) -> list[Data]:
-    return [Data(one["path"], one["md5"]) for one in entries or [] if "md5" in one]
+    return [Data(entry["path"], entry["md5"]) for entry in entries or [] if "md5" in entry]

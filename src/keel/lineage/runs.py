@@ -47,10 +47,10 @@ class Run:
 
 def finished(file: Path) -> list[Run]:
     """The runs that came to a good end, the newest first."""
-    found: dict[str, Run] = {}
+    runs: dict[str, Run] = {}
     for event in read(file):
         about = event["run"]
-        run = found.setdefault(
+        run = runs.setdefault(
             about["runId"],
             Run(
                 about["runId"],
@@ -64,7 +64,7 @@ def finished(file: Path) -> list[Run]:
         run.outputs += map(_file, event.get("outputs", []))
         if event["eventType"] == "COMPLETE":
             run.ended = event["eventTime"]
-    return sorted((run for run in found.values() if run.ended), key=lambda run: run.ended)[::-1]
+    return sorted((run for run in runs.values() if run.ended), key=lambda run: run.ended)[::-1]
 
 
 def _file(dataset: dict[str, Any]) -> File:

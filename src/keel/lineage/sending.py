@@ -30,8 +30,8 @@ def sent(root: Path) -> Iterator[None]:
 def _send(root: Path, started: str) -> None:
     from keel.lineage import events  # slow to import, and only needed here
 
-    found = events.read(root / "reports" / events.FILE)
-    new = [event for event in found if event["eventTime"] >= started]
+    noted = events.read(root / "reports" / events.FILE)
+    new = [event for event in noted if event["eventTime"] >= started]
     if not new:
         return
     try:
@@ -53,11 +53,13 @@ def _typed(event: dict[str, Any]) -> Any:
         producer=event["producer"],
         run=kinds.Run(**event["run"]),
         job=kinds.Job(**event["job"]),
-        inputs=[kinds.InputDataset(**one) for one in event.get("inputs", [])],
-        outputs=[kinds.OutputDataset(**one) for one in event.get("outputs", [])],
+        inputs=[kinds.InputDataset(**data) for data in event.get("inputs", [])],
+        outputs=[kinds.OutputDataset(**data) for data in event.get("outputs", [])],
     )
 
 
 def _warn(reason: str) -> None:
-    kept = "They are in reports/lineage.jsonl"
-    print(f"warning: the lineage was not sent, since {reason}. {kept}", file=sys.stderr)
+    print(
+        f"warning: the lineage was not sent, since {reason}. They are in reports/lineage.jsonl",
+        file=sys.stderr,
+    )

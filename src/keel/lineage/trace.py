@@ -85,8 +85,8 @@ def _recorded(history: History, digits: str) -> tuple[Lock | None, dict[str, Any
     folder = history.store.name(history.store.model.parent)
     for lock in history.locks():
         passport = history.passport(lock)
-        found = passport["sha256"]["model"] if passport else noted.get(lock.output(folder))
-        if found and found.startswith(digits):
+        digest = passport["sha256"]["model"] if passport else noted.get(lock.output(folder))
+        if digest and digest.startswith(digits):
             return lock, passport
     for file in (history.store.champion("passport.json"), history.store.passport):
         passport = history.store.read_json(file) if file.is_file() else None
@@ -115,11 +115,10 @@ def _step(history: History, lock: Lock, data: Data, before: str) -> Node:
     if run:
         code = f", with commit {run.commit[:DIGITS]}" if run.commit else ""
         notes = [f"ran {_time(run.ended)}, run {run.id}{code}"]
-    nodes = [_data(history, lock, one, run.started if run else before) for one in step.inputs]
+    nodes = [_data(history, lock, made, run.started if run else before) for made in step.inputs]
     if not nodes:
         notes += [f"{name}: {_values(value)}" for name, value in step.settings.items()]
-        found = [file for file in (run.inputs if run else []) if file.of is None]
-        nodes = [Node(_origin(file)) for file in found]
+        nodes = [Node(_origin(file)) for file in (run.inputs if run else []) if file.of is None]
     return Node(f"by {step.stage}", notes, nodes)
 
 

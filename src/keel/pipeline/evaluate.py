@@ -4,7 +4,7 @@ from datetime import date
 
 from keel.data.periods import test, training
 from keel.data.store import Store
-from keel.judge.judgement import Judgement, check_metrics, judge
+from keel.judge.judgement import Judgement, judge
 from keel.judge.report import CARDS, Run, card, report, slices_csv
 from keel.judge.scores import headline
 from keel.model.predictor import load
@@ -20,7 +20,6 @@ def run(store: Store, project: Project, settings: Settings, today: date) -> dict
     Raises UserError if a setting names a metric or a column that does not exist. Raises
     RefusedError, when all is written, if the model misses a gate that is not waived.
     """
-    check_metrics(project, settings.evaluation)
     examples = store.read_table(store.examples)
     judgement = judge(
         project,

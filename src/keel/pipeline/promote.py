@@ -43,8 +43,8 @@ def promote(root: Path, project: Project, today: date) -> int:
         if _hash(store.champion("passport.json")) == _hash(store.passport):
             print("The model is the champion already.")
             return 0
-        found = judge(store, main_metric(project), today)
-        if any(verdict.refused for verdict in found):
+        judged = judge(store, main_metric(project), today)
+        if any(verdict.refused for verdict in judged):
             print("The champion stays: reports/candidate.md says why.")
             return 1
     take_over(store)
@@ -73,15 +73,15 @@ def judge(store: Store, metric: Metric, today: date) -> list[Verdict]:
         settings.evaluation.slices,
         settings.evaluation.smallest_slice,
     )
-    found = waived(verdicts(compared, metric), settings.waivers, today)
-    stays = any(verdict.refused for verdict in found)
-    better = all(verdict.passed for verdict in found)
+    judged = waived(verdicts(compared, metric), settings.waivers, today)
+    stays = any(verdict.refused for verdict in judged)
+    better = all(verdict.passed for verdict in judged)
     answer = "The candidate is better." if better else "The candidate takes over by a waiver."
     answer = "The champion stays." if stays else answer
-    text = "\n".join([answer, "", *map(_line, found), "", table(compared, metric)])
+    text = "\n".join([answer, "", *map(_line, judged), "", table(compared, metric)])
     store.write_text(store.report("candidate.md"), f"# Candidate and champion\n\n{text}")
     print(text)
-    return found
+    return judged
 
 
 def _line(verdict: Verdict) -> str:

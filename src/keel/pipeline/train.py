@@ -32,8 +32,8 @@ def run(
     for path, (choice, place) in choices.items():
         with bar(choice.name) as progress:
             fitted[path] = learner(project, choice, place).fit(inputs, period.label, progress)
-    for path, one in fitted.items():
-        store.write_text(path, one.to_text())
+    for path, learnt in fitted.items():
+        store.write_text(path, learnt.to_text())
     settings = {
         "split": split.model_dump(mode="json"),
         "model": model.model_dump(),

@@ -44,8 +44,8 @@ def must(folder: Path, *command: str, **environment: str) -> str:
     except FileNotFoundError as error:
         raise _missing(command[0]) from error
     except subprocess.CalledProcessError as error:
-        said = f"{error.stdout}{error.stderr}".strip()
-        raise UserError(f"`{' '.join(command)}` failed: {said}") from error
+        message = f"{error.stdout}{error.stderr}".strip()
+        raise UserError(f"`{' '.join(command)}` failed: {message}") from error
 
 
 def _missing(program: str) -> UserError:
