@@ -60,7 +60,7 @@ def judge(  # noqa: PLR0913 -- two models, two periods, and what they are judged
     Raises UserError if a setting names a metric or a column that does not exist.
     """
     evaluation, metrics = settings.evaluation, metrics_of(project)
-    _check_metrics(project, evaluation)
+    check_metrics(project, evaluation)
     predictions = predict(project, candidate, simple, period, evaluation.slices)
     scores = evaluate(predictions, evaluation, metrics)
     losses = importance(candidate, period, main_metric(project), evaluation.seed)
@@ -107,7 +107,7 @@ def slice_columns(project: Project, examples: pl.DataFrame, names: list[str]) ->
     return pl.DataFrame({name: available[name] for name in names})
 
 
-def _check_metrics(project: Project, settings: Evaluation) -> None:
+def check_metrics(project: Project, settings: Evaluation) -> None:
     """Raise UserError if a floor names a metric that does not exist."""
     metrics = metrics_of(project)
     for key in ("floors", "slice_floors"):
