@@ -154,11 +154,11 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def commit(folder: Path, message: str) -> None:
+def commit(folder: Path, message: str, *options: str) -> None:
     """Commit all that a folder holds, in a repository of its own."""
     must(folder, "git", "init", "--quiet", "--initial-branch", "main")
     must(folder, "git", "add", "--all")
-    must(folder, "git", "commit", "--quiet", "--message", message)
+    must(folder, "git", "commit", "--quiet", "--message", message, *options)
 
 
 @pytest.fixture(scope="session")

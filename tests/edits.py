@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +112,11 @@ def _add(edit: Edit, file: Path, who: str) -> None:
         new.write_text("\n".join([*_words(edit, who), ""]), "utf-8")
 
 
+def _picture(edit: Edit, file: Path, _who: str) -> None:
+    new = file.with_name(f"picture_{edit.much}.png")
+    new.write_bytes(b"\0PNG" + bytes(edit.much))
+
+
 def _depend(edit: Edit, file: Path, _who: str) -> None:
     """What `uv add` does: a line in a sorted list."""
     project = next((p for p in file.parents if (p / "pyproject.toml").is_file()), None)
@@ -137,18 +142,21 @@ EDITS: dict[str, Callable[[Edit, Path, str], None]] = {
     "move": _move,
     "add": _add,
     "depend": _depend,
+    "picture": _picture,
 }
 
 place = st.floats(0, 1, exclude_max=True)
-edits = st.lists(
-    st.builds(
+
+
+def edits(kinds: Iterable[str]) -> st.SearchStrategy[list[Edit]]:
+    """Some edits of these kinds."""
+    texts = ["word", "", "    indented", "# Ünïcode 予測", "<<<<<<< no conflict"]
+    edit = st.builds(
         Edit,
-        what=st.sampled_from(sorted(EDITS)),
+        what=st.sampled_from(sorted(kinds)),
         file=place,
         line=place,
-        text=st.sampled_from(["word", "", "    indented", "# Ünïcode 予測", "<<<<<<< no conflict"]),
+        text=st.sampled_from(texts),
         much=st.integers(1, 4),
-    ),
-    min_size=1,
-    max_size=6,
-)
+    )
+    return st.lists(edit, min_size=1, max_size=6)

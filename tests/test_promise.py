@@ -2,25 +2,24 @@
 
 import os
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from conftest import must
-from edits import Edit, edits
+from conftest import commit, must
+from copier import run_copy, run_update
+from edits import EDITS, Edit, edits
 from hypothesis import given, note, settings
-from updates import ANSWERS, CHASSIS, NEXT, copy, releases
+from test_ownership import entry
+from updates import ANSWERS, NEXT, copy, releases, write
 
-sys.path.insert(0, str(CHASSIS))
-merge = import_module("chassis.merge")  # Keel's own code, as it stands in the template
-
-EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "15"))
 MARKS = (b"<<<<<<< ", b"=======", b">>>>>>> ")
+# What Keel never does in a release, as other tests hold: drop or rename a path, or ship CRLF.
+NOT_KEELS = {"remove", "rename", "move", "windows"}
 
 
 @dataclass
@@ -49,7 +48,7 @@ def tried() -> Iterator[Tried]:
 
 @dataclass(frozen=True)
 class Versions:
-    """A project as the team has it, and two renderings of the template."""
+    """A project as the team has it, and what two releases of a template make."""
 
     team: Path
     before: Path
@@ -77,32 +76,25 @@ def lines(text: bytes) -> Counter[bytes]:
     return Counter(text.splitlines())
 
 
-def merged(versions: Versions) -> dict[str, str]:
-    """Merge the renderings into the project; returns the conflicts."""
-    difference = merge.change(versions.team, versions.before, versions.after, "Keel", [])
-    conflicts: dict[str, str] = merge.merge(versions.team, difference)
-    return conflicts
+def merged(versions: Versions) -> list[str]:
+    """Have Copier update the project; returns the files in conflict."""
+    run_update(versions.team, vcs_ref="v1.1.0", defaults=True, overwrite=True, quiet=True)
+    unmerged = must(versions.team, "git", "ls-files", "--unmerged", "-z").split("\0")[:-1]
+    return sorted({line.partition("\t")[2] for line in unmerged})
 
 
-def check(versions: Versions, tried: Tried, announced_before: dict[str, bytes]) -> None:
+def check(versions: Versions, tried: Tried) -> None:
     """The promise, from the files alone."""
-    before, after = files(versions.before), files(versions.after)
-    team = announced_before
+    before, after, team = (files(f) for f in (versions.before, versions.after, versions.team))
     conflicts = merged(versions)
     now = files(versions.team)
     note(f"conflicts: {conflicts}")
 
     tried.updates += 1
     tried.conflicts += bool(conflicts)
-    status = must(versions.team, "git", "ls-files", "--unmerged")
-    assert bool(status) == bool(conflicts)
-    tried.announced += bool(conflicts)
-
-    everywhere = sum((lines(text) for text in now.values()), Counter[bytes]())
     for path, ours in written(before, team).items():
         tried.lines += ours.total()
-        place = lines(now[path]) if path in now else everywhere  # where Keel renamed the file
-        gone = ours - place
+        gone = ours - lines(now.get(path, b""))
         tried.lost += gone.total()
         assert not gone, f"{path} lost {list(gone)[:3]}"
 
@@ -110,37 +102,56 @@ def check(versions: Versions, tried: Tried, announced_before: dict[str, bytes]) 
         has_marks = all(b"\n" + mark in b"\n" + text for mark in MARKS)
         if has_marks and b"=======" not in team.get(path, b"") + after.get(path, b""):
             assert path in conflicts, f"{path} has markers that nobody announced"
+    tried.announced += bool(conflicts)
 
-    for path in before.keys() - team.keys() - conflicts.keys():
-        if path not in after or after[path] == before[path]:
-            assert path not in now, f"{path}, which the team deleted, is back"
+    for path in before.keys() - team.keys():
+        assert path not in now, f"{path}, which the team deleted, is back"
 
     all_trees = {"before": before, "after": after, "team": team, "now": now}
-    for path in before.keys() & team.keys() & after.keys():
+    for path in (before.keys() & team.keys() & after.keys()) - set(conflicts):
         of = {name: tree.get(path, b"").splitlines() for name, tree in all_trees.items()}
-        if of["team"] == of["before"] and path not in conflicts:
+        if of["team"] == of["before"]:
             assert of["now"] == of["after"], f"{path} is not Keel's new one"
-        elif of["after"] == of["before"] and path not in conflicts:
+        elif of["after"] == of["before"]:
             assert of["now"] == of["team"], f"{path} was changed, and Keel had nothing new in it"
 
 
 def prepare(folder: Path, before: Path, after: Path, ours: list[Edit]) -> Versions:
-    """A project with the team's edits, in a new folder."""
-    for name, source in {"before": before, "after": after}.items():
-        shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns(".git"))
-    shutil.copytree(before, folder / "team")
+    """A project with the team's edits, of a template whose releases make the two folders."""
+    template, answers = folder / "template", "{{_copier_conf.answers_file}}.jinja"
+    for release, source in {"v1.0.0": before, "v1.1.0": after}.items():
+        shutil.rmtree(template / "template", ignore_errors=True)
+        shutil.copytree(source, template / "template")
+        write(
+            template,
+            {
+                "copier.yml": "_subdirectory: template\n",
+                f"template/{answers}": "{{ _copier_answers | to_nice_yaml }}",
+            },
+        )
+        commit(template, release, "--allow-empty")
+        must(template, "git", "tag", release)
+    team = folder / "team"
+    run_copy(str(template), team, vcs_ref="v1.0.0", quiet=True)
+    commit(team, "Start")
     for edit in ours:
-        edit(folder / "team", "ours")
-    must(folder / "team", "git", "add", "--all")
-    must(folder / "team", "git", "commit", "--quiet", "--allow-empty", "--message", "Ours")
-    return Versions(folder / "team", folder / "before", folder / "after")
+        edit(team, "ours")
+    commit(team, "Ours", "--allow-empty")
+    return Versions(team, before, after)
 
 
 @pytest.fixture(scope="module")
 def made(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A project of each release, none of it edited."""
+    """The frame as each release makes it; seeds are in no update."""
     folder = tmp_path_factory.mktemp("made")
-    return {release: copy(clone, release, folder / release) for release in releases(clone)}
+    projects = {release: copy(clone, release, folder / release) for release in releases(clone)}
+    for project in projects.values():
+        shutil.rmtree(project / ".git")
+        for path in files(project):
+            if entry(path)[0] != "frame":
+                (project / path).unlink()
+        (project / ANSWERS).unlink()
+    return projects
 
 
 QUICK = settings(
@@ -152,25 +163,24 @@ QUICK = settings(
 
 
 @QUICK
-@given(ours=edits)
+@given(ours=edits(EDITS))
 def test_edits_survive_an_update_from_each_release(
     made: dict[str, Path], tried: Tried, ours: list[Edit]
 ) -> None:
     for release in made.keys() - {NEXT}:
         with TemporaryDirectory() as name:
-            versions = prepare(Path(name), made[release], made[NEXT], ours)
             tried.edits += len(ours)
-            check(versions, tried, files(versions.team))
+            check(prepare(Path(name), made[release], made[NEXT], ours), tried)
 
 
 @QUICK
-@given(ours=edits, keels=edits)
+@given(ours=edits(EDITS), keels=edits(EDITS.keys() - NOT_KEELS))
 def test_edits_survive_whatever_keel_changes(
     made: dict[str, Path], tried: Tried, ours: list[Edit], keels: list[Edit]
 ) -> None:
     with TemporaryDirectory() as name:
-        versions = prepare(Path(name), made[NEXT], made[NEXT], ours)
+        after = Path(shutil.copytree(made[NEXT], Path(name) / "after"))
         for edit in keels:
-            edit(versions.after, "Keel's")
+            edit(after, "Keel's")
         tried.edits += len(ours)
-        check(versions, tried, files(versions.team))
+        check(prepare(Path(name), made[NEXT], after, ours), tried)

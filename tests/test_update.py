@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from conftest import commit, must
+from copier import run_copy
 from updates import ANSWERS, content, copy, small, update, write
+
+from keel.repository import source
 
 
 @pytest.fixture(scope="session")
@@ -664,33 +667,192 @@ def test_a_file_in_the_way_that_git_ignores_is_kept(project: Path) -> None:
     assert state(project) == before
 
 
-@pytest.mark.parametrize("moment", ["worktree", "write-tree", "switch", "read-tree", "commit"])
+# What Git is asked for when it is killed, and what it has done by then.
+MOMENTS = {
+    "before Copier works": ("worktree add", ""),
+    "before its result is looked at": ("ls-files --unmerged", ""),
+    "before the branch": ("switch --quiet --force-create", ""),
+    "before the files": ("read-tree -m", ""),
+    "among the files": ("read-tree -m", "echo New. > new.txt; echo 0 > numbers.txt"),
+    "before the index": ("read-tree -m", "echo New. > new.txt; : > .git/index.lock"),
+    "before the commit": ("commit --quiet --cleanup", ""),
+    "in the commit": ("commit --quiet --cleanup", ": > .git/index.lock"),
+}
+
+
+def other_git(folder: Path, case: str) -> str:
+    """A PATH on which Git does something else in a case of its arguments."""
+    script = f'#!/bin/sh\ncase "$*" in {case} esac\nexec {shutil.which("git")} "$@"\n'
+    write(folder, {"bin/git": script})
+    (folder / "bin/git").chmod(0o755)
+    return f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(("moment", "deed"), MOMENTS.values(), ids=list(MOMENTS))
 def test_after_it_was_killed_abort_brings_everything_back(
-    project: Path, tmp_path: Path, moment: str
+    project: Path, tmp_path: Path, moment: str, deed: str
 ) -> None:
-    git = tmp_path / "bin/git"
-    write(
-        tmp_path,
-        {
-            "bin/git": f"""\
-                #!/bin/sh
-                case " $* " in *" {moment} "*) touch "{tmp_path}/killed"; kill -9 $PPID;; esac
-                exec {shutil.which("git")} "$@"
-            """
-        },
-    )
-    git.chmod(0o755)
+    path = other_git(tmp_path, f'*"{moment}"*) {deed or ":"}; kill -9 $PPID;;')
     edit(project, mine="Mine.\n")
     before = state(project)
 
-    done = update(project, PATH=f"{git.parent}{os.pathsep}{os.environ['PATH']}")
+    done = update(project, PATH=path)
     back = update(project, "--abort")
 
-    assert (tmp_path / "killed").exists()
     assert done.returncode == -9
     assert back.returncode == 0, back.stderr
     assert state(project) == before
     assert must(project, "git", "status", "--porcelain") == ""
+    assert must(project, "git", "worktree", "list").count("\n") == 1
+
+
+def test_after_it_was_killed_another_one_starts(project: Path, tmp_path: Path) -> None:
+    update(project, PATH=other_git(tmp_path, "*unmerged*) kill -9 $PPID;;"))
+
+    done = update(project)
+
+    assert done.returncode == 0, done.stderr
+    assert must(project, "git", "worktree", "list").count("\n") == 1
+
+
+def test_what_can_not_be_read_is_not_taken_for_nothing(project: Path, tmp_path: Path) -> None:
+    """A check that says "no line is gone" because Git failed would be none."""
+    path = other_git(tmp_path, "cat-file*) exit 1;;")
+    edit(project, goes="It goes.\nAnd mine?\n")
+    before = state(project)
+
+    done = update(project, PATH=path)
+
+    assert done.returncode == 1
+    assert "cat-file" in done.stderr
+    assert state(project) == before
+
+
+def test_a_branch_that_was_merged_as_one_commit_is_known(project: Path) -> None:
+    edit(project, mine="Mine.\n")
+    update(project)
+    must(project, "git", "switch", "--quiet", "main")
+    must(project, "git", "merge", "--quiet", "--squash", "keel-update")
+    commit(project, "Update Keel (#12)")
+    edit(project, mine="Mine, and more.\n")
+
+    done = update(project, "ci=none")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_says_that_it_starts_from_another_branch_than_main(project: Path) -> None:
+    must(project, "git", "switch", "--quiet", "-c", "feature")
+
+    done = update(project)
+
+    assert done.returncode == 0, done.stderr
+    assert "This starts from feature, and not from main.\n" in done.stdout
+
+
+def test_a_person_s_git_may_be_set_up_in_any_way(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "gitconfig").write_text(
+        "[user]\nname = Somebody\nemail = somebody@example.com\n[core]\nautocrlf = true\n"
+        "safecrlf = true\n[merge]\nconflictStyle = zdiff3\n[commit]\ngpgSign = false\n"
+        "[diff]\nnoprefix = true\nexternal = false\n[status]\nshowUntrackedFiles = no\n"
+    )
+    edit(project, numbers="1\n2\n3\n4\nV\n6\n7\n8\n9\n")
+
+    done = update(project, GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig"))
+
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "- numbers.txt: you and Keel changed the same lines" in done.stdout
+    assert {"five", "V"} <= set(numbers(project))
+
+
+def test_a_project_with_the_librarys_wheel_gets_the_newer_one(
+    template: Path, tmp_path: Path
+) -> None:
+    pyproject = """\
+        [project]
+        name = "keel-ml"
+        version = "1.2.0"
+        [build-system]
+        requires = ["uv_build>=0.9,<1"]
+        build-backend = "uv_build"
+        [tool.uv.build-backend]
+        module-name = "keel"
+    """
+    newer = Path(shutil.copytree(template, tmp_path / "template"))
+    write(newer, {"pyproject.toml": pyproject, "src/keel/__init__.py": ""})
+    commit(newer, "Release 1.2.0")
+    must(newer, "git", "tag", "v1.2.0")
+    project = copy(newer, "v1.1.0", tmp_path / "project")
+    text = (project / "pyproject.toml").read_text()
+    wheel = "vendor/keel_ml-1.1.0-py3-none-any.whl"
+    write(
+        project, {wheel: "a wheel", "pyproject.toml": source.pointed(text, [f'path = "{wheel}"'])}
+    )
+    commit(project, "uv run keel vendor")
+
+    done = update(project)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path.name for path in (project / "vendor").iterdir()] == [
+        "keel_ml-1.2.0-py3-none-any.whl"
+    ]
+    text = (project / "pyproject.toml").read_text()
+    assert 'path = "vendor/keel_ml-1.2.0-py3-none-any.whl"\n# git = ' in text
+    assert '# tag = "v1.2.0"\n' in text
+    assert must(project, "git", "status", "--porcelain") == ""
+
+
+def test_a_project_in_a_workspace_locks_the_workspace(made: Path, tmp_path: Path) -> None:
+    outer = tmp_path / "outer"
+    folder = outer / "services/flights"
+    shutil.copytree(made, folder, ignore=shutil.ignore_patterns(".git"))
+    member, root = (
+        f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        for name in ("flights", "outer")
+    )
+    text = (folder / "pyproject.toml").read_text()
+    write(folder, {"pyproject.toml": text + f"\n{member}"})
+    root += '[tool.uv.workspace]\nmembers = ["services/*"]\n'
+    write(outer, {"pyproject.toml": root})
+    must(outer, "uv", "lock", "--quiet")
+    commit(outer, "Start")
+
+    done = update(folder)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'name = "flights"' in must(outer, "git", "show", "HEAD:uv.lock")
+    assert must(outer, "git", "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("sign", ["v0.3.0", "chassis"])
+def test_a_project_from_before_the_library_is_told_so(project: Path, sign: str) -> None:
+    if sign == "chassis":
+        write(project, {"src/demo/chassis/__init__.py": ""})
+    else:
+        text = (project / ANSWERS).read_text().replace("v1.0.0", sign)
+        write(project, {ANSWERS: text})
+    commit(project, "Old")
+
+    done = update(project)
+
+    assert done.returncode == 1
+    assert "make a new project and move your files there" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_project_from_a_folder_without_git_is_told_what_to_do(
+    template: Path, tmp_path: Path
+) -> None:
+    folder = Path(
+        shutil.copytree(template, tmp_path / "keel", ignore=shutil.ignore_patterns(".git"))
+    )
+    run_copy(str(folder), tmp_path / "project", defaults=True, quiet=True)
+    commit(tmp_path / "project", "Start")
+
+    done = update(tmp_path / "project")
+
+    assert done.returncode == 1
+    assert "clone Keel's repository with Git" in done.stderr
 
 
 def test_help_lists_what_can_be_asked_for(project: Path) -> None:

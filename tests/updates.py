@@ -34,10 +34,25 @@ def clone(folder: Path) -> Path:
         if (TEMPLATE / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(TEMPLATE / name, folder / name)
+    if not released(folder):
+        _release_before(folder)
     must(folder, "git", "add", "--all")
     must(folder, "git", "commit", "--quiet", "--allow-empty", "--message", "What stands here")
     must(folder, "git", "tag", NEXT)
     return folder
+
+
+def _release_before(folder: Path) -> None:
+    """Until there is a release with the library: one that differs a little from this."""
+    pyproject, ignored = folder / "pyproject.toml", folder / "template/.gitignore"
+    texts = {file: file.read_text("utf-8") for file in (pyproject, ignored)}
+    version = re.compile(r'^version = ".*"', re.MULTILINE)
+    pyproject.write_text(version.sub('version = "0.4.0"', texts[pyproject], count=1), "utf-8")
+    ignored.write_text("# Of 0.4.0.\n" + texts[ignored], "utf-8")
+    commit(folder, "Release 0.4.0")
+    must(folder, "git", "tag", "v0.4.0")
+    for file, text in texts.items():
+        file.write_text(text, "utf-8")
 
 
 def released(folder: Path) -> list[tuple[str, str]]:

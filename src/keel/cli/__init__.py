@@ -26,7 +26,7 @@ def run(arguments: list[str]) -> int:
         return 0
     except click.ClickException as error:
         click.echo(f"error: {error.format_message()}", err=True)
-        return error.exit_code
+        return 1  # not click's 2, which says that a person has to decide
     except (click.Abort, KeyboardInterrupt):
         click.echo("error: stopped", err=True)
     except UserError as error:

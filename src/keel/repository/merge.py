@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -26,6 +26,7 @@ SETTINGS = {
     "merge.conflictStyle": "merge",
     "commit.gpgSign": "false",
     "diff.noprefix": "false",
+    "status.showUntrackedFiles": "normal",
 }
 GIT = {
     "GIT_CONFIG_COUNT": str(len(SETTINGS)),
@@ -91,8 +92,10 @@ def merge(root: Path, step: Step, work: Path) -> Result:
     _update(project, step)
     if step.changed:
         _switch(project, fresh, after)
+    result = _look(project, prefix, start, before, after)
     _unsettle(project, own, step)
-    return _look(project, prefix, (head, start), before, after)
+    tree = _tree(project)
+    return replace(result, tree=tree, came=_differences(project, head, tree))
 
 
 def bring(root: Path, result: Result, *, stages: bool) -> None:
@@ -100,6 +103,14 @@ def bring(root: Path, result: Result, *, stages: bool) -> None:
 
     Raises UserError, and changes nothing, where a file that Git does not know is in the way.
     """
+    in_the_way = [
+        path for path, how in result.came.items() if how == "A" and (root / path).exists()
+    ]
+    if in_the_way:
+        raise UserError(
+            f"{in_the_way[0]} is new in Keel, and the one here, which Git ignores, is in its way: "
+            "rename it"
+        )
     must(root, "git", "read-tree", "-m", "-u", "HEAD", result.tree)
     if stages and result.stages:
         paths = sorted({line.partition("\t")[2] for line in result.stages})
@@ -198,15 +209,10 @@ def _switch(project: Path, fresh: Rendering, after: Rendering) -> None:
             shutil.copy(after.folder / path, project / path)
 
 
-def _look(
-    project: Path, prefix: str, commits: tuple[str, str], before: Rendering, after: Rendering
-) -> Result:
-    """What came of it, beside what the project was at two commits: before all, and settled."""
-    head, start = commits
+def _look(project: Path, prefix: str, start: str, before: Rendering, after: Rendering) -> Result:
+    """What became of the project, beside what it was at the commit `start`."""
     stages = must(project, "git", "ls-files", "--unmerged", "--full-name", "-z").split("\0")[:-1]
-    must(project, "git", "add", "--all", "--force", ".", **GIT)
-    tree = must(project, "git", "write-tree").strip()
-    came, touched = (_differences(project, commit, tree) for commit in (head, start))
+    touched = _differences(project, start, _tree(project))
     conflicts = _reasons(prefix, stages, before)
     changed = {
         path
@@ -214,24 +220,30 @@ def _look(
         if before.files.get(path) != after.files.get(path)
     }
     team = {path: _blob(project, start, path) for path in changed if _has(project, start, path)}
-    merged = [path for path in changed & touched.keys() if touched[path] == "M"]
+    merged = {path for path in changed & touched.keys() if touched[path] == "M"} - conflicts.keys()
+    left = {path for path in changed - touched.keys() if path in after.files}
+    gone = {
+        path: _gone(project, start, path, before)
+        for path in touched.keys() - conflicts.keys() - {ANSWERS}
+        if touched[path] != "A"
+    }
     return Result(
-        tree,
-        stages,
-        came,
-        conflicts,
-        {
-            path: line
-            for path in touched.keys() - conflicts.keys() - {ANSWERS}
-            if touched[path] != "A" and (line := _gone(project, start, path, before))
-        },
-        sorted(p for p in merged if p not in conflicts and team[p] != before.files.get(p)),
-        sorted(
+        stages=stages,
+        conflicts=conflicts,
+        lost={path: line for path, line in gone.items() if line},
+        both=sorted(path for path in merged if team[path] != before.files.get(path)),
+        left=sorted(
             path if path in team else f"{path} (not in your project)"
-            for path in changed - touched.keys()
-            if path in after.files and team.get(path) != after.files[path]
+            for path in left
+            if team.get(path) != after.files[path]
         ),
     )
+
+
+def _tree(project: Path) -> str:
+    """The repository with the project as it stands now, as a tree of Git's."""
+    must(project, "git", "add", "--all", "--force", ".", **GIT)
+    return must(project, "git", "write-tree").strip()
 
 
 def _gone(project: Path, commit: str, path: str, before: Rendering) -> str:
