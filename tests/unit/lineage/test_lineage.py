@@ -249,7 +249,7 @@ def test_a_project_without_a_model_says_what_makes_one(project: Path) -> None:
 
 
 def test_it_takes_the_id_of_one_request() -> None:
-    assert run(["lineage", "one", "two"]) == 2
+    assert run(["lineage", "one", "two"]) == 1
 
 
 class Server(HTTPServer):
