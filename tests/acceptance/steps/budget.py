@@ -3,11 +3,11 @@ from datetime import date, timedelta
 from behave import given, then, when
 from behave.runner import Context
 
-from {{ package_name }}.chassis.quality import standing
-from {{ package_name }}.chassis.quality.budgets import Objective
-from {{ package_name }}.chassis.quality.events import Day, Events, Source
-from {{ package_name }}.chassis.quality.freeze import told
-from {{ package_name }}.chassis.quality.settings import Budgets
+from keel.quality.budgets import standing
+from keel.quality.budgets.budgets import Objective
+from keel.quality.budgets.events import Day, Events, Source
+from keel.quality.budgets.freeze import verdict
+from keel.quality.records.settings import Budgets
 
 TODAY = date(2026, 11, 23)
 DAY = timedelta(days=1)
@@ -39,11 +39,11 @@ class Agreement:
         """What is said of a change, and whether it may be merged."""
         settings = Budgets()
         events = Events(self.events)
-        found = standing.stand(
+        answers = standing.stand(
             "answers", self._objective, events, self.waivers, settings, self.today
         )
-        text, code = told(standing.Overview([found]), settings.exempt, [CHANGES[change]])
-        return text, code == 0
+        text, waits = verdict(standing.Overview([answers]), settings.exempt, [CHANGES[change]])
+        return text, not waits
 
 
 @given("it is agreed that {target:d} % of the answers are good in {days:d} days")

@@ -5,20 +5,20 @@ from typing import Any
 from behave import given, then, when
 from behave.runner import Context
 
-from {{ package_name }}.chassis.errors import UserError
-from {{ package_name }}.chassis.releasing.environments import (
+from keel.project.errors import UserError
+from keel.releasing.environments import (
     PRODUCTION,
     Here,
     barred,
 )
-from {{ package_name }}.chassis.releasing.ledger import allowance
-from {{ package_name }}.chassis.releasing.sandbox import name
-from {{ package_name }}.chassis.releasing.state import State, problems
-from {{ package_name }}.chassis.releasing.versions import (
+from keel.releasing.ledger import allowance
+from keel.releasing.sandbox import name
+from keel.releasing.state import State, problems
+from keel.releasing.versions import (
     Deployment,
     Registry,
 )
-from {{ package_name }}.chassis.serving.settings import Sandbox
+from keel.serving.settings import Sandbox
 
 TAG = "model@v1.2.0"
 IN_CI = Here(ci=True, uncommitted=False, tags=frozenset({TAG}))
@@ -70,7 +70,7 @@ def is_answered(context: Context, verdict: str) -> None:
 
 @given("versions {versions} ran in production, in this order")
 def ran(context: Context, versions: str) -> None:
-    context.ran = [_deployed(one) for one in versions.replace(" and ", ", ").split(", ")]
+    context.ran = [_deployed(version) for version in versions.replace(" and ", ", ").split(", ")]
 
 
 @when("production goes back twice")

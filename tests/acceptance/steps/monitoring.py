@@ -6,13 +6,14 @@ from pathlib import Path
 import polars as pl
 from behave import given, then, when
 from behave.runner import Context
+from builders import PROJECT
+from driver import Driver
 
-from {{ package_name }}.chassis.monitoring.observed import observe
-from {{ package_name }}.chassis.monitoring.watch import learn, watch
-from {{ package_name }}.chassis.serving.log import Log
-from {{ package_name }}.chassis.serving.settings import Monitoring
-
-from tests.trained import Trained
+from keel.monitoring import known
+from keel.monitoring.observed import observe, read
+from keel.monitoring.watch import watch
+from keel.serving.log import Log
+from keel.serving.settings import Monitoring
 
 NOW = datetime(2027, 1, 31, tzinfo=UTC)
 FEW = Monitoring(rows=50, window_rows=100)  # as few flights a day as the quick data have
@@ -22,11 +23,12 @@ NEW_AIRLINE = pl.int_range(pl.len()) % 3 == 0
 
 @given("the service has answered for five weeks, for flights that the model was judged on")
 def answered(context: Context) -> None:
-    trained: Trained = context.driver._trained  # noqa: SLF001 -- the steps of all features share it
+    driver: Driver = context.driver
+    trained = driver.trained
     rows = trained.test_examples
     rows = rows.filter(pl.col("decision_time") < pl.col("decision_time").min() + DAYS)
     context.rows = rows.with_columns(probability=trained.probability(rows))
-    context.known = learn(trained.store)
+    context.known = known.read(driver.run.store, PROJECT)
     context.seconds = 0.01
 
 
@@ -68,35 +70,37 @@ def too_old(context: Context) -> None:
 
 @then("nobody is told anything")
 def is_told_nothing(context: Context) -> None:
-    assert _told(context) == {}
+    assert _findings(context) == {}
 
 
 @then('somebody is told of "{check}" and what to do')
 def is_told(context: Context, check: str) -> None:
-    assert _told(context).get(check)
+    assert _findings(context).get(check)
 
 
-def _told(context: Context) -> dict[str, str]:
+def _findings(context: Context) -> dict[str, str]:
     """What there is to do for each check that is missed."""
-    _serve(context.driver.place, context.rows, context.seconds)
-    found = watch(observe(context.driver.place), context.known, FEW, NOW)
-    return {one.check: one.cure for one in found.findings}
+    driver: Driver = context.driver
+    place = driver.run.again().store.root
+    _serve(place, context.rows, context.seconds)
+    watched = watch(PROJECT, observe(PROJECT, read(place, PROJECT)), context.known, FEW, NOW)
+    return {finding.check: finding.cure for finding in watched.findings}
 
 
 def _serve(place: Path, rows: pl.DataFrame, seconds: float) -> None:
     """What the log of the service has when it answers each day, and its labels come a day later."""
     clock = count()
-    log = Log(place, 10_000, lambda: NOW + timedelta(seconds=next(clock)))
+    log = Log(place, PROJECT, 10_000, lambda: NOW + timedelta(seconds=next(clock)))
     before = rows.clear()
     days = rows.sort("decision_time").with_columns(day=pl.col("decision_time").dt.date())
     for number, day in enumerate(days.partition_by("day", include_key=False)):
         answers = [
             {
                 "row": row,
-                "probability": one["probability"],
-                "unseen": ["carrier"] if one["carrier"] == "XX" else [],
+                "probability": example["probability"],
+                "unseen": ["carrier"] if example["carrier"] == "XX" else [],
             }
-            for row, one in enumerate(day.iter_rows(named=True))
+            for row, example in enumerate(day.iter_rows(named=True))
         ]
         log.predictions(f"r{number}", "a-model", answers, day.to_dicts())
         log.request(

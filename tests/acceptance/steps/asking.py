@@ -6,16 +6,13 @@ from uuid import uuid4
 import polars as pl
 from behave import then, when
 from behave.runner import Context
+from builders import PROJECT
+from driver import Driver
 from pydantic_core import to_json
 
-from {{ package_name }}.chassis.predictor import in_use
-from {{ package_name }}.chassis.serving import log
-from {{ package_name }}.chassis.serving.problems import ProblemError
-from {{ package_name }}.chassis.serving.service import Service
-from {{ package_name }}.chassis.serving.settings import Serving
-from {{ package_name }}.chassis.serving.telemetry import Metrics
-
-from tests.trained import Trained
+from keel.serving import log
+from keel.serving.problems import ProblemError
+from keel.serving.service import Service
 
 
 @when("a flight is asked for that the model was judged on")
@@ -35,18 +32,18 @@ def ask_without_airport(context: Context) -> None:
 
 @then("it gets the probability that it got among all the others")
 def is_as_judged(context: Context) -> None:
-    trained = _trained(context)
-    judged = trained.test_examples.with_columns(found=trained.probability(trained.test_examples))
+    trained = _driver(context).trained
+    judged = trained.test_examples.with_columns(among=trained.probability(trained.test_examples))
     key = context.answer["key"]
     departure = datetime.fromisoformat(key.pop("scheduled_departure"))
-    found = judged.filter(pl.col("scheduled_departure") == departure, **key)["found"].item()
-    assert abs(found - context.answer["probability"]) < 1e-9
+    among = judged.filter(pl.col("scheduled_departure") == departure, **key)["among"].item()
+    assert abs(among - context.answer["probability"]) < 1e-9
 
 
 @then("what the model was asked with is in the log, and gives that probability again")
 def is_followed(context: Context) -> None:
-    trained = _trained(context)
-    logged = log.predictions(trained.store.root).filter(request=context.request).collect()
+    trained = _driver(context).trained
+    logged = log.predictions(context.store.root, PROJECT).filter(request=context.request).collect()
     assert abs(trained.probability(logged).item() - context.answer["probability"]) < 1e-9
 
 
@@ -63,8 +60,8 @@ def is_refused_because(context: Context, reason: str) -> None:
 
 def _ask(context: Context, **changes: Any) -> None:
     """Ask the service for the last flight that the model was judged on, with changes."""
-    store = _trained(context).store
-    service = Service(store, Serving(), in_use(store), Metrics())
+    context.store = store = _driver(context).run.again().store
+    service = Service(store, PROJECT)
     flights = pl.read_parquet(store.checked("flights")).sort("time_hour").drop_nulls("arr_delay")
     row = json.loads(flights.tail(1).drop("dep_delay", "arr_delay").write_ndjson()) | changes
     asked = {name: value for name, value in row.items() if value is not None}
@@ -76,6 +73,6 @@ def _ask(context: Context, **changes: Any) -> None:
         context.refusal = problem.detail
 
 
-def _trained(context: Context) -> Trained:
-    trained: Trained = context.driver._trained  # noqa: SLF001 -- the steps of all features share it
-    return trained
+def _driver(context: Context) -> Driver:
+    driver: Driver = context.driver
+    return driver
