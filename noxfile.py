@@ -113,6 +113,7 @@ def silent(session: nox.Session) -> None:
 def fleet(session: nox.Session) -> None:
     """Update many projects, each on a branch of its own: `nox -s fleet -- LIST.txt`."""
     install(session, "fleet")
+    session.install("click>=8.3")  # what the verb needs of Keel's packages
     session.run("python", "scripts/fleet.py", *session.posargs, env=CLEAN)
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests"))
 
 from test_render import CHOICES, pairwise  # noqa: E402 - from the path above
-from updates import CHASSIS, NEXT, clone, copy, releases  # noqa: E402 - from there too
+from updates import KEEL, NEXT, clone, copy, releases  # noqa: E402 - from there too
 
 WALL, CPU = attrgetter("wall"), attrgetter("cpu")
 SOMEBODY = {
@@ -57,8 +57,7 @@ def times(folder: Path, template: Path, release: str) -> str:
         subprocess.run([*git, "branch", "-qD", "keel-update"], check=False, capture_output=True)
 
     def ours() -> Cost:
-        command = (sys.executable, "-m", "chassis", "update", "--no-check")
-        measured = cost(project, "env", f"PYTHONPATH={CHASSIS}", *command)
+        measured = cost(project, str(KEEL), "update", "--no-check")
         back()
         return measured
 

@@ -1,7 +1,7 @@
 """Updates many projects, each on a branch of its own: `python fleet.py LIST.txt`.
 
-The list has the path of a clone or a URL on each line. The updater is the one of this template, so
-that it also serves projects of releases that have none.
+The list has the path of a clone or a URL on each line. Each is updated by the `keel update` that
+stands here.
 """
 
 import os
@@ -17,7 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 ROOT = Path(__file__).parents[1]
-CHASSIS = ROOT / "template/src/{{package_name}}"
+KEEL = "import sys; from keel.cli import main; sys.argv[0] = 'keel'; main()"
 DECIDED_BY_A_PERSON = 2  # the exit code of an update that needs one
 UPDATED, UP_TO_DATE, DECIDE, FAILED = "updated", "up to date", "needs a decision", "failed"
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     parser = ArgumentParser(prog="nox -s fleet --", description=__doc__)
     parser.add_argument("list", type=Path, help="a file with a path or a URL on each line")
     parser.add_argument("--to", help="a release (default: the newest)")
-    parser.add_argument("--no-check", action="store_true", help="leave out `uv run poe check`")
+    parser.add_argument("--no-check", action="store_true", help="leave out `uv run keel check`")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time")
     parser.add_argument(
         "--folder", type=Path, default=ROOT / "build/fleet", help="for logs, clones"
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     extra = [f"--to={options.to}"] if options.to else []
     extra += ["--no-check"] if options.no_check else []
     with ThreadPoolExecutor(max(1, options.jobs)) as threads:
-        waiting = [threads.submit(update, one, options.folder, extra) for one in projects]
+        waiting = [threads.submit(update, name, options.folder, extra) for name in projects]
         shown = tqdm(as_completed(waiting), total=len(waiting), unit="project", disable=None)
         outcomes = sorted((done.result() for done in shown), key=lambda outcome: outcome.project)
     print("| project | result | why |\n|---|---|---|")
@@ -74,7 +74,7 @@ def update(project: str, folder: Path, options: list[str]) -> Outcome:
         if done.returncode:
             return Outcome(project, FAILED, last_line(done.stderr))
     branch = run(["git", "branch", "--show-current"], place).stdout.strip()
-    command = [sys.executable, "-m", "chassis", "update", "--unattended", *options]
+    command = [sys.executable, "-c", KEEL, "update", "--unattended", *options]
     done = run(command, place)
     (folder / f"{name}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
     if branch:
@@ -85,7 +85,8 @@ def update(project: str, folder: Path, options: list[str]) -> Outcome:
         return Outcome(project, DECIDE, "; ".join(line.removeprefix("- ") for line in decisions))
     if done.returncode:
         return Outcome(project, FAILED, last_line(done.stderr))
-    first = done.stdout.partition("\n")[0]
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("This starts")]
+    first = lines[0] if lines else ""
     return Outcome(project, UP_TO_DATE if first.startswith("Nothing") else UPDATED, first)
 
 
@@ -95,7 +96,7 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=folder,
-        env={**environment, "PYTHONPATH": str(CHASSIS), "GIT_TERMINAL_PROMPT": "0"},
+        env={**environment, "PYTHONPATH": str(ROOT / "src"), "GIT_TERMINAL_PROMPT": "0"},
         capture_output=True,
         text=True,
         check=False,

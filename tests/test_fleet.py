@@ -17,7 +17,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def fleet(folder: Path, *projects: object) -> CompletedProcess[str]:
     """Update the projects; the list has a comment and an empty line too."""
-    (folder / "list.txt").write_text("# ours\n\n" + "".join(f"{one}\n" for one in projects))
+    (folder / "list.txt").write_text("# ours\n\n" + "".join(f"{project}\n" for project in projects))
     command = ("list.txt", "--no-check", f"--folder={folder / 'fleet'}")
     return run(
         [sys.executable, str(TEMPLATE / "scripts/fleet.py"), *command],

@@ -1,14 +1,13 @@
-"""The weekly job asks for a newer Keel in one request, which says what `poe update` says."""
+"""The weekly job asks for a newer Keel in one request, which says what `keel update` says."""
 
 import os
 import shutil
-import sys
 from pathlib import Path
 from subprocess import CompletedProcess, run
 
 import pytest
 from conftest import Render, commit, must, parse
-from updates import CHASSIS, copy, small, write
+from updates import KEEL, copy, small, write
 
 NEWER = "refs/heads/keel-update"
 
@@ -43,12 +42,12 @@ def week(ci: str, rendered: Render, origin: Path, request: str = "") -> Complete
     write(
         origin.parent / "bin",
         {
-            # `uv run poe update`, without the checks
+            # `uv run keel update`, without the checks
             "uv": f"""\
                 #!/bin/sh
                 if [ "$1" != run ]; then exec {shutil.which("uv")} "$@"; fi
                 shift 3
-                exec {sys.executable} -m chassis update --no-check "$@"
+                exec {KEEL} update --no-check "$@"
             """,
             # what GitHub's program was asked for
             "gh": f"""\
@@ -68,7 +67,6 @@ def week(ci: str, rendered: Render, origin: Path, request: str = "") -> Complete
         env={
             **os.environ,
             "PATH": f"{origin.parent / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(CHASSIS),
             "GH_TOKEN": "secret",
             "GITHUB_OUTPUT": str(origin.parent / "output"),
             "RUNNER_TEMP": str(origin.parent),

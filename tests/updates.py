@@ -44,15 +44,19 @@ def clone(folder: Path) -> Path:
 
 def _release_before(folder: Path) -> None:
     """Until there is a release with the library: one that differs a little from this."""
-    pyproject, ignored = folder / "pyproject.toml", folder / "template/.gitignore"
-    texts = {file: file.read_text("utf-8") for file in (pyproject, ignored)}
-    version = re.compile(r'^version = ".*"', re.MULTILINE)
-    pyproject.write_text(version.sub('version = "0.4.0"', texts[pyproject], count=1), "utf-8")
-    ignored.write_text("# Of 0.4.0.\n" + texts[ignored], "utf-8")
+    changes = {
+        "pyproject.toml": (r'^version = ".*"', 'version = "0.4.0"'),
+        "CHANGELOG.md": ("^## Unreleased", "## 0.4.0 (2026-12-01)"),
+        "template/.gitignore": (r"\A", "# Of 0.4.0.\n"),
+    }
+    texts = {name: (folder / name).read_text("utf-8") for name in changes}
+    for name, (old, new) in changes.items():
+        text = re.sub(old, new, texts[name], count=1, flags=re.MULTILINE)
+        (folder / name).write_text(text, "utf-8")
     commit(folder, "Release 0.4.0")
     must(folder, "git", "tag", "v0.4.0")
-    for file, text in texts.items():
-        file.write_text(text, "utf-8")
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
 
 
 def released(folder: Path) -> list[tuple[str, str]]:
