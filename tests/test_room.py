@@ -10,9 +10,9 @@ from updates import NEXT, copy, update
 # What a later release changes next to each place, in the files of the template.
 LATER = {
     "pyproject.toml.jinja": [
-        ('    "dvc', '    "boto3>=1",\n    "dvc'),
-        ('    "behave>=1.3.3",\n', '    "behave>=1.9",\n'),
-        ('include = "tasks.toml"', 'include = ["tasks.toml"]'),
+        ('keel = ["keel-ml[pipeline', 'keel = ["keel-ml[mutation,pipeline'),
+        ('default-groups = ["dev", "keel"]', 'default-groups = ["dev", "keel", "mutation"]'),
+        ('types = ["mypy"]', 'types = ["mypy --pretty"]'),
         ('    "INP001", # folders', '    "INP",    # folders'),
         ('files = ["src", "tests"]', 'files = ["src", "tests", "tools"]'),
         ("strict = true\nfilterwarnings", 'strict = true\nminversion = "9"\nfilterwarnings'),
@@ -23,23 +23,23 @@ LATER = {
     ],
     ".gitignore": [("# Secrets\n", "*.log\n\n# Keys\n")],
     ".pre-commit-config.yaml": [("name: conflict markers", "name: markers of conflicts")],
-    "README.md.jinja": [
-        ("Where things are", "Where all things are"),
-        ("## How it runs\n", "## How it all runs\n"),
-        ("is one page on how a change", "is a page on how a change"),
-    ],
-    "tasks.toml.jinja": [('cmd = "mypy"', 'cmd = "mypy --pretty"')],
     "{% if ci == 'gitlab' %}.gitlab-ci.yml{% endif %}.jinja": [("python:3.13", "python:3.14")],
 }
 
 # The file, and what a team replaces by what; None is the end of the file.
 PACKAGE = '    "dataframely>=3.1",\n'
-TASK = 'notebook = "marimo edit"\n'
 EXCEPTIONS = "`assert` is how a test speaks\n]\n"
+SOURCE = "[tool.uv.sources.keel-ml]\n"
+LAYER = 'acceptance = ["python -m behave"]\n'
 ROOM = {
     "a package": ("pyproject.toml", PACKAGE, PACKAGE + '    "duckdb>=1",\n'),
     "a tool": ("pyproject.toml", "dev = []", 'dev = [\n    "ipython>=9",\n]'),
-    "a task": ("pyproject.toml", TASK, TASK + 'ours = "true"\n'),
+    "a source, as `uv add` writes it": (
+        "pyproject.toml",
+        SOURCE,
+        f'[tool.uv.sources]\nours = {{ path = "ours" }}\n\n{SOURCE}',
+    ),
+    "a layer of checks": ("pyproject.toml", LAYER, LAYER + 'ours = ["true"]\n'),
     "a lint exception": ("pyproject.toml", EXCEPTIONS, EXCEPTIONS + '"ours/**" = ["ERA"]\n'),
     "the settings of a tool": ("pyproject.toml", None, "\n[tool.ours]\nx = 1\n"),
     "a hook": (".pre-commit-config.yaml", None, "  - repo: meta\n    hooks: [{id: identity}]\n"),
@@ -47,7 +47,6 @@ ROOM = {
     "an ignored file": (".gitignore", None, "/ours/\n"),
     "a section of the README": ("README.md", None, "\n## Ours\n\nOurs.\n"),
     "a setting": ("conf/config.yaml", None, "\nours: 1\n"),
-    "the type of a setting": ("src/flight_delay/settings.py", None, "\n\nOURS = 1\n"),
     "a job on GitHub": (".github/workflows/ours.yml", None, "on: push\n"),
     "a job on GitLab": (".gitlab/team.yml", None, "ours:\n  script: [echo ours]\n"),
 }
@@ -98,7 +97,8 @@ def test_what_a_team_adds_does_not_collide(
     assert done.returncode == 0, done.stdout + done.stderr
     assert new in (project / path).read_text("utf-8")
     assert parse(project / path)
-    assert "--pretty" in (project / "tasks.toml").read_text("utf-8")
+    assert "--pretty" in (project / "pyproject.toml").read_text("utf-8")
+    assert 'tag = "v9999.1.0"' in (project / "pyproject.toml").read_text("utf-8")
 
 
 def test_all_of_it_together_does_not_collide(made: dict[str, Path], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`uv run poe update` in a whole project: packages are locked, and all checks run."""
+"""`uv run keel update` in a whole project: packages are locked, and all checks run."""
 
 import shutil
 from pathlib import Path
@@ -15,28 +15,40 @@ def project(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that works, of a template with a later release that works and one that does not."""
     folder = tmp_path_factory.mktemp("whole")
     template = Path(shutil.copytree(clone, folder / "template"))
-    pyproject = template / "template/pyproject.toml.jinja"
-    text = pyproject.read_text("utf-8")
-    pyproject.write_text(text.replace('    "tqdm>=', '    "tabulate>=0.9",\n    "tqdm>='), "utf-8")
-    commit(template, "A later release")
-    must(template, "git", "tag", GOOD)
-    (template / "template/src/{{package_name}}/chassis/errors.py").write_text("import nothing\n")
-    commit(template, "One with an error")
-    must(template, "git", "tag", BAD)
-    project = copy(template, NEXT, folder / "project")
-    must(project, "uv", "run", "--quiet", "poe", "setup")
+    later(
+        template,
+        GOOD,
+        "pyproject.toml",
+        "dependencies = [",
+        'dependencies = [\n    "tabulate>=0.9",',
+    )
+    later(template, BAD, "src/keel/__init__.py", '"""', 'import nothing\n"""')
+    project = copy(template, NEXT, folder / "project", maturity="proof-of-concept")
+    must(project, "uv", "run", "--quiet", "keel", "setup")
     must(project, "git", "add", "--all")
     # The hooks would run all that the update runs next.
     must(project, "git", "commit", "--quiet", "--no-verify", "--message", "Packages")
     return project
 
 
+def later(template: Path, release: str, path: str, old: str, new: str) -> None:
+    """Release the template with a change to a file of the library."""
+    file = template / path
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+    commit(template, release)
+    must(template, "git", "tag", release)
+
+
 def test_it_locks_checks_and_commits(project: Path) -> None:
-    done = run(project, "uv", "run", "poe", "update", "--to", GOOD)
+    done = run(project, "uv", "run", "keel", "update", "--to", GOOD)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Checks: pass." in must(project, "git", "log", "-1", "--format=%B")
-    assert 'name = "tabulate"' in must(project, "git", "show", "HEAD:uv.lock")
+    lock = must(project, "git", "show", "HEAD:uv.lock")
+    assert 'name = "tabulate"' in lock
+    assert f"?tag={GOOD}#" in lock
     assert must(project, "git", "status", "--porcelain") == ""
     must(project, "git", "switch", "--quiet", "main")
     must(project, "git", "merge", "--quiet", "keel-update")
@@ -46,12 +58,12 @@ def test_it_locks_checks_and_commits(project: Path) -> None:
 def test_checks_that_fail_wait_for_a_decision(project: Path) -> None:
     head = must(project, "git", "rev-parse", "HEAD")
 
-    done = run(project, "uv", "run", "poe", "update", "--to", BAD)
+    done = run(project, "uv", "run", "keel", "update", "--to", BAD)
 
     assert done.returncode == 2, done.stdout + done.stderr
     assert "the checks fail: see above" in done.stdout
-    # The chassis is broken, and so are its own verbs: it says how Git alone goes back.
-    assert run(project, "uv", "run", "poe", "update", "--abort").returncode != 0
+    # The library is broken, and so are its own verbs: it says how Git alone goes back.
+    assert run(project, "uv", "run", "keel", "update", "--abort").returncode != 0
     assert "git switch --discard-changes main" in done.stdout
     must(project, "git", "switch", "--quiet", "--discard-changes", "main")
     assert must(project, "git", "rev-parse", "HEAD") == head
