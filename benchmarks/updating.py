@@ -10,7 +10,7 @@ from pathlib import Path
 from measure import Cost, cost, pairs, ratio, spread
 
 ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "tests"))
+sys.path += [str(ROOT / "tests"), str(ROOT / "tests/projects")]
 
 from test_render import CHOICES, pairwise  # noqa: E402 - from the path above
 from updates import KEEL, NEXT, clone, copy, releases  # noqa: E402 - from there too
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = {"EXAMPLES": examples, "REPORT": str(folder / "report")}
-        files = [str(ROOT / f"tests/test_{test}.py") for test in TESTS]
+        files = [str(ROOT / f"tests/projects/test_{test}.py") for test in TESTS]
         command = [sys.executable, "-m", "pytest", "--quiet", *files]
         code = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
         report = (folder / "report").read_text() if (folder / "report").exists() else "not reached"

@@ -1,0 +1,283 @@
+"""Answers: wrong ones are refused with the cure, odd ones arrive as they are."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import TEMPLATE, commit, files, must, parse, render
+from copier import run_copy, run_update
+
+LINES = ("project_name", "user_name", "purpose")
+TWO_LINES = ["two\nlines", "two\u2028lines", "a bell\x07", "a colour\x1b[31m", "zero\x00", "\x85."]
+# The question, and what is said of each answer that is wrong.
+WRONG = {
+    ("package_name", '"{}" is not a package name: use a-z, 0-9 and _'): (
+        ["", "Flight", "1st", "a-b", "a b", "été", "_a", "a_", "a\n"]
+    ),
+    ("package_name", '"{}" is a name that Python, a library or Windows already has: add a word'): (
+        ["class", "match", "json", "tests", "polars", "con"]
+    ),
+    ("package_name", "has 41 characters: 40 are allowed"): ["a" * 41],
+    ("user_email", '"{}" is not an e-mail address: write it as in name@example.com'): (
+        [
+            "",
+            "name",
+            "name@",
+            "@example.com",
+            "name@example",
+            "name@example.c",
+            "name@example.com\n",
+        ]
+    ),
+    ("user_email", '"{}" is not an e-mail address: write it'): (
+        [
+            "a b@example.com",
+            "a@exam ple.com",
+            "a..b@example.com",
+            "a@example..com",
+            "a@-example.com",
+        ]
+    ),
+    ("user_email", '"{}" is not an e-mail'): (
+        ['a"b@example.com', "A <a@example.com>", "a@example.com, b@example.com"]
+    ),
+    ("project_name", 'The project needs a name, such as "Flight delay"'): ["", " ", "\n"],
+    ("project_name", "a line break or another control character: take it out"): TWO_LINES,
+    ("project_name", "has 81 characters: 80 are allowed"): ["a" * 81],
+    ("user_name", "Give a name, of a person or a team"): ["", " ", "\n"],
+    ("user_name", "a line break or another control character: take it out"): TWO_LINES,
+    ("user_name", "has 81 characters: 80 are allowed"): ["a" * 81],
+    ("purpose", "Say in a sentence what is predicted, and for whom"): ["", " ", "\n"],
+    ("purpose", "a line break or another control character: take it out"): TWO_LINES,
+    ("purpose", "has 301 characters: 300 are allowed"): ["a" * 301],
+    ("storage_folder", '"{}" is not a folder that can be written down safely: use /'): (
+        ["", "a b", "a\tb", 'a"b', "a'b", "a#b", "a;b", "a%b", "a\\b", "$HOME", "`a`", "a\n"]
+    ),
+    ("storage_folder", "and no spaces, quotes or ~"): ["~", "~/data", "s3://bucket/data"],
+    ("storage_s3", '"{}" is not an S3 URL: write it as in s3://bucket/folder'): (
+        ["", "bucket", "s3://", "gs://bucket/data", "s3://bucket/a b", "s3://bucket/a\n"]
+    ),
+    ("storage_gs", '"{}" is not a Google Cloud Storage URL: write it as in gs://bucket/folder'): (
+        ["", "bucket", "gs://", "s3://bucket/data", "gs://bucket/a#b", "gs://bucket\n"]
+    ),
+    ("storage_azure", '"{}" is not an Azure URL: write it as in azure://container/folder'): (
+        ["", "azure://", "https://account.example.com/container", "azure://data\n"]
+    ),
+    ("storage_ssh", '"{}" is not an SSH URL: write it as in ssh://user@server/folder'): (
+        ["", "ssh://", "ssh://server", "user@server:/data", "ssh://a:port/b", "ssh://a/b\n"]
+    ),
+    ("ci", "is not in ['github', 'gitlab', 'none']"): ["jenkins"],
+    ("storage", "is not in ['local', 's3', 'gs', 'azure', 'ssh']"): ["ftp"],
+    ("licence", "is not in ['MIT', 'BSD-3-Clause', 'Apache-2.0', 'none']"): ["GPL-3.0"],
+}
+ODD_TEXTS = {
+    "quotes": "it's \"quoted\" 'twice' `thrice`",
+    "triple quotes": '"""',
+    "triple apostrophes": "'''",
+    "punctuation of YAML": "key: value, [list], {map}",
+    "Jinja": "{{ x }} {% y %} {# z #}",
+    "placeholders": "${x} $HOME %(x)s %s",
+    "comment": "# not a comment",
+    "backslash": "back\\slash \\n \\u0041 \\",
+    "HTML": "100 % & <b>bold</b> <script>alert(1)</script> &amp;",
+    "scripts of the world": "🛫 émoji 航班延误 تأخر الرحلات",
+    "yes": "yes",
+    "null": "null",
+    "tilde": "~",
+    "list": "- a",
+    "exponent": "1e3",
+    "hexadecimal": "0x1F",
+    "date": "2013-07-01",
+    "number": "1",
+    "marks of YAML": "* | > ! % @ `",
+    "spaces around": " a space before, a space after ",
+    "option": "--help",
+    "path": "../up",
+    "80 letters": "a" * 80,
+    "80 accents": "é" * 80,
+}
+DERIVED = {
+    "Flight delay": "flight_delay",
+    "🛫": "ml_project",
+    "航班延误": "ml_project",
+    "---": "ml_project",
+    "1e3": "e3",
+    "json": "ml_json",
+    "Class!": "ml_class",
+    "con": "ml_con",
+    "x": "ml_x",
+    "Verspätung": "versp_tung",
+    "9 lives": "lives",
+    "a" * 39 + " b": "a" * 39,
+    "a " * 40: "a_" * 19 + "a",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "problem"),
+    [
+        (question, answer, problem.replace("{}", answer))
+        for (question, problem), answers in WRONG.items()
+        for answer in answers
+    ],
+)
+def test_a_wrong_answer_is_refused_with_the_cure(
+    answered: Path, tmp_path: Path, question: str, answer: str, problem: str
+) -> None:
+    folder = tmp_path / "project"
+
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        make(answered, folder, **applies(question), **{question: answer})
+
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("package_name", "a"),
+        ("package_name", "a" * 40),
+        ("package_name", "a1__b2"),
+        ("user_email", "first.last+data@mail-server.example.co.uk"),
+        ("storage_folder", "/srv/data"),
+        ("storage_folder", "C:/data"),
+        ("storage_s3", "s3://bucket.with.dots"),
+        ("storage_gs", "gs://bucket_1/a/b"),
+        ("storage_azure", "azure://container/a"),
+        ("storage_ssh", "ssh://server/data"),
+        ("storage_ssh", "ssh://user@server:2222/data"),
+    ],
+)
+def test_an_unusual_answer_is_taken(
+    answered: Path, tmp_path: Path, question: str, answer: str
+) -> None:
+    make(answered, tmp_path, **applies(question), **{question: answer})
+
+    assert parse(tmp_path / ".copier-answers.yml")[question] == answer
+
+
+def test_an_odd_text_leaves_all_files_valid(odd: Path) -> None:
+    assert [parse(odd / name) for name in files(odd)]
+
+
+def test_an_odd_text_arrives_as_it_is(odd: Path, text: str) -> None:
+    written = parse(odd / "pyproject.toml")
+
+    assert written["tool"]["keel"]["title"] == text
+    assert written["project"]["description"] == text
+    assert written["project"]["authors"][0]["name"] == text
+    assert f"Copyright (c) {text.strip()}\n" in parse(odd / "LICENSE")
+    assert parse(odd / "README.md").startswith(f"# {text.strip()}\n")
+
+
+def test_an_odd_text_is_remembered_as_it_is(odd: Path, text: str) -> None:
+    answers = parse(odd / ".copier-answers.yml")
+
+    assert {name: answers[name] for name in LINES} == dict.fromkeys(LINES, text)
+
+
+def test_a_purpose_may_have_300_characters(answered: Path, tmp_path: Path) -> None:
+    purpose = "ab c: " * 50
+
+    make(answered, tmp_path, purpose=purpose)
+
+    assert parse(tmp_path / "pyproject.toml")["project"]["description"] == purpose
+    assert parse(tmp_path / ".copier-answers.yml")["purpose"] == purpose
+
+
+def test_a_package_with_odd_texts_can_be_built(tmp_path: Path) -> None:
+    odd = "é🛫 \"'\\ {{ x }} ${x} # % <b>& : - null"
+    folder = render(tmp_path / "project", **dict.fromkeys(LINES, odd))
+
+    must(folder, "uv", "build", "--quiet", "--wheel", "--out-dir", "built")
+
+    assert list((folder / "built").glob("*.whl"))
+
+
+@pytest.mark.parametrize(("name", "package"), DERIVED.items())
+def test_a_package_name_follows_from_any_project_name(
+    answered: Path, tmp_path: Path, name: str, package: str
+) -> None:
+    make(answered, tmp_path, project_name=name)
+
+    assert parse(tmp_path / ".copier-answers.yml")["package_name"] == package
+
+
+def test_an_update_can_not_change_the_package_name(made: Path) -> None:
+    before = state(made)
+
+    with pytest.raises(ValueError, match='can\'t change from "flight_delay"'):
+        update(made, package_name="train_delay")
+
+    assert state(made) == before
+
+
+def test_an_update_changes_the_other_answers(made: Path) -> None:
+    update(made, ci="none", project_name="Train delay", storage="s3")
+
+    assert not (made / ".github").exists()
+    assert parse(made / "pyproject.toml")["tool"]["keel"]["title"] == "Train delay"
+    assert "s3://flight-delay/data" in (made / ".dvc/config").read_text()
+
+
+def test_an_update_keeps_odd_texts(release: Path, tmp_path: Path) -> None:
+    odd = {"project_name": "{{ x }}", "user_name": "yes", "purpose": " é: # "}
+    make(release, tmp_path, **odd)
+    commit(tmp_path, "A project")
+
+    update(tmp_path)
+
+    assert must(tmp_path, "git", "status", "--porcelain") == ""
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The questions, and only the files that have an answer in them: quick to render."""
+    folder = tmp_path_factory.mktemp("answered")
+    shutil.copytree(TEMPLATE / "includes", folder / "includes")
+    for path in [TEMPLATE / "copier.yml", *(TEMPLATE / "template").rglob("*.jinja")]:
+        name = path.relative_to(TEMPLATE)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module", params=ODD_TEXTS.values(), ids=list(ODD_TEXTS))
+def text(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def odd(answered: Path, text: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What becomes of an odd text in each answer that takes it."""
+    folder = tmp_path_factory.mktemp("odd")
+    make(answered, folder, **dict.fromkeys(LINES, text))
+    return folder
+
+
+@pytest.fixture
+def made(release: Path, tmp_path: Path) -> Path:
+    """A project made from a release, and committed."""
+    make(release, tmp_path)
+    commit(tmp_path, "A project")
+    return tmp_path
+
+
+def make(template: Path, folder: Path, **answers: str) -> None:
+    run_copy(str(template), folder, answers, defaults=True, quiet=True)
+
+
+def update(folder: Path, **answers: str) -> None:
+    run_update(folder, answers, defaults=True, overwrite=True, quiet=True)
+
+
+def state(folder: Path) -> dict[Path, bytes]:
+    return {name: (folder / name).read_bytes() for name in files(folder) if name.parts[0] != ".git"}
+
+
+def applies(question: str) -> dict[str, Any]:
+    """The answer that a question is asked after, if there is one."""
+    _, _, storage = question.partition("storage_")
+    return {"storage": storage.replace("folder", "local")} if storage else {}

@@ -1,0 +1,121 @@
+"""The questions that the template asks."""
+
+import ast
+import keyword
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import TEMPLATE, Render, parse, questions
+
+QUESTIONS = questions()
+ASKED = {name: about for name, about in QUESTIONS.items() if about.get("when") is not False}
+TEXTS = [name for name, about in ASKED.items() if "choices" not in about]
+CHOICES = [name for name, about in ASKED.items() if "choices" in about]
+REMOTES = {
+    "local": "storage_folder",
+    "s3": "storage_s3",
+    "gs": "storage_gs",
+    "azure": "storage_azure",
+    "ssh": "storage_ssh",
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_question_is_a_sentence_with_a_type_and_a_default(name: str) -> None:
+    question: dict[str, Any] = ASKED[name]
+
+    assert {"type", "help", "default"} <= question.keys()
+    assert "?" in question["help"]
+
+
+@pytest.mark.parametrize("name", sorted(QUESTIONS.keys() - ASKED.keys()))
+def test_what_is_asked_of_nobody_has_a_type_and_a_default(name: str) -> None:
+    assert {"type", "default"} <= QUESTIONS[name].keys()
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_question_for_a_text_has_a_validator(name: str) -> None:
+    assert ASKED[name]["validator"]
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_the_default_of_a_choice_is_one_of_its_choices(name: str) -> None:
+    assert ASKED[name]["default"] in ASKED[name]["choices"].values()
+
+
+def test_each_kind_of_storage_has_a_question_of_its_own() -> None:
+    assert set(ASKED["storage"]["choices"].values()) == set(REMOTES)
+    assert {name for name in ASKED if name.startswith("storage_")} == set(REMOTES.values())
+
+
+@pytest.mark.parametrize(("storage", "question"), REMOTES.items())
+def test_only_the_chosen_storage_is_asked_for_its_place(
+    rendered: Render, storage: str, question: str
+) -> None:
+    answers = parse(rendered(storage=storage) / ".copier-answers.yml")
+
+    assert [name for name in answers if name.startswith("storage_")] == [question]
+
+
+def test_nothing_needs_trust() -> None:
+    settings = parse(TEMPLATE / "copier.yml")
+
+    assert not {"_tasks", "_jinja_extensions", "_migrations"} & settings.keys()
+
+
+def test_a_package_can_not_hide_a_module_of_python() -> None:
+    public = {name for name in sys.stdlib_module_names if name.islower() and name[0] != "_"}
+
+    assert public - reserved() == set()
+
+
+def test_a_package_can_not_have_a_keyword_as_its_name() -> None:
+    keywords = {name.lower() for name in [*keyword.kwlist, *keyword.softkwlist]} - {"_"}
+
+    assert keywords - reserved() == set()
+
+
+def test_a_package_can_not_hide_a_library_that_the_project_or_keel_imports(
+    rendered: Render,
+) -> None:
+    own = {"flight_delay", "tests"}
+
+    imported = {
+        name
+        for folder in (rendered(), TEMPLATE / "src")
+        for file in folder.rglob("*.py")
+        for name in top_level_imports(file)
+    }
+
+    assert imported - own - sys.stdlib_module_names - reserved() == set()
+
+
+def test_a_package_can_not_have_the_name_of_a_folder_of_the_project(rendered: Render) -> None:
+    folders = {path.name for path in rendered().iterdir() if path.is_dir()}
+
+    assert {name for name in folders if name[0] != "."} - reserved() == set()
+
+
+def test_a_package_can_not_have_a_name_that_windows_keeps_for_a_device() -> None:
+    devices = {"aux", "con", "nul", "prn"} | {
+        f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)
+    }
+
+    assert devices - reserved() == set()
+
+
+def reserved() -> set[str]:
+    return set((TEMPLATE / "includes/reserved.txt").read_text("utf-8").split())
+
+
+def top_level_imports(file: Path) -> set[str]:
+    nodes = list(ast.walk(parse(file)))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    modules = [
+        node.module
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module
+    ]
+    return {name.partition(".")[0] for name in names + modules}

@@ -1,0 +1,179 @@
+"""The weekly job asks for a newer Keel in one request, which says what `keel update` says."""
+
+import os
+import shutil
+from pathlib import Path
+from subprocess import CompletedProcess, run
+
+import pytest
+from conftest import Render, commit, must, parse
+from updates import KEEL, copy, small, write
+
+NEWER = "refs/heads/keel-update"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small(tmp_path_factory.mktemp("small") / "template")
+
+
+@pytest.fixture
+def origin(template: Path, tmp_path: Path) -> Path:
+    """The repository that a project is shared in."""
+    project = copy(template, "v1.0.0", tmp_path / "project")
+    must(tmp_path, "git", "clone", "--quiet", "--bare", str(project), str(tmp_path / "origin.git"))
+    return tmp_path / "origin.git"
+
+
+def scripts(rendered: Render, ci: str) -> str:
+    """What the job runs, as one script."""
+    if ci == "github":
+        steps = parse(rendered(ci=ci) / ".github/workflows/keel.yml")["jobs"]["update"]["steps"]
+        return "\n".join(step["run"] for step in steps if "run" in step)
+    job = parse(rendered(ci=ci) / ".gitlab-ci.yml")["keel"]["script"]
+    return "\n".join(job).replace('"https://keel:$KEEL_UPDATE_TOKEN@$CI_SERVER_HOST/', '"$ORIGIN')
+
+
+def week(ci: str, rendered: Render, origin: Path, request: str = "") -> CompletedProcess[str]:
+    """Run the job in a new clone, as each week; `request` is the number of an open one."""
+    folder = origin.parent / "clone"
+    shutil.rmtree(folder, ignore_errors=True)
+    must(origin.parent, "git", "clone", "--quiet", str(origin), str(folder))
+    write(
+        origin.parent / "bin",
+        {
+            # `uv run keel update`, without the checks
+            "uv": f"""\
+                #!/bin/sh
+                if [ "$1" != run ]; then exec {shutil.which("uv")} "$@"; fi
+                shift 3
+                exec {KEEL} update --no-check "$@"
+            """,
+            # what GitHub's program was asked for
+            "gh": f"""\
+                #!/bin/sh
+                cd {origin.parent}
+                echo "$@" >> asked
+                case "$*" in *list*) echo "{request}";; esac
+                case "$*" in *body-file*) cat summary.md >> asked;; esac
+            """,
+        },
+    )
+    for program in (origin.parent / "bin").iterdir():
+        program.chmod(0o755)
+    return run(
+        ["bash", "-e", "-o", "pipefail", "-c", scripts(rendered, ci)],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PATH": f"{origin.parent / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "GH_TOKEN": "secret",
+            "GITHUB_OUTPUT": str(origin.parent / "output"),
+            "RUNNER_TEMP": str(origin.parent),
+            "BASE": "main",
+            "CI_DEFAULT_BRANCH": "main",
+            "CI_SERVER_HOST": "example.com",
+            "KEEL_UPDATE_TOKEN": "secret",
+            "ORIGIN": f"file://{origin.parent}/",
+            "CI_PROJECT_PATH": "origin",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def edit(origin: Path, branch: str, **texts: str) -> None:
+    """Push a commit of a person's to a branch."""
+    folder = origin.parent / "person"
+    shutil.rmtree(folder, ignore_errors=True)
+    must(origin.parent, "git", "clone", "--quiet", "-b", branch, str(origin), str(folder))
+    write(folder, {f"{name}.txt": text for name, text in texts.items()})
+    commit(folder, "By a person")
+    must(folder, "git", "push", "--quiet", "origin", branch)
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def ci(request: pytest.FixtureRequest, origin: Path) -> str:
+    must(origin, "git", "config", "receive.advertisePushOptions", "true")
+    write(
+        origin, {"hooks/pre-receive": "#!/bin/sh\nenv | grep ^GIT_PUSH_OPTION > options || true\n"}
+    )
+    (origin / "hooks/pre-receive").chmod(0o755)
+    return str(request.param)
+
+
+def asked(ci: str, origin: Path) -> str:
+    """What the request that the job asked for says."""
+    file = origin.parent / "asked" if ci == "github" else origin / "options"
+    return file.read_text().replace("\\n", "\n")
+
+
+def test_it_asks_for_what_is_new(ci: str, rendered: Render, origin: Path) -> None:
+    done = week(ci, rendered, origin)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert must(origin, "git", "show", f"{NEWER}:new.txt") == "New.\n"
+    said = asked(ci, origin)
+    assert "Update Keel from v1.0.0 to v1.1.0" in said
+    assert "\n- Five is 5.\n" in said
+
+
+def test_with_nothing_new_it_asks_for_nothing(ci: str, rendered: Render, origin: Path) -> None:
+    week(ci, rendered, origin)
+    must(origin, "git", "update-ref", "refs/heads/main", NEWER)
+    must(origin, "git", "update-ref", "-d", NEWER)
+
+    done = week(ci, rendered, origin)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert must(origin, "git", "branch", "--list", "keel-update") == ""
+
+
+def test_a_conflict_is_in_the_request(ci: str, rendered: Render, origin: Path) -> None:
+    edit(origin, "main", numbers="1\n2\n3\n4\nV\n6\n7\n8\n9\n")
+
+    done = week(ci, rendered, origin)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Needs a decision:\n- numbers.txt: you and Keel changed the same lines" in asked(
+        ci, origin
+    )
+    text = must(origin, "git", "show", f"{NEWER}:numbers.txt")
+    assert {"V", "five", "======="} <= set(text.split("\n"))
+
+
+def test_the_next_week_refreshes_it(ci: str, rendered: Render, origin: Path) -> None:
+    week(ci, rendered, origin)
+    edit(origin, "main", mine="Mine.\n")
+
+    done = week(ci, rendered, origin, request="7")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert must(origin, "git", "show", f"{NEWER}:mine.txt") == "Mine.\n"
+    if ci == "github":
+        assert "pr edit 7" in asked(ci, origin)
+
+
+def test_what_a_person_did_on_its_branch_stays(ci: str, rendered: Render, origin: Path) -> None:
+    week(ci, rendered, origin)
+    edit(origin, "keel-update", mine="Mine.\n")
+
+    done = week(ci, rendered, origin, request="7")
+
+    assert done.returncode != 0
+    assert "origin/keel-update has commits that would be lost" in done.stderr
+    assert must(origin, "git", "show", f"{NEWER}:mine.txt") == "Mine.\n"
+
+
+def test_an_update_that_fails_is_a_job_that_fails(ci: str, rendered: Render, origin: Path) -> None:
+    edit(origin, "main", mine="Mine.\n")
+    folder = origin.parent / "person"
+    must(folder, "git", "rm", "--quiet", ".copier-answers.yml")
+    commit(folder, "Away with it")
+    must(folder, "git", "push", "--quiet", "origin", "main")
+
+    done = week(ci, rendered, origin)
+
+    assert done.returncode != 0
+    assert ".copier-answers.yml is missing" in done.stderr
