@@ -1,22 +1,32 @@
 """What a merge leaves where a person has to decide: markers in files, and rejected parts."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from keel.project.commands import output
+from keel.project.commands import must, output
+from keel.project.errors import UserError
+
+MARKERS = r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|) "
 
 
 def conflicts(root: Path) -> Iterator[str]:
-    """Each place, as file:line or as the name of a file that `git apply` or Copier rejected."""
+    """Each place, as file:line or as the name of a file that `git apply` or Copier rejected.
+
+    Raises UserError if Git can't look.
+    """
     if output(root, "git", "rev-parse", "--git-dir") is None:
         return
-    marked = output(
-        root, "git", "grep", "--untracked", "-n", "-I", "-E", r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|) "
-    )
-    for line in (marked or "").splitlines():
+    yield from _marked(root)
+    listed = must(root, "git", "ls-files", "--cached", "--others", "--exclude-standard", "*.rej")
+    yield from listed.splitlines()
+
+
+def _marked(root: Path) -> Iterator[str]:
+    command = ["git", "grep", "--untracked", "-n", "-I", "-E", MARKERS]
+    done = subprocess.run(command, cwd=root, capture_output=True, check=False)
+    if done.returncode > 1:  # 1 is nothing found
+        raise UserError(f"git grep failed: {done.stderr.decode(errors='replace').strip()}")
+    for line in done.stdout.decode(errors="replace").splitlines():
         file, number, _ = line.split(":", 2)
         yield f"{file}:{number}"
-    rejected = output(
-        root, "git", "ls-files", "--cached", "--others", "--exclude-standard", "*.rej"
-    )
-    yield from (rejected or "").splitlines()
