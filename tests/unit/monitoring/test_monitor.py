@@ -150,7 +150,7 @@ def test_what_needs_somebody_ends_with_an_error_code(
 
 
 def test_it_takes_no_arguments() -> None:
-    assert run(["monitor", "now"]) == 2
+    assert run(["monitor", "now"]) == 1
 
 
 def test_what_needs_somebody_is_urgent_and_said_first(tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ def test_a_release_needs_no_remote_of_git(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["patch", "minor"], 2), (["--force"], 2), (["1.2"], 1)]
+    ("arguments", "code"), [(["patch", "minor"], 1), (["--force"], 1), (["1.2"], 1)]
 )
 def test_what_is_no_version_is_refused(
     project: Path, arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch
