@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from conftest import must
+from rendering import must
 
 PLACE = "/app"  # the folder of the image that the service runs in
 ELSEWHERE = ("pip install ", "apt-get ", "useradd ", "install --directory ")  # for the image only

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, commit, must, run
+from rendering import TEMPLATE, commit, must, run
 from updates import NEXT, update, write
 
 OWN = {

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TEMPLATE, commit, files, must, parse, render
 from copier import run_copy, run_update
+from rendering import TEMPLATE, commit, files, must, parse, render
 
 LINES = ("project_name", "user_name", "purpose")
 TWO_LINES = ["two\nlines", "two\u2028lines", "a bell\x07", "a colour\x1b[31m", "zero\x00", "\x85."]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TEMPLATE, TOOLS, Render, commit, must, parse, run
+from rendering import TEMPLATE, TOOLS, Render, commit, must, parse, run
 
 from keel.cli.app import GROUPS, HIDDEN
 

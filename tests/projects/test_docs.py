@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Render, files, must, questions, run
+from rendering import TEMPLATE, Render, files, must, questions, run
 
 from keel.cli.app import GROUPS, HIDDEN
 

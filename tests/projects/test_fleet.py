@@ -6,7 +6,7 @@ from pathlib import Path
 from subprocess import CompletedProcess, run
 
 import pytest
-from conftest import TEMPLATE, commit, must
+from rendering import TEMPLATE, commit, must
 from updates import copy, small, write
 
 

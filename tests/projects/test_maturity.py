@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import commit, files, must, parse, run
+from rendering import commit, files, must, parse, run
 from updates import content as contents
 from updates import copy, update
 

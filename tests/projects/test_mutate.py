@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import commit, must, run
+from rendering import commit, must, run
 
 KEEL = ("uv", "run", "--quiet", "keel")
 

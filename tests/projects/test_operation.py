@@ -18,7 +18,7 @@ import operation
 import polars as pl
 import pytest
 import yaml
-from conftest import TOOLS, Render, must, render, run
+from rendering import TOOLS, Render, must, render, run
 
 STAGES = ("configure", "ingest", "validate", "prepare", "train")
 KEY = "a-key-of-these-tests-only"

@@ -5,7 +5,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Render, files, parse, questions
+from rendering import TEMPLATE, Render, files, parse, questions
 
 PATTERNS = [
     (owner, pattern, purpose)

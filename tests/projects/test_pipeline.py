@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import commit, must, render, run
+from rendering import commit, must, render, run
 
 QUICK = "choose: {data: quick}\nset: {}\n"
 KEEL = ("uv", "run", "--quiet", "keel")

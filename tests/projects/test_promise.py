@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from conftest import commit, must
 from copier import run_copy, run_update
 from edits import EDITS, Edit, edits
 from hypothesis import assume, given, note, settings
+from rendering import commit, must
 from test_ownership import entry
 from updates import ANSWERS, NEXT, copy, releases, write
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TEMPLATE, Render, parse, questions
+from rendering import TEMPLATE, Render, parse, questions
 
 QUESTIONS = questions()
 ASKED = {name: about for name, about in QUESTIONS.items() if about.get("when") is not False}

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, commit, must
+from rendering import TEMPLATE, commit, must
 from updates import write
 
 NEWS = "# Changelog\n\n## Unreleased\n\n- Something new.\n\n## 1.0.0 (2026-01-01)\n\n- The first.\n"

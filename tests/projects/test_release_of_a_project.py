@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import commit, must, render, run
+from rendering import commit, must, render, run
 
 WAIVER = "shift.days: {why: the strike in May, owner: Anna, until: 2999-01-01}\n"
 KEEL = ("uv", "run", "--quiet", "keel")

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import pytest
 import yaml
-from conftest import TEMPLATE, commit, must, parse
 from copier import run_update
+from rendering import TEMPLATE, commit, must, parse
 from test_ownership import PATTERNS, entry
 from test_render import CHOICES, pairwise
 from updates import ANSWERS, NEXT, content, copy, releases, update, write

@@ -9,7 +9,7 @@ from itertools import combinations, product
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Render, files, must, parse, questions, render, run
+from rendering import TEMPLATE, Render, files, must, parse, questions, render, run
 
 import keel.testing
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import must, render
+from rendering import must, render
 
 PYTHON = ("uv", "run", "--quiet", "--no-sync")
 STAGES = ("configure", "ingest", "validate")  # a replay needs no more

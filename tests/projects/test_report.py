@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from browsing import asked, browser, log, needs_browser, show, too_wide
-from conftest import must, render
+from rendering import must, render
 from selenium.webdriver import Chrome
 
 __all__ = ["browser"]  # a fixture

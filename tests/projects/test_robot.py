@@ -6,7 +6,7 @@ from pathlib import Path
 from subprocess import CompletedProcess, run
 
 import pytest
-from conftest import Render, commit, must, parse
+from rendering import Render, commit, must, parse
 from updates import KEEL, copy, small, write
 
 NEWER = "refs/heads/keel-update"

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import commit, must, parse
+from rendering import commit, must, parse
 from updates import NEXT, copy, update
 
 # What a later release changes next to each place, in the files of the template.

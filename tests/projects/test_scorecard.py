@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from browsing import asked, browser, log, needs_browser, show, too_wide
-from conftest import commit, must, render
+from rendering import commit, must, render
 from selenium.webdriver import Chrome
 
 __all__ = ["browser"]  # a fixture

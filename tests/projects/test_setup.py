@@ -4,7 +4,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from conftest import commit, must, run
+from rendering import commit, must, run
 
 HOOK = Path(".git/hooks/pre-commit")
 

@@ -6,7 +6,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from conftest import Render, files, must, parse, questions, render
+from rendering import Render, files, must, parse, questions, render
 
 QUICK = "choose: {data: quick}\nset: {}\n"
 SHARED = ("data", "model", "reports/report.html")

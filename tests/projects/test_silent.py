@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from conftest import TEMPLATE, Render
+from rendering import TEMPLATE, Render
 
 sys.path.append(str(TEMPLATE / "tests/silent"))
 from bank import BUGS, KEEL, Bug

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import TEMPLATE, commit, must
 from copier import run_copy
 from plumbum import local
+from rendering import TEMPLATE, commit, must
 from updates import NEXT, copy, write
 
 HOST = "git.example.com"

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import commit, must
 from copier import run_copy
+from rendering import commit, must
 from updates import ANSWERS, content, copy, small, update, write
 
 from keel.repository import source

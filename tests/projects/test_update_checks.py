@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import commit, must, run
+from rendering import commit, must, run
 from updates import NEXT, copy
 
 GOOD, BAD = "v9999.1.0", "v9999.2.0"

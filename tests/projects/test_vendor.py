@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import must, run
+from rendering import must, run
 from updates import NEXT, copy
 
 

@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, must, render
+from rendering import TEMPLATE, must, render
 
 
 @pytest.fixture(scope="module")

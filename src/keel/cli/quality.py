@@ -1,6 +1,7 @@
 """Verbs of quality: what people and CI look at."""
 
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -125,9 +126,13 @@ def score() -> None:
 def mutate(modules: tuple[str, ...]) -> None:
     """Make small mistakes in the ML, or in MODULES of it, and say which the unit tests miss."""
     from keel.project.about import package
+    from keel.project.commands import UV, must
     from keel.quality.score.mutate import mutate as mutate_code
 
     root = Path.cwd()
+    if shutil.which("mutmut") is None:  # seldom needed, so it is installed when it is
+        must(root, UV, "sync", "--quiet", "--inexact", "--group", "mutation")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a small model fits faster on one thread
     click.echo(mutate_code(root, package(root), modules))
 
 

@@ -1,43 +1,22 @@
-"""Projects rendered from this template, for the tests to look at and to run."""
+"""Renders projects from this template, and runs commands in them as a person would."""
 
 import ast
 import configparser
 import json
 import os
-import shutil
 import subprocess
 import sysconfig
 import tomllib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from copier import run_copy
 
-TEMPLATE = Path(__file__).parents[1]
+TEMPLATE = Path(__file__).parents[2]
 TOOLS = Path(sysconfig.get_path("scripts"))  # of the environment that the tests run in
 Render = Callable[..., Path]
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Leave out what Copier says of templates that are being worked on."""
-    for warning in ("DirtyLocalWarning", "MissingFileWarning"):
-        config.addinivalue_line("filterwarnings", f"ignore::copier.errors.{warning}")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _own_git(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Git and Copier as on a machine that nobody has configured, whatever this one has."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "gitconfig").write_text("[user]\n\tname = Somebody\n\temail = somebody@example.com\n")
-    os.environ["GIT_CONFIG_GLOBAL"] = str(home / "gitconfig")
-    os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
-    (home / "settings.yml").write_text("{}\n")
-    os.environ["COPIER_SETTINGS_PATH"] = str(home / "settings.yml")
-    os.environ["PRE_COMMIT_HOME"] = str(home / "pre-commit")
 
 
 def render(folder: Path, **answers: Any) -> Path:
@@ -119,51 +98,8 @@ def questions() -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """Projects by their answers, each rendered once; tests leave them as they are."""
-
-    @cache
-    def once(**answers: str) -> Path:
-        return render(tmp_path_factory.mktemp("rendered") / "project", **answers)
-
-    return once
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with the default answers, a commit and packages; tests leave it as it is."""
-    folder = render(tmp_path_factory.mktemp("default") / "project")
-    must(folder, "git", "init", "--quiet", "--initial-branch", "main")
-    must(folder, "git", "add", "--all")
-    must(folder, "git", "commit", "--quiet", "--message", "Start")
-    must(folder, "uv", "sync", "--quiet")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as it stands, as a repository with one release: what projects update from."""
-    folder = tmp_path_factory.mktemp("release") / "template"
-    for name in must(TEMPLATE, "git", "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
-        if (TEMPLATE / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(TEMPLATE / name, folder / name)
-    commit(folder, "A release")
-    must(folder, "git", "tag", "v1.0.0")
-    return folder
-
-
 def commit(folder: Path, message: str, *options: str) -> None:
     """Commit all that a folder holds, in a repository of its own."""
     must(folder, "git", "init", "--quiet", "--initial-branch", "main")
     must(folder, "git", "add", "--all")
     must(folder, "git", "commit", "--quiet", "--message", message, *options)
-
-
-@pytest.fixture(scope="session")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This repository with its releases as tags, and what stands here as the newest."""
-    from updates import clone  # which builds on what stands here
-
-    return clone(tmp_path_factory.mktemp("clone") / "template")

@@ -9,8 +9,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from conftest import TEMPLATE, TOOLS, commit, files, must
 from copier import run_copy
+from rendering import TEMPLATE, TOOLS, commit, files, must
 
 KEEL = TOOLS / "keel"
 NEXT = "v9999.0.0"  # the template as it stands
