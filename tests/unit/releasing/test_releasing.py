@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -227,7 +228,7 @@ def test_a_version_is_a_tag_that_gto_reads(alone: Path) -> None:
 def test_what_gto_recorded_is_read(alone: Path) -> None:
     from gto import api
 
-    who = {"author": "anna", "author_email": "anna@example.com"}
+    who: dict[str, Any] = {"author": "anna", "author_email": "anna@example.com"}
     first = git(alone, "rev-parse", "HEAD").strip()
     api.register(str(alone), "model", "HEAD", "v1.0.0", **who)
     api.assign(str(alone), "model", "production", "v1.0.0", **who)

@@ -97,7 +97,7 @@ def test_what_can_not_be_locked_changes_nothing(
     broken = PYPROJECT.replace("[tool.uv.sources.other]", "[tool.uv]\nrequired-version = '<0.1'\n")
     (tmp_path / "pyproject.toml").write_text(broken)
     library = installed(tmp_path)
-    monkeypatch.setattr(vendor.Distribution, "from_name", lambda _: library)
+    monkeypatch.setattr(Distribution, "from_name", lambda _: library)
 
     with pytest.raises(UserError, match="nothing has changed"):
         vendor.vendor(tmp_path)

@@ -56,7 +56,7 @@ def test_what_was_written_is_read_with_its_types(tmp_path: Path) -> None:
     assert requests.schema["at"] == pl.Datetime("us", "UTC")
 
 
-class Private(PROJECT.examples):  # type: ignore[misc]  # the seeds are imported by name
+class Private(PROJECT.examples):  # type: ignore[name-defined,misc]  # imported by name
     """The same examples, of which nobody shall know the origin or the carrier."""
 
     carrier = dy.String(primary_key=True, metadata=ahead(personal=True))

@@ -130,7 +130,7 @@ def test_what_was_known_only_later_is_told_wherever_it_is() -> None:
 # --- Models in which something does not hold --------------------------------------------------
 
 
-class Wrapped(Boosting):
+class Wrapped(Boosting):  # type: ignore[misc]  # a seed
     """A model whose predictions are changed."""
 
     change: Callable[[Any], Any] = staticmethod(lambda predicted: predicted)
@@ -142,7 +142,7 @@ class Wrapped(Boosting):
 def changed(change: Callable[[Any], Any]) -> type[Settings]:
     model = type("Changed", (Wrapped,), {"change": staticmethod(change)})
 
-    class Changed(Settings):
+    class Changed(Settings):  # type: ignore[misc]  # a seed
         def fit(self, *arguments: Any) -> Boosting:
             return model(super().fit(*arguments).booster)
 
@@ -152,17 +152,17 @@ def changed(change: Callable[[Any], Any]) -> type[Settings]:
     return Changed
 
 
-class Shuffled(Settings):
+class Shuffled(Settings):  # type: ignore[misc]  # a seed
     def fit(self, features: pl.DataFrame, label: pl.Series, progress: Any) -> Boosting:
         return super().fit(features, label.shuffle(seed=1), progress)
 
 
-class TenTrees(Settings):
+class TenTrees(Settings):  # type: ignore[misc]  # a seed
     def fit(self, *arguments: Any) -> Boosting:
         return Settings.fit(self.model_copy(update={"trees": min(self.trees, 10)}), *arguments)
 
 
-class NoSeed(Settings):
+class NoSeed(Settings):  # type: ignore[misc]  # a seed
     def _parameters(self) -> dict[str, object]:
         drawn = {"seed": int(np.random.default_rng().integers(10**6))}
         return {**super()._parameters(), **drawn, "bagging_fraction": 0.8, "bagging_freq": 1}
