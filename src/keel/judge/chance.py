@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from keel.judge.metrics import Array, Counted, Sample, Tally, as_arrays
+from keel.judge.metrics import Array, Counted, Sample, Tally, as_arrays, weights
 from keel.project.metric import Metric
 
 RESAMPLES = 100
@@ -57,11 +57,10 @@ def _differences(
     if isinstance(metric, Counted):
         counts, others = _resampled(label, model, other, seed)
         return metric.of(counts) - metric.of(others)
-    draw = np.random.default_rng(seed).poisson
     rows, other_rows = as_arrays(label, model), as_arrays(label, other)
-    weights = (draw(1.0, len(label)).astype(np.float64) for _ in range(RESAMPLES))
+    drawn = weights(len(label), RESAMPLES, seed)
     return np.array(
-        [metric.score(*rows, weight) - metric.score(*other_rows, weight) for weight in weights]
+        [metric.score(*rows, weight) - metric.score(*other_rows, weight) for weight in drawn]
     )
 
 

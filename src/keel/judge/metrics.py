@@ -6,7 +6,7 @@ that are known here are worked out from counts of labels by prediction, which is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from keel.project.metric import Metric
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
+ROW_BY_ROW = 100  # resamples at most, where each goes through all rows
 GROUPS = 200  # for resampling: enough to tell the spread of a score, and quick
 
 
@@ -189,9 +190,8 @@ class Sample:
         """The metric on resamples of these rows, shape (times,)."""
         if isinstance(metric, Counted):
             return metric.of(self._resampled(times, seed))
-        draw = np.random.default_rng(seed).poisson
-        weights = (draw(1.0, len(self._label)).astype(np.float64) for _ in range(times))
-        return np.array([metric.score(*self._rows, weight) for weight in weights])
+        drawn = weights(len(self._label), min(times, ROW_BY_ROW), seed)
+        return np.array([metric.score(*self._rows, weight) for weight in drawn])
 
     @cached_property
     def _tally(self) -> Tally:
@@ -215,6 +215,13 @@ class Sample:
 def score(metric: Metric, label: pl.Series, prediction: pl.Series) -> float:
     """A metric of predictions; NaN where it is not defined, such as AUC with one label only."""
     return Sample(label, prediction).score(metric)
+
+
+def weights(rows: int, times: int, seed: int) -> Iterator[Array]:
+    """How often each row counts in resamples that draw any, each of shape (rows,)."""
+    draw = np.random.default_rng(seed).poisson
+    drawn = (draw(1.0, rows).astype(np.float64) for _ in range(times))
+    return (weight for weight in drawn if weight.any())  # of a few rows all may be left out
 
 
 def as_arrays(label: pl.Series, prediction: pl.Series) -> tuple[Array, Array]:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
-from keel.judge.metrics import METRICS, tally
+from keel import metric
+from keel.judge.metrics import METRICS, Sample, tally
 
 ORACLES: dict[str, Callable[..., Any]] = {
     "auc": roc_auc_score,
@@ -102,3 +103,14 @@ def test_probabilities_of_0_and_1_have_a_finite_log_loss() -> None:
     (found,) = METRICS["log_loss"].of(tally(pl.Series([True, False]), pl.Series([0.0, 1.0])))
 
     assert math.isfinite(found)
+
+
+def test_a_resample_without_any_row_is_not_asked_of_a_metric() -> None:
+    mean = metric("mean", higher_is_better=True)(
+        lambda _, prediction, weight: float(np.average(prediction, weights=weight))
+    )
+
+    found = Sample(pl.Series([True]), pl.Series([0.25])).resamples(mean, 50, seed=1)
+
+    assert 0 < len(found) < 50
+    assert (found == 0.25).all()
