@@ -1,7 +1,7 @@
 """Verbs that run the pipeline."""
 
 import os
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -28,9 +28,9 @@ def run(changes: tuple[str, ...]) -> int:
     """
     root = Path.cwd()
     if any("=" in change or change.startswith("~") for change in changes):
-        from keel.pipeline.flow import by_hydra
+        from keel.pipeline.flow import beside
 
-        by_hydra(root, load(root), changes, today())
+        beside(root, load(root), changes, datetime.now().astimezone())
         return 0
     from keel.pipeline.run import run as run_pipeline
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from keel.data.store import Store
 from keel.model.choice import learner
-from keel.pipeline.changes import flat, for_hydra
+from keel.pipeline.changes import Change, choice, flat, read
 from keel.pipeline.code import digests
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -28,25 +28,35 @@ def configure(root: Path, project: Project) -> None:
     write(project, compose(conf, overrides(conf / "overrides.yaml")), Store(root, root))
 
 
-def compose(conf: Path, changes: Sequence[str]) -> dict[str, Any]:
+def compose(conf: Path, changes: Sequence[str | Change]) -> dict[str, Any]:
     """The settings in `conf`, with changes such as `model=logistic` and `model.trees=50`.
 
-    Raises UserError if `conf` is broken, or a change is none.
+    A value need not be there yet, such as the floor of another metric: the types say afterwards
+    which setting there is none of. Raises UserError if `conf` is broken, or a change is none.
     """
     from hydra import compose, initialize_config_dir  # slow to import, and only needed here
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    if not (conf / "config.yaml").is_file():
+        raise UserError(
+            f"there is no {conf.name}/config.yaml here: run this in the project's folder"
+        )
     try:
+        read_changes = [read(change) if isinstance(change, str) else change for change in changes]
+        choices = {change.name: choice(conf, change) for change in read_changes}
         with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-            composed = compose("config", for_hydra(conf, changes))
+            composed = compose("config", [chosen for chosen in choices.values() if chosen])
+        for name, values in read_changes:
+            if choices[name] is None:
+                OmegaConf.update(composed, name, *values, merge=bool(values[0]), force_add=True)
         return cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=True))
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
         raise UserError(f"conf/ can't be composed: {error}") from error
 
 
-def overrides(file: Path) -> list[str]:
+def overrides(file: Path) -> list[Change]:
     """The changes that a file such as `conf/overrides.yaml` asks for."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
