@@ -71,7 +71,8 @@ def stage(name: str) -> int:
     from keel.pipeline import configuration
     from keel.pipeline.stages import STAGES, run_stage
     from keel.show.progress import set_up_logging
-    from keel.show.tracing import PIPELINE, VARIABLE, recording, span
+    from keel.show.traceparent import VARIABLE
+    from keel.show.tracing import PIPELINE, recording, span
 
     set_up_logging()
     root = Path.cwd()

@@ -16,7 +16,7 @@ KEEL = Path(__file__).parents[1]
 # What the project's models are made of: it imports that, and no stage does.
 ALSO = dict.fromkeys(("train", "evaluate"), ("keel.model.logistic", "keel.project.features"))
 # Notes what a stage read and made, and changes nothing of it.
-BESIDE = ("keel.lineage", "keel.show.tracing", "keel.show.spans", "keel.show.progress")
+BESIDE = ("keel.lineage", "keel.show.trac", "keel.show.spans", "keel.show.progress")
 
 
 def digests(keel: Path = KEEL) -> dict[str, str]:

@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from keel.project.errors import UserError
-from keel.show.tracing import COLLECTOR, Ids
+from keel.show.traceparent import COLLECTOR, Ids
 
 OTLP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"  # installed where it is wanted
 LARGEST = 20_000_000  # bytes; then the file is put aside, in the place of the one before

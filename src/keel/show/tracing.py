@@ -9,24 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from keel.show.traceparent import COLLECTOR, VARIABLE, Ids
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
 PIPELINE = Path("reports/traces.jsonl")
-VARIABLE = "TRACEPARENT"  # in which a process hands its span to those that it starts
-COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-
-
-class Ids(NamedTuple):
-    """Of a trace and of a span in it, as hexadecimal digits."""
-
-    trace: str
-    span: str
-
-    def __str__(self) -> str:
-        return f"00-{self.trace}-{self.span}-01"  # the header `traceparent` (W3C); 01 is recorded
 
 
 _tracers: list["Tracer"] = []  # the one in use is the last
