@@ -42,8 +42,7 @@ def trained(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that has run its pipeline on the quick data."""
     folder = render(tmp_path_factory.mktemp("trained") / "project")
     (folder / "conf/overrides.yaml").write_text(QUICK)
-    python = ("uv", "run", "--quiet", "--project", str(project), "python")
-    must(folder, *python, "-m", "flight_delay.chassis", "run")
+    must(folder, "uv", "run", "--quiet", "--project", str(project), "keel", "run")
     return folder
 
 

@@ -16,13 +16,19 @@ from keel.project.errors import UserError
 from keel.releasing.tags import top
 
 CHAMPION = "champion.dvc"
+RUNNING = ".dvc/tmp/keel-runs"  # the process group of what runs in the folder
 # Waits until nobody writes to it any more. It is a process of its own, since one that was killed
-# has no time to clean up.
+# has no time to clean up, nor to stop what it started, which would go on writing.
 CLEANER = """
-import shutil, subprocess, sys
+import os, pathlib, shutil, signal, subprocess, sys
+folder, top, running = sys.argv[1:]
 sys.stdin.read()
-shutil.rmtree(sys.argv[1], ignore_errors=True)
-subprocess.run(["git", "worktree", "prune"], cwd=sys.argv[2])
+try:
+    os.killpg(int(pathlib.Path(running).read_text()), signal.SIGKILL)
+except (OSError, ValueError):
+    pass
+shutil.rmtree(folder, ignore_errors=True)
+subprocess.run(["git", "worktree", "prune"], cwd=top)
 """
 
 
@@ -31,12 +37,13 @@ def worktree(root: Path, revision: str) -> Iterator[Path]:
     """The project as of a revision, beside this one, so that relative paths lead to the same."""
     place = top(root)
     folder = Path(tempfile.mkdtemp(prefix=f"{place.name}-", dir=place.parent))
-    command = (sys.executable, "-c", CLEANER, str(folder), str(place))
+    project = folder / root.resolve().relative_to(place.resolve())
+    command = (sys.executable, "-c", CLEANER, str(folder), str(place), str(project / RUNNING))
     cleaner = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         must(place, "git", "worktree", "add", "--quiet", "--detach", str(folder), revision)
-        yield folder / root.resolve().relative_to(place.resolve())
+        yield project
     finally:
         signal.signal(signal.SIGTERM, before)
         cleaner.communicate()
@@ -96,6 +103,9 @@ def _run(folder: Path, *command: str, **environment: str) -> int:
     own = {"VIRTUAL_ENV": place, "UV_PROJECT_ENVIRONMENT": place, "PYTHONPATH": ""}
     environ = {**os.environ, **own, **environment}
     process = subprocess.Popen(command, cwd=folder, env=environ, start_new_session=True)
+    running = folder / RUNNING
+    running.parent.mkdir(parents=True, exist_ok=True)
+    running.write_text(str(process.pid))
     try:
         return process.wait()
     except BaseException:
@@ -103,6 +113,8 @@ def _run(folder: Path, *command: str, **environment: str) -> int:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
+    finally:
+        running.unlink()
 
 
 def _stop(*_: object) -> None:
