@@ -15,8 +15,7 @@ from keel.judge import champion
 from keel.judge.metrics import main_metric
 from keel.pipeline import configuration
 from keel.project.errors import UserError
-from keel.testing.pipeline import Trained
-from keel.testing.runs import Run, quick
+from keel.testing.pipeline import Quick, quick
 
 
 class Driver:
@@ -24,7 +23,7 @@ class Driver:
 
     def __init__(self) -> None:
         self.run = quick(PROJECT, REPOSITORY)
-        self.trained = Trained(self.run)
+        self.trained = self.run.model()
 
     def start_scenario(self) -> None:
         self.error: str | None = None
@@ -33,7 +32,8 @@ class Driver:
     # Settings
 
     def have_pipeline_that_ran(self) -> None:
-        self._place = Path(shutil.copytree(self._pipeline, self.run.again().store.root / "project"))
+        place = self.run.again("evaluate").store.root / "project"
+        self._place = Path(shutil.copytree(self._pipeline, place))
 
     def change_setting(self, name: str, value: str) -> None:
         *parents, last = name.split(".")
@@ -50,7 +50,7 @@ class Driver:
     @cached_property
     def _pipeline(self) -> Path:
         """The project beside the files of its run, as DVC knows them."""
-        place = self.run.again().stage("evaluate").store.root
+        place = self.run.again("evaluate").run().store.root
         for name in ("conf", "docs", "src"):
             shutil.copytree(REPOSITORY / name, place / name)
         for name in ("dvc.yaml", "pyproject.toml"):
@@ -65,9 +65,9 @@ class Driver:
     # Gates
 
     def evaluate(self) -> None:
-        self._judged: Run = self.run.again(f"evaluation.floors.auc={self.floor}")
+        self._judged: Quick = self.run.again("evaluate", f"evaluation.floors.auc={self.floor}")
         try:
-            self._judged.stage("evaluate")
+            self._judged.run()
         except UserError as error:
             self.error = str(error)
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 from builders import PROJECT, examples
 
-from keel.monitoring.observed import Observed, observe, read
+from keel.monitoring.observed import Observed, observe
 from keel.serving.log import Log
 
 JULY = date(2013, 7, 1)
@@ -87,7 +87,7 @@ class Served:
             self.at += timedelta(seconds=1)
 
     def observed(self) -> Observed:
-        return observe(PROJECT, read(self.root, PROJECT))
+        return observe(PROJECT, self.root)
 
 
 def on(day: date, rows: int = 1, **columns: Any) -> pl.DataFrame:

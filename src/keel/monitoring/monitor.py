@@ -9,7 +9,7 @@ from keel.data.store import Store
 from keel.monitoring import known
 from keel.monitoring.findings import Finding
 from keel.monitoring.indicators import as_lines
-from keel.monitoring.observed import Observed, observe, read
+from keel.monitoring.observed import Observed, observe
 from keel.monitoring.page import monitoring_page
 from keel.monitoring.watch import Watched, watch
 from keel.project.description import Project
@@ -21,7 +21,7 @@ PAGE, INDICATORS, QUALITY = "monitoring.html", "indicators.jsonl", "in-use.csv"
 
 def monitor(store: Store, project: Project, settings: Monitoring, now: datetime) -> Watched:
     """Watch what the logs say, and write it down. Raises UserError if nothing was asked yet."""
-    seen = observe(project, read(store.root, project))
+    seen = observe(project, store.root)
     if not len(seen.facts) and not len(seen.requests):
         raise UserError(
             "served/ has no requests yet: `uv run keel serve` answers some, "

@@ -19,16 +19,6 @@ AT, OFFSET = pl.col("at"), pl.col("offset")
 
 
 @dataclass(frozen=True)
-class Logs:
-    """The files below `served/` as tables, and how many of their lines can't be read."""
-
-    predictions: pl.DataFrame
-    requests: pl.DataFrame
-    labels: pl.DataFrame
-    torn: int
-
-
-@dataclass(frozen=True)
 class Observed:
     """`facts` and `examples` have a row for each prediction, in the same order, that of the log.
 
@@ -49,19 +39,9 @@ class Observed:
     torn: int  # lines of the log that can't be read
 
 
-def read(root: Path, project: Project) -> Logs:
-    """The logs below `root/served`; no log at all is one without rows."""
-    return Logs(
-        log.predictions(root, project).collect(),
-        log.requests(root).collect(),
-        log.labels(root, project).collect(),
-        sum(log.broken(root, kind) for kind in log.KINDS),
-    )
-
-
-def observe(project: Project, logs: Logs) -> Observed:
-    """Put together what belongs together in the logs."""
-    rows = logs.predictions.filter(pl.col(project.time).is_not_null())
+def observe(project: Project, root: Path) -> Observed:
+    """Put together what belongs together in the logs below `root/served`."""
+    rows = log.predictions(root, project).filter(pl.col(project.time).is_not_null()).collect()
     examples = rows.select(list(log.columns(project, personal=False)))
     key = list(log.key(project, personal=False))
     facts = rows.select(
@@ -70,8 +50,8 @@ def observe(project: Project, logs: Logs) -> Observed:
         pl.struct(key).alias("key"),
         pl.col(project.time).dt.convert_time_zone("UTC").alias("time"),
     ).with_row_index("line")
-    requests = _dated(logs.requests, facts, project.zone)
-    labels = _labels(logs.labels, key, requests, project.zone)
+    requests = _dated(log.requests(root).collect(), facts, project.zone)
+    labels = _labels(log.labels(root, project).collect(), key, requests, project.zone)
     joined = facts.join(labels, on="key", how="left", nulls_equal=True, maintain_order="left")
     came = pl.col("known_on")
     joined = joined.with_columns(
@@ -91,7 +71,7 @@ def observe(project: Project, logs: Logs) -> Observed:
         unknown=len(labels.join(facts, on="key", how="anti", nulls_equal=True)),
         repeated=labels.select(repeated.sum()).item(),
         contradicted=int(labels["contradicted"].sum()),
-        torn=logs.torn,
+        torn=sum(log.broken(root, kind) for kind in log.KINDS),
     )
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.testing import about_examples, about_learners, about_models, about_schemas, about_service
+from keel.testing import about_learners, about_quick_data, about_service
 from keel.testing.about_learners import Subject
-from keel.testing.runs import Run, quick, root_of
+from keel.testing.pipeline import Quick, quick, root_of
 
 if TYPE_CHECKING:
     import pytest
@@ -54,58 +54,46 @@ def parametrize_with_checks(
     checks = {check.sentence: check for check in all_checks(project, root_of(root))}
     if unknown := set(without) - set(checks):
         raise UserError(f"without={sorted(unknown)}: the checks are {', '.join(checks)}")
-    return pytest.mark.parametrize(
-        "check",
-        [
-            pytest.param(check, id=name, marks=_skipped(without.get(name)))
-            for name, check in checks.items()
-        ],
-    )
+    skipped = {name: [pytest.mark.skip(reason=reason)] for name, reason in without.items()}
+    cases = [pytest.param(c, id=name, marks=skipped.get(name, ())) for name, c in checks.items()]
+    return pytest.mark.parametrize("check", cases)
 
 
 def all_checks(project: Project, root: Path) -> Iterator[Check]:
     """Each check, the cheap ones first."""
-    for says in about_schemas.CHECKS:
-        yield Check(sentence(says), partial(says, project))
+    for says in about_quick_data.OF_SCHEMAS:
+        yield Check(_sentence(says), partial(says, project))
     for name, factory in project.models.items():
         if not factory.__module__.startswith("keel."):  # Keel's own tests check its own models
-            yield from _of_model(project, root, name)
-    served = about_service.CHECKS if (root / "conf/service.yaml").is_file() else ()
-    for holds in (*about_examples.CHECKS, *about_models.CHECKS, *served):
-        yield Check(sentence(holds), partial(_on_quick_data, holds, project, root))
-    for name in project.models:
-        yield Check(
-            f"{name} learns from the quick data and is saved whole",
-            partial(_on_quick_data, partial(about_models.learns, model=name), project, root),
-        )
-
-
-def sentence(holds: Callable[[Any], None]) -> str:
-    """The name of a check as people read it."""
-    return holds.__name__.replace("_", " ")
-
-
-def _of_model(project: Project, root: Path, name: str) -> Iterator[Check]:
-    learner = partial(about_learners.subject, project, root, name)
-    for holds in about_learners.CHECKS:
-        yield Check(f"{name} {sentence(holds)}", partial(_on_rows, holds, learner))
-    for setting in about_learners.numbers(project.models[name]):
-        if setting not in NOT_TO_MATTER:
-            matters = partial(about_learners.matters, setting=setting)
-            yield Check(
-                f"{setting} of {name} changes what it learns", partial(_on_rows, matters, learner)
+            yield from _of_model(Subject(project, root, name))
+    served = about_service.CHECKS if (root / "conf/service.yaml").is_file() else {}
+    of_quick_data: dict[str, Callable[[Quick], None]] = {
+        **{_sentence(holds): holds for holds in about_quick_data.CHECKS},
+        **served,
+        **{
+            f"{name} learns from the quick data and is saved whole": partial(
+                about_quick_data.learns, model=name
             )
+            for name in project.models
+        },
+    }
+    for sentence, holds in of_quick_data.items():
+        yield Check(sentence, partial(_on_quick_data, holds, project, root))
 
 
-def _on_rows(holds: Callable[[Subject], None], learner: Callable[[], Subject]) -> None:
-    holds(learner())
+def _of_model(subject: Subject) -> Iterator[Check]:
+    for holds in about_learners.CHECKS:
+        yield Check(f"{subject.name} {_sentence(holds)}", partial(holds, subject))
+    fields = getattr(subject.project.models[subject.name], "model_fields", {})
+    for setting, info in fields.items():
+        if info.annotation in (int, float) and setting not in NOT_TO_MATTER:
+            matters = partial(about_learners.matters, subject, setting)
+            yield Check(f"{setting} of {subject.name} changes what it learns", matters)
 
 
-def _on_quick_data(holds: Callable[[Run], None], project: Project, root: Path) -> None:
+def _on_quick_data(holds: Callable[[Quick], None], project: Project, root: Path) -> None:
     holds(quick(project, root))
 
 
-def _skipped(reason: str | None) -> tuple[pytest.MarkDecorator, ...]:
-    import pytest
-
-    return () if reason is None else (pytest.mark.skip(reason=reason),)
+def _sentence(holds: Callable[..., None]) -> str:
+    return holds.__name__.replace("_", " ")

@@ -18,3 +18,8 @@ def same(one: pl.Series, other: pl.Series, message: str) -> None:
     """Raise AssertionError if two predictions of the same rows differ by more than rounding."""
     worst = float((one - other).abs().max() or 0)  # type: ignore[arg-type]  # numbers
     require(worst < 1e-9, f"{message}: predictions differ by up to {worst:.2g}")
+
+
+def spread(rows: pl.DataFrame, count: int = 50) -> pl.DataFrame:
+    """About so many of the rows, evenly spread, to look at each by itself."""
+    return rows.gather_every(max(1, len(rows) // count))

@@ -1,30 +1,35 @@
-"""A pipeline and a trained model, for tests of a project's own problem to ask."""
+"""A pipeline in a folder of its own and a trained model, for tests to ask."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 import polars as pl
 
-from keel.data.periods import test
+from keel.data.periods import Period, test, training
+from keel.data.store import Store
 from keel.judge.metrics import metrics_of
-from keel.pipeline.stages import STAGES
+from keel.model.predictor import Predictor, load
+from keel.pipeline import configuration
+from keel.pipeline.stages import STAGES, run_stage
+from keel.project.about import own_settings
 from keel.project.description import Project
-from keel.testing.runs import Run, quick, root_of, start
+from keel.project.errors import UserError
+
+_quick: dict[tuple[int, Path], "Quick"] = {}
 
 
+@dataclass(frozen=True)
 class Trained:
     """A trained model of a project, asked as the service asks it."""
 
-    def __init__(self, run: Run) -> None:
-        self._predictor = run.predictor()
-        examples = run.store.read_table(run.store.examples)
-        self._test = test(examples, run.project, run.settings.split).examples
-
-    @property
-    def test_examples(self) -> pl.DataFrame:
-        """Labelled examples that the model has not seen, in the order of their time."""
-        return self._test
+    predictor: Predictor  # for the checks that come with Keel
+    test_examples: pl.DataFrame  # labelled, in the order of their time: the model has not seen them
 
     def probability(self, examples: pl.DataFrame) -> pl.Series:
         """The predicted probability of each example, shape (rows,), between 0 and 1.
@@ -32,16 +37,7 @@ class Trained:
         What is known only afterwards may be missing. Raises polars' errors for other missing
         columns.
         """
-        return self._predictor.probability(examples)
-
-
-def trained(project: Project, root: Path | None = None) -> Trained:
-    """The model that the settings give with `data=quick`: trained once for all tests of a process.
-
-    `root` is the project's folder, by default the one here or above whose pyproject.toml has
-    [tool.keel]. Raises UserError if a stage of the pipeline does.
-    """
-    return Trained(quick(project, root_of(root)))
+        return self.predictor.probability(examples)
 
 
 class Pipeline:
@@ -59,40 +55,110 @@ class Pipeline:
         tables: Mapping[str, pl.DataFrame | pl.LazyFrame] | None = None,
         root: Path | None = None,
     ) -> None:
-        self._run = start(project, root_of(root), changes)
+        folder = Path(tempfile.mkdtemp(prefix="keel-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        self.project = project
+        self.store = store = Store(root_of(root), folder)
+        composed = configuration.compose(store.repository / "conf", ["data=quick", *changes])
+        self.settings = configuration.write(project, composed, store)
         self._left = list(STAGES if tables is None else STAGES[1:])
         for name, table in (tables or {}).items():
-            self._run.store.write_table(self._run.store.raw(name), table.lazy().collect())
+            store.write_table(store.raw(name), table.lazy().collect())
 
     def run(self, last: str = STAGES[-1]) -> Self:
         """Run the stages that are left, up to `last`: ingest, validate, prepare, train, evaluate.
 
         Raises UserError as they do, such as for too many broken rows or a model that is refused.
         """
+        today = datetime.now(UTC).date()
         while last in self._left:
-            self._run.stage(self._left.pop(0))
+            run_stage(self._left.pop(0), self.store, self.project, self.settings, today)
         return self
 
     def used(self, table: str) -> pl.DataFrame:
         """The rows of a raw table that satisfy its schema; after `validate`."""
-        return self._read(self._run.store.checked(table))
+        return self._read(self.store.checked(table))
 
     def set_aside(self, table: str) -> pl.DataFrame:
         """The others, with `reasons` such as "wind_speed|max"; after `validate`."""
-        return self._read(self._run.store.quarantine(table))
+        return self._read(self.store.quarantine(table))
 
     def examples(self) -> pl.DataFrame:
         """What was made from the tables; after `prepare`."""
-        return self._read(self._run.store.examples)
+        return self._read(self.store.examples)
 
     def model(self) -> Trained:
         """The model; after `train`."""
-        return Trained(self._run)
+        chosen = self.settings.model
+        predictor = load(self.store, self.project, chosen, self.store.model)
+        examples = self.store.read_table(self.store.examples)
+        return Trained(predictor, test(examples, self.project, self.settings.split).examples)
 
     def scores(self) -> dict[str, float | None]:
         """The model's scores on the test examples, by metric; after `evaluate`."""
-        written = self._run.store.read_json(self._run.store.report("metrics.json"))
-        return {name: written[name] for name in metrics_of(self._run.project)}
+        written = self.store.read_json(self.store.report("metrics.json"))
+        return {name: written[name] for name in metrics_of(self.project)}
 
     def _read(self, file: Path) -> pl.DataFrame:
-        return self._run.store.read_table(file).collect()
+        return self.store.read_table(file).collect()
+
+
+class Quick(Pipeline):
+    """What the checks that come with Keel ask of a pipeline beyond what a project's tests do."""
+
+    def tables(self) -> Mapping[str, pl.LazyFrame]:
+        """The checked tables."""
+        return {name: self.used(name).lazy() for name in self.project.tables}
+
+    def learnt(self) -> Period:
+        """What the model learns from."""
+        examples = self.store.read_table(self.store.examples)
+        return training(examples, self.project, self.settings.split)
+
+    def unseen(self) -> Period:
+        """What it is judged by."""
+        examples = self.store.read_table(self.store.examples)
+        return test(examples, self.project, self.settings.split)
+
+    def again(self, first: str, *changes: str) -> "Quick":
+        """A copy of the folder to run the stages from `first` on once more, with other settings."""
+        copy = Quick(self.project, *changes, root=self.store.repository)
+        copy._left = list(STAGES[STAGES.index(first) :])
+        own = shutil.ignore_patterns(self.store.settings.name)
+        shutil.copytree(self.store.root, copy.store.root, dirs_exist_ok=True, ignore=own)
+        return copy
+
+
+def quick(project: Project, root: Path) -> Quick:
+    """The models of the quick data, trained once in a process; callers leave the folder as it is.
+
+    Raises UserError if a stage does.
+    """
+    key = (id(project), root)
+    if key not in _quick:
+        _quick[key] = Quick(project, root=root).run("train")
+    return _quick[key]
+
+
+def trained(project: Project, root: Path | None = None) -> Trained:
+    """The model that the settings give with `data=quick`: trained once for all tests of a process.
+
+    `root` is the project's folder, by default the one here or above whose pyproject.toml has
+    [tool.keel]. Raises UserError if a stage of the pipeline does.
+    """
+    return quick(project, root_of(root)).model()
+
+
+def root_of(root: Path | None) -> Path:
+    """The project's folder: the one that is given, or here or above, with [tool.keel].
+
+    Raises UserError if there is none.
+    """
+    here = Path.cwd()
+    for folder in [root] if root else [here, *here.parents]:
+        if "project" in own_settings(folder):
+            return folder
+    raise UserError(
+        f"{root or here} is not in a project: give `root`, the folder whose pyproject.toml has "
+        "[tool.keel] and project = …"
+    )

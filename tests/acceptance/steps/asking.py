@@ -60,7 +60,7 @@ def is_refused_because(context: Context, reason: str) -> None:
 
 def _ask(context: Context, **changes: Any) -> None:
     """Ask the service for the last flight that the model was judged on, with changes."""
-    context.store = store = _driver(context).run.again().store
+    context.store = store = _driver(context).run.again("evaluate").store
     service = Service(store, PROJECT)
     flights = pl.read_parquet(store.checked("flights")).sort("time_hour").drop_nulls("arr_delay")
     row = json.loads(flights.tail(1).drop("dep_delay", "arr_delay").write_ndjson()) | changes

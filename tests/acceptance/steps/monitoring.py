@@ -10,7 +10,7 @@ from builders import PROJECT
 from driver import Driver
 
 from keel.monitoring import known
-from keel.monitoring.observed import observe, read
+from keel.monitoring.observed import observe
 from keel.monitoring.watch import watch
 from keel.serving.log import Log
 from keel.serving.settings import Monitoring
@@ -81,9 +81,9 @@ def is_told(context: Context, check: str) -> None:
 def _findings(context: Context) -> dict[str, str]:
     """What there is to do for each check that is missed."""
     driver: Driver = context.driver
-    place = driver.run.again().store.root
+    place = driver.run.again("evaluate").store.root
     _serve(place, context.rows, context.seconds)
-    watched = watch(PROJECT, observe(PROJECT, read(place, PROJECT)), context.known, FEW, NOW)
+    watched = watch(PROJECT, observe(PROJECT, place), context.known, FEW, NOW)
     return {finding.check: finding.cure for finding in watched.findings}
 
 

@@ -13,7 +13,7 @@ from keel.monitoring import checks, drift, quality
 from keel.monitoring.checks import Judgement
 from keel.monitoring.drift import Learnt
 from keel.monitoring.findings import Finding, findings
-from keel.monitoring.observed import observe, read
+from keel.monitoring.observed import observe
 from keel.project.settings import Evaluation
 from keel.serving.settings import Monitoring
 
@@ -22,7 +22,7 @@ PLAIN = Evaluation(
 )
 FEW = Monitoring(rows=10, window_rows=10)
 BAD, GOOD = True, False
-NOTHING = observe(PROJECT, read(Path("nowhere"), PROJECT))
+NOTHING = observe(PROJECT, Path("nowhere"))
 MEASURED = NOTHING.measured
 
 
