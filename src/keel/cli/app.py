@@ -47,8 +47,6 @@ QUALITY = {
     "budget": Verb("quality:budget", "how the error budgets stand; an error while one is spent"),
     "incident": Verb("quality:incident", "start the file of an incident"),
     "decide": Verb("quality:decide", "start a record of a decision"),
-    "owners": Verb("quality:owners", "make CODEOWNERS from docs/quality/people.yaml"),
-    "availability": Verb("quality:availability", "how long 99.5 % of the time may be out of order"),
     "score": Verb("quality:score", "the ML Test Score: what the last check and run show"),
     "mutate": Verb("quality:mutate", "which mistakes the unit tests don't notice, in two minutes"),
 }
@@ -62,8 +60,6 @@ THE_PROJECT = {
 HIDDEN = {  # called by the pipeline and by CI
     "stage": Verb("pipeline:stage", "a stage of the pipeline, as dvc.yaml runs it"),
     "documents": Verb("quality:documents", "what is wrong with the files on quality"),
-    "comment": Verb("quality:comment", "in CI: the scorecard below a request to merge"),
-    "keep": Verb("quality:keep", "in CI: the scorecard's trends on a branch of their own"),
 }
 GROUPS = {
     "Every day": EVERY_DAY,
@@ -72,7 +68,7 @@ GROUPS = {
     "The project": THE_PROJECT,
 }
 # A proof of concept has neither a service nor people who depend on it.
-PRODUCT = {*IN_USE, *QUALITY, "documents", "comment", "keep"} - {"score", "mutate", "lineage"}
+PRODUCT = {*IN_USE, *QUALITY, "documents"} - {"score", "mutate", "lineage"}
 
 
 class Verbs(click.Group):

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
+DAY = click.DateTime(["%Y-%m-%d"])
+
 
 @click.command()
 @click.option("--since", metavar="BRANCH", help="let its fixes pass: the commits since there")
 @click.option("--title", help="let a fix pass: the title of a request that is squashed")
-@click.option("--on", "day", metavar="DAY", help="as of a day that is over, such as 2026-11-23")
-def budget(since: str | None, title: str | None, day: str | None) -> int:
+@click.option("--on", type=DAY, help="as of a day that is over, such as 2026-11-23")
+def budget(since: str | None, title: str | None, on: datetime | None) -> int:
     """Say how the error budgets stand, and stop feature work while one of them is spent.
 
     It ends with 1 while one is spent, unless all that is to be merged may be merged.
@@ -22,22 +24,13 @@ def budget(since: str | None, title: str | None, day: str | None) -> int:
 
     root = Path.cwd()
     chosen = settings.load(root).budgets
-    now = freeze.end_of(day) if day else datetime.now(UTC)
-    overview = standing.look(root, chosen, now, over=bool(day), environ=os.environ)
+    day = (on or datetime.now(UTC)).date()
+    overview = standing.look(root, chosen, day, over=bool(on))
     subjects = freeze.subjects_since(root, since) if since else []
     subjects += [title] if title else []
     text, waits = freeze.verdict(overview, chosen.exempt, subjects)
     click.echo(text)
     return int(waits)
-
-
-@click.command()
-@click.argument("percentages", nargs=-1, metavar="[PERCENT]...")
-def availability(percentages: tuple[str, ...]) -> None:
-    """What a share of the time means in hours, such as 99.5, or for each part of a chain."""
-    from keel.quality.budgets.availability import explain, percent
-
-    click.echo(explain([percent(text) for text in percentages]))
 
 
 @click.command()
@@ -99,14 +92,6 @@ def decide(title: tuple[str, ...], serves: tuple[str, ...], supersedes: int | No
 
 
 @click.command()
-def owners() -> None:
-    """Make CODEOWNERS from docs/quality/people.yaml; in a larger repository, print it."""
-    from keel.quality.change.owners import write
-
-    click.echo(write(Path.cwd()), nl=False)
-
-
-@click.command()
 def score() -> None:
     """Print the ML Test Score, and write it to reports/ as JSON and as a page to look at."""
     from keel.data.store import Store
@@ -144,19 +129,3 @@ def documents() -> None:
 
     if wrong := check(Path.cwd(), datetime.now(UTC)):
         raise UserError("\n".join([f"{len(wrong)} to mend:", *wrong]))
-
-
-@click.command()
-def comment() -> None:
-    """In CI: show the scorecard below a request to merge, in one comment that is kept current."""
-    from keel.quality.page.comment import comment as write_comment
-
-    click.echo(write_comment(Path.cwd(), os.environ))
-
-
-@click.command()
-def keep() -> None:
-    """In CI: keep the figures of today on a branch of their own."""
-    from keel.quality.page.trends import keep as keep_trends
-
-    click.echo(keep_trends(Path.cwd(), datetime.now().astimezone().date()))

@@ -1,6 +1,6 @@
 """Verbs for the project as a repository."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -58,27 +58,13 @@ def update(
     return updates.resume(root, options) if resume else updates.start(root, options)
 
 
-class Day(click.ParamType[date]):
-    """A day, as in 2027-01-31."""
-
-    name = "day"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> date:
-        try:
-            return datetime.fromisoformat(str(value)).date()
-        except ValueError:
-            self.fail(f"{value!r} is not a day: write it as 2027-01-31", param, ctx)
-
-
 @click.command()
-@click.argument("until", type=Day(), required=False)
-def upgrade(until: date | None) -> None:
+@click.argument("until", type=click.DateTime(["%Y-%m-%d"]), required=False)
+def upgrade(until: datetime | None) -> None:
     """Lock the packages that were released until a day, or until now."""
     from keel.repository.upgrade import upgrade as lock_newer
 
-    day = lock_newer(Path.cwd(), until or datetime.now(UTC).date())
+    day = lock_newer(Path.cwd(), (until or datetime.now(UTC)).date())
     click.echo(f"Locked the releases up to {day}. Next: uv run keel check, then commit.")
 
 

@@ -5,7 +5,7 @@ import pytest
 from builders import REPOSITORY
 
 from keel.project.errors import UserError
-from keel.quality.change import decided, decisions
+from keel.quality.change import decisions
 from keel.quality.change.decisions import Early
 from keel.quality.records import documents
 from keel.quality.records.figures import State
@@ -41,7 +41,7 @@ def problems(root: Path, *attributes: str) -> list[str]:
     wanted = root / decisions.OPEN
     listed = documents.read(root, decisions.OPEN, dict[str, Early]) if wanted.exists() else {}
     records = decisions.records(root, {}, TODAY, 12)
-    return decided.problems(records, listed, attributes or ("speed",), TODAY)
+    return list(decisions.problems(records, listed, attributes or ("speed",), TODAY))
 
 
 def early(one: str = "") -> Early:
@@ -66,12 +66,11 @@ def test_the_records_of_a_new_project_are_as_they_should_be() -> None:
         ("status: ", "status is missing"),
         ("date: 2027-02-01", "date is 2027-02-01, which is still to come"),
         ("date: 2026-02-31", "day is out of range for month"),
-        ("review: 2026-01-01", "review is 2026-01-01, not after 2026-02-01"),
         ("serves: []", "serves is empty"),
         ("serves: [sped]", "serves names 'sped', which is no quality attribute: speed"),
-        ("status: superseded by 0007", "no other record 0007 supersedes it"),
-        ("status: superseded by 0001", "no other record 0001 supersedes it"),
-        ("supersedes: [7]", "supersedes names 0007, and there is no such record"),
+        ("status: superseded by 0007", "it names 0007, and there is no such record"),
+        ("status: superseded by 0001", "it names 0001, and there is no such record"),
+        ("supersedes: [7]", "it names 0007, and there is no such record"),
         ("serves: [", "it is not YAML"),
     ],
 )
@@ -92,7 +91,6 @@ def test_what_is_wrong_at_the_top_is_named(tmp_path: Path, front: str, said: str
         ("## Considered options", "## Thoughts", "0 options below"),
         ("To do it, because it helps.", "", "nothing below `## Decision outcome`"),
         ("To do it, because it helps.", "<!-- which -->", "nothing below `## Decision outcome`"),
-        ("# {number}. We do it", "# 2. We do it", "has the number 2, its file 1"),
         ("# {number}. We do it", "", "it has no title"),
     ],
 )

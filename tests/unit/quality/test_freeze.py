@@ -13,9 +13,9 @@ from builders import REPOSITORY
 
 from keel.cli import run
 from keel.quality.budgets import figures as budget_figures
-from keel.quality.budgets import standing
+from keel.quality.budgets import freeze, standing
 from keel.quality.budgets.freeze import may_pass, verdict
-from keel.quality.budgets.standing import Overview, Standing, look
+from keel.quality.budgets.standing import Overview, Standing, gather, look
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Budgets
 
@@ -74,7 +74,7 @@ def have_events(root: Path, bad: Mapping[int, int], last: date = TODAY) -> None:
 
 
 def overview(root: Path, now: datetime = NOW) -> Overview:
-    return look(root, Budgets(), now)
+    return look(root, Budgets(), now.date())
 
 
 def only(root: Path, now: datetime = NOW) -> Standing:
@@ -193,7 +193,7 @@ def test_a_wrong_waiver_is_named_and_lifts_nothing(
 
     assert waits
     assert said in text
-    assert any(said in problem for problem in standing.problems(project, Budgets(), TODAY))
+    assert any(said in problem for problem in gather(project, Budgets(), TODAY).problems)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_wrong_waiver_is_named_and_lifts_nothing(
         ({"target": 0}, "availability: target is 0"),
         ({"days": 0}, "availability: days is 0"),
         ({"of": "me"}, "availability: of is 'me'"),
-        ({"source": {}}, "write one of indicator, csv and prometheus"),
+        ({"source": {}}, "write one of indicator and csv"),
         ({"source": {"csv": ""}}, "availability: source.csv is ''"),
         ({"targets": 99}, "availability: targets is not known"),
     ],
@@ -279,7 +279,7 @@ def test_days_in_the_future_are_not_counted(project: Path) -> None:
 def test_a_day_that_is_over_knows_nothing_of_later_ones(project: Path) -> None:
     have_events(project, {0: 100}, last=TODAY + DAY)
 
-    (found,) = look(project, Budgets(), NOW, over=True).standings
+    (found,) = look(project, Budgets(), TODAY, over=True).standings
 
     assert not found.is_spent
     assert found.notes == []
@@ -362,11 +362,13 @@ def test_the_verb_asks_git_what_is_to_be_merged(
     assert run(["budget", "--since", "nowhere"]) == 1
     assert "nowhere" in capsys.readouterr().err
     assert run(["budget", "--on", "today"]) == 1
-    assert "--on today is no day: write it as 2026-11-23" in capsys.readouterr().err
+    assert "'today' does not match the format" in capsys.readouterr().err
 
 
 def test_the_files_of_a_new_project_are_right() -> None:
-    assert standing.problems(REPOSITORY, Budgets(), TODAY) == []
+    written = gather(REPOSITORY, Budgets(), TODAY)
+
+    assert written.unread + written.problems == []
     assert {one.name for one in overview(REPOSITORY).standings} == {
         "availability",
         "calibration",
@@ -375,3 +377,21 @@ def test_the_files_of_a_new_project_are_right() -> None:
         "valid_predictions",
         "volume",
     }
+
+
+@pytest.mark.parametrize(
+    ("subject", "kinds"),
+    [
+        ("fix: the join", {"fix"}),
+        ("fix(security): a header", {"fix", "security"}),
+        ("feat!: another label", {"feat"}),
+        ("perf(Service): half the time", {"perf", "service"}),
+        ('Revert "feat: another label"', {"revert"}),
+        ("revert: feat: another label", {"revert"}),
+        ("Fix the join", set()),
+        ("prefix: nothing", {"prefix"}),
+        ("", set()),
+    ],
+)
+def test_kinds_are_those_of_conventional_commits(subject: str, kinds: set[str]) -> None:
+    assert freeze.kinds(subject) == kinds

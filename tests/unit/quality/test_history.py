@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from keel.project.errors import UserError
-from keel.quality.delivery.delivery import delivered
-from keel.quality.records.history import Commit, History, read
+from keel.quality.delivery.dora import delivered
+from keel.quality.records.history import Deployment, read
 from keel.releasing.tags import parsed
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -57,7 +57,7 @@ class Repository:
         self.at += timedelta(hours=1)
         self.git("tag", "--annotate", name, "--message", name, commit)
 
-    def read(self) -> History:
+    def read(self) -> list[Deployment]:
         return read(self.folder, "production")
 
 
@@ -66,8 +66,12 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "repository")
 
 
-def brought(past: History) -> list[list[str]]:
-    return [[commit.subject for commit in one.commits] for one in delivered(past, [])]
+def brought(repository: Repository, folder: str = ".") -> list[list[str]]:
+    """The first lines of what each deployment brought."""
+    return [
+        [repository.git("show", "--no-patch", "--format=%s", each.sha) for each in one.changes]
+        for one in read(repository.folder / folder, "production")
+    ]
 
 
 def test_deployments_are_what_gto_recorded(repository: Repository) -> None:
@@ -86,7 +90,7 @@ def test_deployments_are_what_gto_recorded(repository: Repository) -> None:
             author_email="a@b.c",
         )
 
-    found = repository.read().deployments
+    found = repository.read()
 
     assert [(one.name, one.commit) for one in found] == [
         ("model#production#1", first),
@@ -106,14 +110,14 @@ def test_only_production_counts(repository: Repository) -> None:
     ):
         repository.tag(name)
 
-    assert [one.name for one in repository.read().deployments] == ["model#production#2"]
+    assert [one.name for one in repository.read()] == ["model#production#2"]
 
 
 def test_a_tag_without_a_message_is_none_of_gtos(repository: Repository) -> None:
     repository.commit("one")
     repository.git("tag", "model#production#1")
 
-    assert repository.read().deployments == []
+    assert repository.read() == []
 
 
 def test_deployments_come_by_number_since_clocks_differ() -> None:
@@ -127,23 +131,6 @@ def test_deployments_come_by_number_since_clocks_differ() -> None:
     assert [event.tag for event in events] == ["model#production#2", "model#production#10"]
 
 
-def test_tags_that_were_deleted_are_missed(repository: Repository) -> None:
-    repository.commit("one")
-    for name in (
-        "model#production#1",
-        "model#sandbox#2",
-        "model#production#3",
-        "model#production#4",
-    ):
-        repository.tag(name)
-    repository.git("tag", "--delete", "model#production#3")
-
-    past = repository.read()
-
-    assert [one.name for one in past.deployments] == ["model#production#1", "model#production#4"]
-    assert past.deleted == [3]
-
-
 def test_a_merge_brings_what_it_merges(repository: Repository) -> None:
     repository.commit("one")
     repository.tag("model#production#1")
@@ -155,7 +142,7 @@ def test_a_merge_brings_what_it_merges(repository: Repository) -> None:
     repository.git("merge", "--quiet", "--no-ff", "branch", "--message", "Merge it")
     repository.tag("model#production#2")
 
-    assert sorted(brought(repository.read())[1]) == ["feat: three", "feat: two", "fix: four"]
+    assert sorted(brought(repository)[1]) == ["feat: three", "feat: two", "fix: four"]
 
 
 def test_a_squash_brings_one_change(repository: Repository) -> None:
@@ -169,11 +156,12 @@ def test_a_squash_brings_one_change(repository: Repository) -> None:
     repository.commit("feat: both")
     repository.tag("model#production#2")
 
-    assert brought(repository.read()) == [[], ["feat: both"]]
+    assert brought(repository) == [[], ["feat: both"]]
 
 
 def test_a_rebase_keeps_the_time_at_which_a_change_was_written(repository: Repository) -> None:
     repository.commit("one")
+    repository.tag("model#production#1")
     repository.git("switch", "--quiet", "--create", "branch")
     repository.commit("feat: two", "two")
     written = repository.at
@@ -182,24 +170,10 @@ def test_a_rebase_keeps_the_time_at_which_a_change_was_written(repository: Repos
     repository.at += timedelta(days=9)
     repository.git("cherry-pick", "branch")
 
-    assert repository.read().commits[repository.git("rev-parse", "HEAD")].written == written
-
-
-def test_a_rewritten_history_brings_only_what_is_new(repository: Repository) -> None:
-    repository.commit("one")
-    repository.tag("model#production#1")
-    repository.at = START + timedelta(days=1)
-    repository.commit("two")
     repository.tag("model#production#2")
-    repository.git("switch", "--quiet", "--orphan", "again")
-    repository.at = START
-    repository.commit("one", "another file")
-    repository.at = START + timedelta(days=1)
-    repository.commit("two", "another file")
-    repository.commit("three")
-    repository.tag("model#production#3")
 
-    assert brought(repository.read()) == [[], ["two"], ["three"]]
+    [change] = [c for c in repository.read()[1].changes if c.written == written]
+    assert change.sha == repository.git("rev-parse", "HEAD")
 
 
 def test_a_revert_names_what_it_takes_back(repository: Repository) -> None:
@@ -212,7 +186,7 @@ def test_a_revert_names_what_it_takes_back(repository: Repository) -> None:
 
     past = repository.read()
 
-    assert past.commits[repository.git("rev-parse", "HEAD")].reverts == (bad,)
+    assert past[2].changes[0].reverts == (bad,)
     assert [one.failed for one in delivered(past, [])] == [False, True, False]
 
 
@@ -224,7 +198,7 @@ def test_a_clock_that_is_far_off_is_no_error(repository: Repository, seconds: st
     repository.git("commit", "--quiet", "--allow-empty", "--message", "two", **when)
     repository.tag("model#production#2")
 
-    assert brought(repository.read()) == [[], ["two"]]
+    assert brought(repository) == [[], ["two"]]
 
 
 def test_a_project_in_a_folder_has_its_own_deployments_and_changes(repository: Repository) -> None:
@@ -237,15 +211,15 @@ def test_a_project_in_a_folder_has_its_own_deployments_and_changes(repository: R
 
     past = read(repository.folder / "services/delay", "production")
 
-    assert [one.name for one in past.deployments] == [
+    assert [one.name for one in past] == [
         "services/delay=model#production#1",
         "services/delay=model#production#2",
     ]
-    assert brought(past) == [[], ["ours"]]
+    assert brought(repository, "services/delay") == [[], ["ours"]]
 
 
 def test_a_repository_without_a_commit_has_no_history(repository: Repository) -> None:
-    assert repository.read() == History()
+    assert repository.read() == []
 
 
 def test_without_git_there_is_a_cure(tmp_path: Path) -> None:
@@ -264,21 +238,3 @@ def test_a_clone_of_the_newest_commits_only_is_refused(
 
     with pytest.raises(UserError, match="fetch-depth: 0"):
         read(tmp_path / "clone", "production")
-
-
-@pytest.mark.parametrize(
-    ("subject", "kinds"),
-    [
-        ("fix: the join", {"fix"}),
-        ("fix(security): a header", {"fix", "security"}),
-        ("feat!: another label", {"feat"}),
-        ("perf(Service): half the time", {"perf", "service"}),
-        ('Revert "feat: another label"', {"revert"}),
-        ("revert: feat: another label", {"revert"}),
-        ("Fix the join", set()),
-        ("prefix: nothing", {"prefix"}),
-        ("", set()),
-    ],
-)
-def test_kinds_are_those_of_conventional_commits(subject: str, kinds: set[str]) -> None:
-    assert Commit("", subject=subject).kinds == kinds

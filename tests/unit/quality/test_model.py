@@ -11,11 +11,11 @@ from repositories import Repository
 from keel.judge.gates import Verdict
 from keel.judge.metrics import METRICS
 from keel.project.settings import Waiver
-from keel.quality.budgets.events import Day
+from keel.quality.budgets.events import Day, Events
 from keel.quality.product import data, judged, model
 from keel.quality.product.judged import Ageing, Facts, Judging, Row
 from keel.quality.records.figures import Figure, State
-from keel.quality.records.settings import Data, Model, Quality
+from keel.quality.records.settings import Data, Model
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 JUDGING = Judging(
@@ -37,7 +37,7 @@ def figure(name: str, **facts: Any) -> Figure:
 
 
 def read(root: Path) -> list[Figure]:
-    return model.figures(judged.gather(root, Quality(), NOW), METRICS, Model())
+    return model.figures(judged.gather(root, NOW), METRICS, Model())
 
 
 def of_data(name: str, **facts: Any) -> Figure:
@@ -249,17 +249,16 @@ def test_drift_is_counted_in_the_last_days_of_use() -> None:
         date(2026, 11, day): Day(0, 1, "wind") if day > 14 else Day(1, 0) for day in range(1, 24)
     }
 
-    found = of_data("data.drift", drift=days)  # the last 28 days begin on 27 October
+    found = of_data("data.drift", drift=Events(days))  # the last 28 days begin on 27 October
 
     assert found.text == "9 of 23 days up to 2026-11-23"
     assert found.state == State.WATCH
-    assert found.trend == [(date(2026, 10, 1), 1.0), (date(2026, 11, 1), pytest.approx(9 / 23))]
 
 
 def test_a_broken_report_on_data_is_no_good_news(tmp_path: Path) -> None:
     (tmp_path / "reports").mkdir()
     (tmp_path / data.FILE).write_text('{"t": {"rows": "many"}}')
 
-    found = data.figures(data.gather(tmp_path, Quality(), NOW), Data())
+    found = data.figures(data.gather(tmp_path), Data())
 
     assert [one.broken for one in found] == [True, True, True, False]

@@ -4,18 +4,16 @@ from typing import Any
 
 import pytest
 import yaml
-from repositories import Repository
 
-from keel.project.errors import UserError
 from keel.quality.change import gather as change
-from keel.quality.change import owners, people
+from keel.quality.change import people
 from keel.quality.change.people import Team
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import People, Quality
 
 TODAY = date(2026, 11, 23)
 TEAM: dict[str, Any] = {
-    "people": {"ada": {"name": "Ada", "handle": "@ada"}, "ben": {"name": "Ben"}},
+    "people": {"ada": "Ada", "ben": "Ben"},
     "areas": {
         "rest": {"paths": ["*"], "experts": ["ada", "ben"]},
         "model": {"paths": ["/src/*/models/"], "experts": ["ada"]},
@@ -70,12 +68,6 @@ def test_where_nobody_is_named_nothing_is_known() -> None:
     assert found.state == State.UNKNOWN
 
 
-def test_a_file_belongs_to_the_last_area_that_fits_it() -> None:
-    found = people.areas(team(), ["src/ml/models/a.py", "src/ml/b.py", "README.md"])
-
-    assert found == {"rest": ["src/ml/b.py", "README.md"], "model": ["src/ml/models/a.py"]}
-
-
 def test_a_task_that_somebody_else_did_lately_is_fine() -> None:
     found = figure("people.tasks", task(ada="2026-11-20", ben="2026-10-01"))
 
@@ -97,7 +89,6 @@ def test_a_task_that_nobody_else_did_lately_is_watched(can: dict[str, str | None
 
 def test_a_file_as_it_should_be_has_no_problem(tmp_path: Path) -> None:
     root = project(tmp_path)
-    owners.write(root)
 
     assert problems(root) == []
 
@@ -107,9 +98,8 @@ def test_a_file_as_it_should_be_has_no_problem(tmp_path: Path) -> None:
     [
         ({"areas": {"a": {"paths": ["*"], "experts": ["cy"]}}}, "areas.a.experts names 'cy'"),
         ({"areas": {"a": {"paths": ["/no/"], "experts": []}}}, "areas.a.paths fit no file: /no/"),
-        ({"areas": {"a": {"paths": ["!a"], "experts": []}}}, "areas.a.paths.0 is '!a'"),
         ({"areas": {"a": {"paths": [], "experts": []}}}, "areas.a.paths is []"),
-        ({"people": {"ada": {"name": "A", "handle": "ada"}}}, "people.ada.handle is 'ada'"),
+        ({"people": {"ada": ""}}, "people.ada is ''"),
         ({"tasks": {"t": {"what": "x", "experts": [], "can": {}}}}, "tasks.t.runbook is missing"),
     ],
 )
@@ -130,77 +120,3 @@ def test_a_task_that_was_done_in_the_future_is_a_problem(tmp_path: Path) -> None
     found = problems(project(tmp_path), date(2026, 11, 1))
 
     assert "tasks.train.can.ada is 2026-11-20, which is still to come" in found[0]
-
-
-def test_the_owners_of_an_area_are_its_experts_with_a_handle() -> None:
-    handles = {"ada": {"name": "A", "handle": "@org/a"}, "ben": {"name": "B", "handle": "b@x.org"}}
-
-    lines = owners.made(team(people=handles)).splitlines()
-
-    assert lines[1:] == ["* @org/a b@x.org", "/src/*/models/ @org/a"]
-
-
-def test_in_a_larger_repository_owners_are_those_of_the_folder() -> None:
-    lines = owners.made(team(), "ml/").splitlines()
-
-    assert lines[1:] == ["/ml/**/* @ada", "/ml/src/*/models/ @ada"]
-
-
-@pytest.mark.parametrize(
-    ("there", "place"),
-    [
-        ([], "CODEOWNERS"),
-        ([".github/workflows/a.yml"], ".github/CODEOWNERS"),
-        ([".gitlab-ci.yml"], ".gitlab/CODEOWNERS"),
-        ([".github/workflows/a.yml", "docs/CODEOWNERS"], "docs/CODEOWNERS"),
-    ],
-)
-def test_owners_are_where_the_host_looks(tmp_path: Path, there: list[str], place: str) -> None:
-    for name in there:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("")
-
-    assert owners.place(tmp_path) == place
-
-
-def test_owners_that_are_missing_or_outdated_are_a_problem(tmp_path: Path) -> None:
-    root = project(tmp_path)
-    [missing] = problems(root)
-    owners.write(root)
-    areas = {"rest": {"paths": ["docs/"], "experts": ["ada"]}}
-    (root / people.FILE).write_text(yaml.safe_dump({**TEAM, "areas": areas}, sort_keys=False))
-
-    [outdated] = problems(root)
-
-    assert missing.startswith("CODEOWNERS is missing: `uv run keel owners`")
-    assert outdated.startswith("CODEOWNERS is not what follows from")
-
-
-def test_owners_that_somebody_wrote_by_hand_are_kept(tmp_path: Path) -> None:
-    root = project(tmp_path)
-    (root / "CODEOWNERS").write_text("* @me\n")
-
-    with pytest.raises(UserError, match="written by hand"):
-        owners.write(root)
-
-    assert (root / "CODEOWNERS").read_text() == "* @me\n"
-    assert "written by hand" in problems(root)[0]
-
-
-def test_without_handles_there_are_no_owners_and_no_problem(tmp_path: Path) -> None:
-    nobody = {"ada": {"name": "Ada"}, "ben": {"name": "Ben"}}
-    root = project(tmp_path, people=nobody)
-
-    with pytest.raises(UserError, match=r"no expert in .* has a handle"):
-        owners.write(root)
-
-    assert problems(root) == []
-
-
-def test_in_a_larger_repository_owners_are_printed_and_not_written(tmp_path: Path) -> None:
-    repository = Repository(tmp_path / "all")
-    root = project(repository.root / "ml")
-
-    assert "/ml/src/*/models/ @ada" in owners.write(root)
-    assert problems(root) == []
-    assert not list(repository.root.rglob("CODEOWNERS"))

@@ -22,12 +22,12 @@ from keel.quality.page.documents import check
 from keel.quality.page.scorecard import Scorecard, answer, gather
 from keel.quality.product.judged import METRICS_FILE as METRICS
 from keel.quality.records import settings
-from keel.quality.records.figures import About, Figure, State, guarded
+from keel.quality.records.figures import Figure, State, guarded
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TODAY = NOW.date()
 DAY = timedelta(days=1)
-ABOUT = About("data.valid", "product", "Rows", "What it is.", "share", "What for.", "Mend it.")
+ABOUT = Figure("data.valid", "product", "Rows", "What it is.", "share", "What for.", "Mend it.")
 WRITTEN = (
     "docs/quality/objectives.yaml",
     "docs/quality/waivers.yaml",
@@ -57,7 +57,7 @@ WRITTEN = (
 def figure(state: State) -> Figure:
     if state == State.UNKNOWN:
         return ABOUT.unknown("nobody looked")
-    return ABOUT.figure(0.5, "50%", state, 10)
+    return ABOUT.shown(0.5, "50%", state, 10)
 
 
 def card(*figures: Figure, **facts: Any) -> Scorecard:
@@ -154,7 +154,7 @@ def test_each_figure_says_what_it_is_what_it_means_and_what_to_do(project: Repos
 
 def test_json_has_all_that_the_page_has(project: Repository) -> None:
     trend = [(date(2026, 10, 1), 0.5), (date(2026, 11, 1), 0.6)]
-    shown = ABOUT.figure(0.6, "60%", State.WATCH, 10, "at least 70%", trend)
+    shown = ABOUT.shown(0.6, "60%", State.WATCH, 10, "at least 70%", trend)
 
     *_, machines = written(project.root, card(shown))
 
@@ -172,9 +172,7 @@ def test_a_broken_file_stops_no_more_than_what_it_says(project: Repository, name
     written(project.root, found)
 
     known = {one.name for one in found.figures if one.value is not None}
-    assert (
-        len({"code.complexity", "decisions.review", "debt.interest", "code.packages"} & known) > 2
-    )
+    assert len({"code.complexity", "decisions.review", "debt.interest"} & known) > 1
     assert {one.group for one in found.figures} == {"product", "delivery", "change"}
 
 
@@ -273,7 +271,7 @@ def test_text_of_people_stays_text(project: Repository) -> None:
     )
     waiver = Waiver(objective="a", why="<b>`why", signed="A|B", since=TODAY, until=TODAY)
     standing = Standing("a", objective, waiver=waiver)
-    shown = ABOUT.figure(1, "<i>`1`</i> | 2\n3", State.WATCH, 1)
+    shown = ABOUT.shown(1, "<i>`1`</i> | 2\n3", State.WATCH, 1)
 
     html, markdown, _ = written(project.root, card(shown, waived=[standing]))
 
@@ -297,7 +295,7 @@ def test_a_project_without_git_has_its_page(project: Repository) -> None:
 
     found = by_name(gather(project.root, NOW))
 
-    assert found["code.typed"].value == 1
+    assert found["code.complexity"].value == 0
     assert found["delivery.lead_time"].value is None
 
 
@@ -307,7 +305,7 @@ def test_a_repository_without_a_commit_has_its_page(project: Repository) -> None
 
     found = by_name(gather(project.root, NOW))
 
-    assert found["code.typed"].value == 1
+    assert found["code.complexity"].value == 0
     assert not found["delivery.lead_time"].broken
 
 
@@ -390,16 +388,6 @@ def imported(repository: Repository, count: int) -> None:
         check=True,
     )
     repository.git("reset", "--quiet", "--hard", "main")
-
-
-def test_what_only_a_run_can_tell_has_the_trend_that_ci_kept(project: Repository) -> None:
-    kept = {"day": "2026-11-16", "commit": "abc", "figures": {"debt.age": 7.0, "code.typed": 0.1}}
-    project.file("reports/trends.jsonl", f"{json.dumps(kept)}\nbroken\n")
-
-    found = by_name(gather(project.root, NOW))
-
-    assert found["debt.age"].trend == [(date(2026, 11, 16), 7.0), (TODAY, found["debt.age"].value)]
-    assert found["code.typed"].trend == [(date(2026, 11, 16), 0.1), (TODAY, 1.0)]
 
 
 def test_the_verb_prints_an_answer_for_each_question(

@@ -23,19 +23,6 @@ def test_a_change_has_its_files(repository: Repository) -> None:
     assert sorted(change) == ["a.py", "ö ü.txt"]
 
 
-def test_a_file_that_was_renamed_has_its_changes_by_its_new_name(repository: Repository) -> None:
-    text = "\n".join(f"line {n}" for n in range(20))
-    repository.commit("2026-03-01", files={"old.py": text})
-    repository.git("mv", "old.py", "middle.py")
-    repository.commit("2026-03-02")
-    repository.git("mv", "middle.py", "new.py")
-    repository.commit("2026-03-03")
-
-    found = changes(repository.root, YEAR_AGO)
-
-    assert found == [("new.py",), ("new.py",), ("new.py",)]
-
-
 def test_what_is_older_than_the_window_is_left_out(repository: Repository) -> None:
     repository.commit("2025-01-01", files={"a.py": "1"})
     repository.commit("2026-01-01", files={"a.py": "2"})
@@ -51,15 +38,6 @@ def test_a_clock_that_was_wrong_hides_no_other_change(repository: Repository) ->
     found = changes(repository.root, YEAR_AGO)
 
     assert found == [("a.py",), ("a.py",)]
-
-
-def test_a_history_that_was_rewritten_keeps_the_days_of_its_changes(
-    repository: Repository,
-) -> None:
-    repository.commit("2026-01-01", files={"a.py": "1"}, committed="2026-11-22")
-
-    assert changes(repository.root, date(2026, 1, 2)) == []
-    assert len(changes(repository.root, date(2026, 1, 1))) == 1
 
 
 def test_a_merge_is_no_change_of_its_own(repository: Repository) -> None:

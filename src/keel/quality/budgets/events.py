@@ -1,44 +1,22 @@
-"""How many events were good and bad on each day: from monitoring's file, Prometheus or a CSV."""
+"""How many events were good and bad on each day: from monitoring's file, or a CSV."""
 
 import csv
-import math
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from annotated_types import Ge, MinLen
-from pydantic import (
-    AliasPath,
-    AnyHttpUrl,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from keel.project.errors import UserError, reason
+from keel.project.errors import UserError
 from keel.project.settings import Section
 from keel.quality.records.documents import text, typed
 
 INDICATORS = "reports/indicators.jsonl"
-DAY = timedelta(days=1)
-BACK = 366  # days that Prometheus is asked for at most
-SECONDS = 10.0  # that it may take
-TOKEN = "PROMETHEUS_TOKEN"  # noqa: S105 -- the name of the environment variable
 Name = Annotated[str, MinLen(1)]
 Count = Annotated[float, Ge(0)]
-
-
-class Prometheus(Section):
-    """Two queries for how many events there were in a day, such as `sum(increase(…[1d]))`."""
-
-    url: AnyHttpUrl
-    bad: Name
-    total: Name
 
 
 class Source(Section):
@@ -46,12 +24,11 @@ class Source(Section):
 
     indicator: Name | None = None
     csv: Name | None = None  # a file with the columns day, good and bad
-    prometheus: Prometheus | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if sum(place is not None for place in (self.indicator, self.csv, self.prometheus)) != 1:
-            raise ValueError("write one of indicator, csv and prometheus")
+        if (self.indicator is None) == (self.csv is None):
+            raise ValueError("write one of indicator and csv")
         return self
 
 
@@ -71,10 +48,6 @@ class Events:
     days: Mapping[date, Day] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def until(self, last: date) -> "Events":
-        """Only what was known at the end of a day."""
-        return Events({day: self.days[day] for day in self.days if day <= last}, self.notes)
-
 
 class _Line(BaseModel):
     """A line of a file; what else stands there is no matter."""
@@ -88,24 +61,8 @@ class _Line(BaseModel):
     why: str = ""
 
 
-class _Series(BaseModel):
-    values: list[tuple[float, float]]  # seconds since 1970, and a number
-
-
-class _Answer(BaseModel):
-    """What Prometheus answers to a query of a range."""
-
-    status: Literal["success", "error"]
-    error: str = ""
-    series: list[_Series] = Field(default=[], validation_alias=AliasPath("data", "result"))
-
-
-def read(
-    root: Path, source: Source, now: datetime, environ: Mapping[str, str] = os.environ
-) -> Events:
-    """The events of a source. Raises UserError if there is no such file, or no answer."""
-    if source.prometheus:
-        return Events(asked(source.prometheus, now, environ.get(TOKEN)))
+def read(root: Path, source: Source) -> Events:
+    """The events of a source. Raises UserError if its file is missing or broken."""
     if source.csv:
         return table(text(root, source.csv), source.csv)
     if not (root / INDICATORS).is_file():
@@ -146,47 +103,3 @@ def table(written: str, name: str) -> Events:
             raise UserError(f"{place}: {line.day} comes twice: add up what belongs together")
         days[line.day] = Day(line.good, line.bad)
     return Events(days)
-
-
-def asked(source: Prometheus, now: datetime, token: str | None = None) -> dict[date, Day]:
-    """What Prometheus says of each 24 hours up to now, by the day on which they end.
-
-    Raises UserError if it does not answer, or with something else than one number for each day.
-    """
-    bad, total = (_series(source, query, now, token) for query in (source.bad, source.total))
-    return {
-        day: Day(max(count - bad.get(day, 0.0), 0.0), min(bad.get(day, 0.0), count))
-        for day, count in total.items()
-        if count > 0
-    }
-
-
-def _series(source: Prometheus, query: str, now: datetime, token: str | None) -> dict[date, float]:
-    import httpx  # slow to import, and only needed here
-
-    span = {"start": (now - BACK * DAY).timestamp(), "end": now.timestamp(), "step": 86400}
-    try:
-        response = httpx.get(
-            f"{str(source.url).rstrip('/')}/api/v1/query_range",
-            params={"query": query, **span},
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=SECONDS,
-        )
-        answer = _Answer.model_validate_json(response.content)
-    except (httpx.HTTPError, ValueError) as error:
-        raise UserError(
-            f"{source.url} gives no answer ({reason(error)}): is it Prometheus?"
-        ) from error
-    if answer.status != "success":
-        raise UserError(f"{source.url} refuses {query!r} ({answer.error}): mend the query")
-    series = answer.series
-    if len(series) > 1:
-        raise UserError(
-            f"{source.url} gives {len(series)} series for {query!r}, and one is needed: `sum(…)`"
-        )
-    points = series[0].values if series else []
-    return {  # a division by no traffic gives NaN
-        datetime.fromtimestamp(time, UTC).date(): number
-        for time, number in points
-        if math.isfinite(number)
-    }

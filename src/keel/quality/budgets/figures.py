@@ -20,7 +20,7 @@ def figures(overview: Overview, settings: Budgets, today: date) -> list[Figure]:
     shown = [figure(standing, settings, today) for standing in overview.standings]
     if overview.unread or not shown:
         why = "; ".join(overview.unread) or "there are no objectives"
-        shown.append(OBJECTIVES.broken(why))
+        shown.append(OBJECTIVES.fails(why))
     return [*shown, _policy(overview.policy, overview.problems, today)]
 
 
@@ -42,10 +42,10 @@ def figure(standing: Standing, settings: Budgets, today: date) -> Figure:
     if waiver:
         notes.append(f"waived until {waiver.until} by {waiver.signed}: {waiver.why}")
     if budget is None:
-        lacking = mine.broken(standing.lack) if standing.broken else mine.unknown(standing.lack)
+        lacking = mine.lacking(standing.lack, target, standing.lack if standing.broken else None)
         return replace(lacking, target=target, notes=notes)
     late = (today - budget.day).days > settings.late_days
-    shown = mine.figure(
+    shown = mine.shown(
         100 * budget.left,
         _outlook(budget) + f", as of {budget.day}" * late,
         _state(budget, settings.low, late=late),
@@ -85,5 +85,5 @@ def _policy(policy: Policy, problems: list[str], today: date) -> Figure:
         text = f"agreed by {', '.join(policy.agreed)}; reviewed again on {policy.review}"
         number = len(policy.agreed)
         late = State.GOOD if left >= 0 else State.WATCH
-        shown = AGREED.figure(left, text, late, number, "not past its date")
+        shown = AGREED.shown(left, text, late, number, "not past its date")
     return shown.also(notes=problems)

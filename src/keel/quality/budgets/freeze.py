@@ -1,15 +1,14 @@
 """Say how the error budgets stand, and what waits while one of them is spent."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from keel.project.commands import must
-from keel.project.errors import UserError
 from keel.quality.budgets.availability import as_time
 from keel.quality.budgets.standing import POLICY, WAIVERS, Overview, Standing
-from keel.quality.records.history import Commit
 
+KIND = re.compile(r"(\w+)(?:\(([^)]*)\))?!?:\s")
 SHOWN = 5  # bad days, at most
 
 
@@ -36,7 +35,15 @@ def verdict(
 
 def may_pass(subject: str, exempt: Iterable[str]) -> bool:
     """Whether a commit goes on in a freeze, by its conventional type or scope."""
-    return bool(Commit("", subject=subject).kinds & set(exempt))
+    return bool(kinds(subject) & set(exempt))
+
+
+def kinds(subject: str) -> set[str]:
+    """Type and scope of a conventional commit: `fix(security): …` is a fix, and security."""
+    if subject.startswith('Revert "'):
+        return {"revert"}
+    kind = KIND.match(subject)
+    return {name.lower() for name in kind.groups() if name} if kind else set()
 
 
 def describe(standing: Standing) -> Iterator[str]:
@@ -56,14 +63,6 @@ def subjects_since(root: Path, branch: str) -> list[str]:
     """The first lines of the commits since a branch; a merge is none beside what it merges."""
     log = must(root, "git", "log", "--no-merges", "--format=%s", f"{branch}..HEAD", "--")
     return log.splitlines()
-
-
-def end_of(day: str) -> datetime:
-    """The end of a day such as 2026-11-23. Raises UserError for anything else."""
-    try:
-        return datetime.combine(date.fromisoformat(day), time(23, 59), UTC)
-    except ValueError as error:
-        raise UserError(f"--on {day} is no day: write it as 2026-11-23") from error
 
 
 def _freeze(overview: Overview, exempt: Sequence[str]) -> Iterator[str]:

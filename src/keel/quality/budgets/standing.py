@@ -1,9 +1,8 @@
 """How each objective stands: what people wrote below `docs/quality/`, and the events of it."""
 
-import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ from keel.quality.budgets import events
 from keel.quality.budgets.budgets import Budget, Objective
 from keel.quality.budgets.events import Events
 from keel.quality.records.documents import (
+    Files,
     Text,
     each_typed,
     front_matter,
     plural,
-    read,
     text,
-    tolerated,
 )
 from keel.quality.records.settings import Budgets
 
@@ -82,42 +80,55 @@ class Overview:
         return [standing for standing in self.standings if standing.stops]
 
 
-def problems(root: Path, settings: Budgets, today: date) -> list[str]:
-    """What is wrong with objectives, waivers and policy."""
-    objectives, wrong = read_objectives(root)
-    _, waivers = read_waivers(root, objectives, settings.waiver_days, today)
-    return [*wrong, *waivers, *read_policy(root)[1]]
+@dataclass(frozen=True)
+class Written:
+    """What people wrote that is right, and what is wrong with the rest."""
+
+    objectives: Mapping[str, Objective]
+    waivers: Sequence[Waiver]
+    policy: Policy
+    unread: list[str]
+    problems: list[str]
 
 
-def look(
-    root: Path,
-    settings: Budgets,
-    now: datetime,
-    *,
-    over: bool = False,
-    environ: Mapping[str, str] = os.environ,
-) -> Overview:
-    """How everything stands as of now, or at the end of a day that is `over`.
+def gather(root: Path, settings: Budgets, today: date) -> Written:
+    """Read objectives, waivers and policy. What is broken keeps nothing else from being read."""
+    files = Files(root)
+    named = files.read(OBJECTIVES, dict[str, Any]) or {}
+    objectives, unread = each_typed(named, f"{OBJECTIVES}: ", Objective)
+    listed = files.read(WAIVERS, list[Any]) if (root / WAIVERS).is_file() else []
+    numbered = {f"number {number}": content for number, content in enumerate(listed or [], 1)}
+    waivers, problems = each_typed(numbered, f"{WAIVERS}: ", Waiver)
+    for name, waiver in list(waivers.items()):
+        if flaws := list(_flaws(waiver, objectives, settings.waiver_days, today)):
+            problems += [f"{WAIVERS}: {name}: {flaw}" for flaw in flaws]
+            del waivers[name]
+    policy = Policy()
+    try:
+        policy = front_matter(text(root, POLICY), POLICY, Policy)[0]
+    except UserError as error:
+        files.wrong[POLICY] = str(error)
+    unread += files.wrong.pop(OBJECTIVES, "").splitlines()
+    problems += [line for why in files.wrong.values() for line in why.splitlines()]
+    return Written(objectives, list(waivers.values()), policy, unread, problems)
 
-    What is broken keeps nothing else from being read.
-    """
-    today = now.date()
-    objectives, unread = read_objectives(root)
-    waivers, wrong = read_waivers(root, objectives, settings.waiver_days, today)
-    policy, flaws = read_policy(root)
+
+def look(root: Path, settings: Budgets, today: date, *, over: bool = False) -> Overview:
+    """How everything stands today or, if it is `over`, stood at the end of a day."""
+    written = gather(root, settings, today)
     standings = []
-    for name, objective in objectives.items():
-        own = [waiver for waiver in waivers if waiver.objective == name]
+    for name, objective in written.objectives.items():
+        own = [waiver for waiver in written.waivers if waiver.objective == name]
         try:
-            known = events.read(root, objective.source, now, environ)
+            known = events.read(root, objective.source)
         except UserError as error:
             waiver = in_force(own, today)
             standings.append(Standing(name, objective, lack=str(error), broken=True, waiver=waiver))
             continue
         if over:
-            known = known.until(today)
+            known = Events({day: known.days[day] for day in known.days if day <= today})
         standings.append(stand(name, objective, known, own, settings, today))
-    return Overview(standings, unread, [*wrong, *flaws], policy)
+    return Overview(standings, written.unread, written.problems, written.policy)
 
 
 def stand(
@@ -133,11 +144,7 @@ def stand(
     Its window ends with its newest events, so that a freeze does not end because monitoring does.
     """
     last = today + DAY  # where a day begins earlier than here
-    days = {
-        day: counts
-        for day, counts in known.days.items()
-        if day <= last and counts.good + counts.bad
-    }
+    days = {day: of for day, of in known.days.items() if day <= last and of.good + of.bad}
     notes = [*known.notes]
     if later := sum(day > last for day in known.days):
         notes.append(f"not counted: {plural(later, 'day')} in the future")
@@ -157,35 +164,6 @@ def stand(
 def in_force(waivers: Iterable[Waiver], today: date) -> Waiver | None:
     """The first waiver that holds today."""
     return next((waiver for waiver in waivers if waiver.since <= today <= waiver.until), None)
-
-
-def read_policy(root: Path) -> tuple[Policy, list[str]]:
-    """The policy, and what is wrong with it."""
-    return tolerated(lambda: front_matter(text(root, POLICY), POLICY, Policy)[0], Policy())
-
-
-def read_objectives(root: Path) -> tuple[dict[str, Objective], list[str]]:
-    """The objectives that are right, by name, and what is wrong with the others."""
-    content, broken = tolerated(lambda: read(root, OBJECTIVES, dict[str, Any]), dict[str, Any]())
-    objectives, wrong = each_typed(content, f"{OBJECTIVES}: ", Objective)
-    return objectives, [*broken, *wrong]
-
-
-def read_waivers(
-    root: Path, objectives: Container[str], longest: int, today: date
-) -> tuple[list[Waiver], list[str]]:
-    """The waivers that are right, ended ones too, and what is wrong with the others."""
-    is_there = (root / WAIVERS).is_file()
-    contents, broken = tolerated(
-        lambda: read(root, WAIVERS, list[Any]) if is_there else [], list[Any]()
-    )
-    numbered = {f"number {number}": content for number, content in enumerate(contents, 1)}
-    waivers, wrong = each_typed(numbered, f"{WAIVERS}: ", Waiver)
-    flaws = {
-        name: list(_flaws(waiver, objectives, longest, today)) for name, waiver in waivers.items()
-    }
-    wrong += [f"{WAIVERS}: {name}: {flaw}" for name in flaws for flaw in flaws[name]]
-    return [waivers[name] for name in waivers if not flaws[name]], [*broken, *wrong]
 
 
 def _flaws(waiver: Waiver, objectives: Container[str], longest: int, today: date) -> Iterator[str]:

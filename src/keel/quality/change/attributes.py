@@ -6,7 +6,9 @@ quality is one of ISO/IEC 25010:2023.
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from keel.project.settings import Section
 from keel.quality.records.documents import Text, plural
@@ -37,14 +39,7 @@ class Scenario(Section):
     environment: Text
     response: Text
     measure: Text
-    figure: Text
-
-    @property
-    def sentence(self) -> str:
-        return (
-            f"{self.source} {self.stimulus}, {self.environment}: {self.artefact} {self.response}, "
-            f"{self.measure}."
-        )
+    figure: Annotated[str, Field(pattern=rf"^([a-z_]+\.\w+|{NOT_MEASURED})$")]
 
 
 class Attributes(Section):
@@ -63,13 +58,12 @@ def figure(attributes: Attributes, others: Sequence[Figure], later: date, today:
     if not scenarios:
         return measured.unknown(f"{FILE} has no scenarios")
     named = {figure.name: figure for figure in others}
-    figures = {name: named.get(scenario.figure) for name, scenario in scenarios.items()}
-    shown = [figure for figure in figures.values() if figure]
+    shown = [named[s.figure] for s in scenarios.values() if s.figure in named]
     review = attributes.review or later
     notes = [
         f"{name}: {scenario.figure} is no figure of this page"
         for name, scenario in scenarios.items()
-        if not figures[name] and scenario.figure != NOT_MEASURED
+        if scenario.figure not in {*named, NOT_MEASURED}
     ]
     if review < today:
         notes.append(f"The ranking was to be looked at again by {review}.")
@@ -79,27 +73,17 @@ def figure(attributes: Attributes, others: Sequence[Figure], later: date, today:
     text += f", {empty} without a value yet" if empty else ""
     target = f"all, and looked at again by {review}"
     share = len(shown) / len(scenarios)
-    return measured.figure(share, text, standing, len(scenarios), target).also(
+    return measured.shown(share, text, standing, len(scenarios), target).also(
         [
-            f"{rank}. {name} ({scenario.quality}): {scenario.sentence} {_shown(figures[name])}"
-            for rank, (name, scenario) in enumerate(scenarios.items(), 1)
+            f"{rank}. {name} ({s.quality}): {s.source} {s.stimulus}, {s.environment}: "
+            f"{s.artefact} {s.response}, {s.measure}. {_value(named.get(s.figure))}"
+            for rank, (name, s) in enumerate(scenarios.items(), 1)
         ],
         notes,
     )
 
 
-def _shown(figure: Figure | None) -> str:
+def _value(figure: Figure | None) -> str:
     if figure is None:
         return NOT_MEASURED
     return figure.text + (f" ({figure.state})" if figure.value is not None else "")
-
-
-def problems(attributes: Attributes) -> list[str]:
-    """What is wrong with the scenarios."""
-    return [
-        f"{FILE}: scenarios.{name}.figure is {scenario.figure!r}: it is the name of a figure, such "
-        f"as code.complexity, or {NOT_MEASURED}"
-        for name, scenario in attributes.scenarios.items()
-        if scenario.figure != NOT_MEASURED
-        and ("." not in scenario.figure or " " in scenario.figure)
-    ]

@@ -1,61 +1,35 @@
-"""How easily the code can be changed: hotspots, complex functions, and functions with types."""
+"""How easily the code can be changed: hotspots, and complex functions."""
 
-import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import complexipy
 
 from keel.quality.records.documents import plural
-from keel.quality.records.figures import About, Figure, Limits, about, goal, state
+from keel.quality.records.figures import Figure, about, goal, state
 from keel.quality.records.settings import Code
 from keel.quality.records.tracked import files
 
 SHOWN = 10  # of the worst
+SWEEP = 50  # files: a change of more says nothing of each of them
+Functions = Sequence[tuple[str, int]]  # their names and complexities
 Changes = Sequence[tuple[str, ...]]  # the files of each
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True)
-class Measures:
-    """What is measured of a file."""
-
-    complexities: tuple[tuple[str, int], ...] = ()  # of each function
-    typed: int = 0  # functions
-    functions: int = 0
-    broken: bool = False  # Python can't read it
-
-    @property
-    def worst(self) -> int:
-        """The complexity of its most complex function."""
-        return max((complexity for _, complexity in self.complexities), default=0)
-
-
-def measure(text: str) -> Measures:
-    """What a file is like.
+def measure(text: str) -> Functions | None:
+    """The functions of a file; None if Python can't read it.
 
     The complexity is the cognitive one (Campbell, SonarSource, 2018): nesting counts more.
     """
     try:
-        functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, Function)]
         measured = complexipy.code_complexity(text, no_ignore=True, with_plans=False).functions
-    except (SyntaxError, ValueError, RecursionError):
-        return Measures(broken=True)
-    complexities = tuple((function.name, function.complexity) for function in measured)
-    return Measures(complexities, sum(map(is_typed, functions)), len(functions))
+    except ValueError:
+        return None
+    return [(function.name, function.complexity) for function in measured]
 
 
-def is_typed(function: Function) -> bool:
-    """Whether its result and all its parameters have types, but for `self` and `cls`."""
-    taken = function.args
-    parameters = [*taken.posonlyargs, *taken.args, *taken.kwonlyargs, taken.vararg, taken.kwarg]
-    untyped = [each.arg for each in parameters if each and not each.annotation]
-    return function.returns is not None and untyped in ([], ["self"], ["cls"])
-
-
-def read(root: Path, paths: Sequence[str]) -> dict[str, Measures]:
+def read(root: Path, paths: Sequence[str]) -> dict[str, Functions | None]:
     """Each Python file below one of the paths, as it is on disk, also if it is not committed."""
     folders = tuple(f"{path.rstrip('/')}/" for path in paths)
     return {
@@ -65,65 +39,47 @@ def read(root: Path, paths: Sequence[str]) -> dict[str, Measures]:
     }
 
 
-def figures(files: Mapping[str, Measures], changes: Changes, settings: Code) -> list[Figure]:
-    """All three, of the files as they are and as they were changed."""
-    broken = [f"{name} is not Python that can be read" for name in files if files[name].broken]
-    made = (
-        _hotspots(files, changes, settings),
-        _complexity(files, settings),
-        _typed(files, settings),
-    )
+def figures(
+    files: Mapping[str, Functions | None], changes: Changes, settings: Code
+) -> list[Figure]:
+    """Both, of the files as they are and as they were changed."""
+    broken = [f"{name} is not Python that can be read" for name in files if files[name] is None]
+    measured = {name: functions or () for name, functions in files.items()}
+    made = (_hotspots(measured, changes, settings), _complexity(measured, settings))
     return [figure.also(notes=broken) for figure in made]
 
 
-def _hotspots(files: Mapping[str, Measures], changes: Changes, settings: Code) -> Figure:
-    hotspots = about("code.hotspots")
-    usual = [change for change in changes if len(change) <= settings.sweep]
+def _hotspots(files: Mapping[str, Functions], changes: Changes, settings: Code) -> Figure:
+    usual = [change for change in changes if len(change) <= SWEEP]
     if len(usual) < settings.changes:
         known = f"{plural(len(usual), 'change')} within {plural(settings.months, 'month')}"
-        return hotspots.unknown(f"{known}, and {settings.changes} are the least", len(usual))
+        why = f"{known}, and {settings.changes} are the least"
+        return about("code.hotspots").unknown(why, len(usual))
     times = Counter(name for change in usual for name in change)
-    hot = {
-        name: file.worst
-        for name, file in files.items()
-        if file.worst > settings.complexity and times[name] >= settings.changes
+    worst = {
+        name: max((complexity for _, complexity in functions), default=0)
+        for name, functions in files.items()
+        if times[name] >= settings.changes
     }
-    worst = sorted(hot, key=lambda name: -hot[name] * times[name])[:SHOWN]
-    return hotspots.figure(
-        len(hot),
-        f"{len(hot)} of {plural(len(files), 'file')}",
-        state(len(hot), *settings.hotspots),
-        len(usual),
-        f"at most {settings.hotspots[0]:g}",
-    ).also(f"{name}: complexity {hot[name]}, {times[name]} changes" for name in worst)
+    hot = [name for name in worst if worst[name] > settings.complexity]
+    hot.sort(key=lambda name: -worst[name] * times[name])
+    text = f"{len(hot)} of {plural(len(files), 'file')}"
+    standing, target = state(len(hot), *settings.hotspots), f"at most {settings.hotspots[0]:g}"
+    figure = about("code.hotspots").shown(len(hot), text, standing, len(usual), target)
+    return figure.also(
+        f"{name}: complexity {worst[name]}, {times[name]} changes" for name in hot[:SHOWN]
+    )
 
 
-def _complexity(files: Mapping[str, Measures], settings: Code) -> Figure:
-    limit = settings.complexity
+def _complexity(files: Mapping[str, Functions], settings: Code) -> Figure:
+    limit, its = settings.complexity, about("code.complexity")
     functions = [
         (complexity, f"{name}: {function} has {complexity}, and {limit} are enough")
-        for name, file in files.items()
-        for function, complexity in file.complexities
+        for name in files
+        for function, complexity in files[name]
     ]
+    if not functions:
+        return its.unknown("there is no function yet", 0, goal(settings.complex_share))
     knots = sorted((function for function in functions if function[0] > limit), reverse=True)
-    figure = _share(about("code.complexity"), len(knots), len(functions), settings.complex_share)
+    figure = its.share(len(knots), len(functions), settings.complex_share)
     return figure.also(detail for _, detail in knots[:SHOWN])
-
-
-def _typed(files: Mapping[str, Measures], settings: Code) -> Figure:
-    typed, functions = (
-        sum(getattr(file, name) for file in files.values()) for name in ("typed", "functions")
-    )
-    lacking = sorted((file.typed - file.functions, name) for name, file in files.items())
-    figure = _share(about("code.typed"), typed, functions, settings.typed_share)
-    return figure.also(
-        f"{name}: {plural(-number, 'function')} without"
-        for number, name in lacking[:SHOWN]
-        if number
-    )
-
-
-def _share(about: About, part: int, whole: int, limits: Limits) -> Figure:
-    if not whole:
-        return about.unknown("there is no function yet", 0, goal(limits))
-    return about.share(part, whole, limits)

@@ -105,63 +105,50 @@ def _open(entry: Entry, day: date) -> bool:
     return bool(entry.since and entry.since <= day and not (entry.paid and entry.paid <= day))
 
 
-def _months(entries: Iterable[Entry]) -> float:
-    return sum(entry.interest.month for entry in entries)
-
-
 def _interest(
     entries: Mapping[str, Entry], unpaid: Mapping[str, Entry], today: date, debt: Debt
 ) -> Figure:
     first = min(entry.since or today for entry in entries.values())
     days = [months_later(today.replace(day=1), -months) for months in range(11, -1, -1)]
     trend = [
-        (day, _months(e for e in entries.values() if _open(e, day)))
+        (day, sum(entry.interest.month for entry in entries.values() if _open(entry, day)))
         for day in days
         if first <= day < today
     ]
-    owed = _months(unpaid.values())
+    owed = sum(entry.interest.month for entry in unpaid.values())
     good, bad = debt.interest_hours
-    dearest = sorted(unpaid.items(), key=lambda entry: -entry[1].interest.month)
-    return (
-        about("debt.interest")
-        .figure(
-            owed,
-            f"{owed:.3g} hours a month, for {plural(len(unpaid), 'entry', 'entries')}",
-            state(owed, good, bad),
-            len(unpaid),
-            f"at most {good:g} hours a month",
-            [*trend, (today, owed)],
-        )
-        .also(_sentence(name, entry) for name, entry in dearest)
+    text = f"{owed:.3g} hours a month, for {plural(len(unpaid), 'entry', 'entries')}"
+    target = f"at most {good:g} hours a month"
+    figure = about("debt.interest").shown(
+        owed, text, state(owed, good, bad), len(unpaid), target, [*trend, (today, owed)]
     )
-
-
-def _sentence(name: str, entry: Entry) -> str:
-    return (
+    dearest = sorted(unpaid.items(), key=lambda entry: -entry[1].interest.month)
+    return figure.also(
         f"{name}: {entry.what} ({entry.where}). {entry.interest.why}: "
         f"{entry.interest.month:.3g} hours a month; {entry.principal:g} hours pay it. "
         f"{entry.owner}, by {entry.by}."
+        for name, entry in dearest
     )
 
 
 def _age(unpaid: Mapping[str, Entry], today: date) -> Figure:
+    its, target = about("debt.age"), "nothing overdue"
     if not unpaid:
-        return about("debt.age").figure(0, "no debt is open", State.GOOD, 0, "nothing overdue")
+        return its.shown(0, "no debt is open", State.GOOD, 0, target)
     late = [name for name, entry in unpaid.items() if entry.by and entry.by < today]
     days = median((today - (entry.since or today)).days for entry in unpaid.values())
     text = f"{days:.0f} days in the median; {len(late)} of {len(unpaid)} overdue"
-    standing = State.WATCH if late else State.GOOD
-    figure = about("debt.age").figure(days, text, standing, len(unpaid), "nothing overdue")
+    figure = its.shown(days, text, State.WATCH if late else State.GOOD, len(unpaid), target)
     return figure.also(f"{name}: was due by {unpaid[name].by}" for name in late)
 
 
 def _paid(entries: Mapping[str, Entry], today: date) -> Figure:
-    year = months_later(today, -12)
+    its, year = about("debt.paid"), months_later(today, -12)
     paid = {n: e for n, e in entries.items() if e.paid and year < e.paid <= today}
     if not paid and all(e.since and e.since > months_later(today, -3) for e in entries.values()):
-        return about("debt.paid").unknown("the oldest entry is younger than three months")
+        return its.unknown("the oldest entry is younger than three months")
     hours = sum(entry.principal for entry in paid.values())
     text = f"{hours:g} hours, for {plural(len(paid), 'entry', 'entries')}"
     standing = State.GOOD if paid else State.WATCH
-    figure = about("debt.paid").figure(hours, text, standing, len(paid), "something each year")
+    figure = its.shown(hours, text, standing, len(paid), "something each year")
     return figure.also(f"{name}: {entry.what}, {entry.paid}" for name, entry in paid.items())

@@ -1,7 +1,8 @@
 """Records of decisions, and the list of those to take early; both in `docs/decisions/`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,15 +14,7 @@ from pydantic import BaseModel, Field
 from keel.data.store import Store
 from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.documents import (
-    Text,
-    front_matter,
-    listed,
-    months_later,
-    plural,
-    slug,
-    text,
-)
+from keel.quality.records.documents import Text, front_matter, months_later, plural, slug, text
 from keel.quality.records.figures import Figure, State, about
 
 FOLDER = "docs/decisions"
@@ -97,8 +90,8 @@ def record(root: Path, name: str, came: date, months: int) -> Record:
     try:
         front, body = front_matter(text(root, name), name, Front)
     except UserError as error:
-        review, wrong = months_later(came, months), tuple(listed(error))
-        return Record(number, name, Path(name).stem, "broken", came, review, wrong=wrong)
+        wrong = tuple(str(error).splitlines())
+        return Record(number, name, Path(name).stem, "broken", came, came, wrong=wrong)
     day = front.date or came
     heading = HEADING.search(body)
     return Record(
@@ -110,29 +103,62 @@ def record(root: Path, name: str, came: date, months: int) -> Record:
         front.review or months_later(day, months),
         tuple(front.serves),
         tuple(front.supersedes),
-        tuple(f"{name}: {flaw}" for flaw in _flaws(number, front, body, day)),
+        tuple(f"{name}: {flaw}" for flaw in _flaws(front.status, COMMENT.sub("", body))),
     )
 
 
-def _flaws(number: int, front: Front, body: str, day: date) -> Iterator[str]:
-    heading = HEADING.search(body)
-    if not heading:
+def _flaws(status: str, body: str) -> Iterator[str]:
+    if not HEADING.search(body):
         yield "it has no title: a line `# …` says what was decided"
-    elif heading["number"] and int(heading["number"]) != number:
-        yield f"its title has the number {heading['number']}, its file {number}: make them the same"
-    if front.review and front.review <= day:
-        yield f"review is {front.review}, not after {day}, the day of the decision"
-    if front.status == "proposed":
+    if status == "proposed":
         return  # what comes below is still being written
-    body = COMMENT.sub("", body)
     below = OPTIONS.search(body)
     options = re.findall(r"^[*-] +\S", below["below"], re.MULTILINE) if below else []
     if len(options) < 2:
         yield f"{plural(len(options), 'option')} below `## Considered options`: name two at least"
     if not OUTCOME.search(body):
         yield "it says nothing below `## Decision outcome`: which option, and why"
-    if not front.serves:
-        yield "serves is empty: name the quality attributes that the decision is for"
+
+
+def problems(
+    every: Sequence[Record],
+    wanted: Mapping[str, Early],
+    attributes: Collection[str] | None,
+    today: date,
+) -> Iterator[str]:
+    """What is wrong with them; `attributes` are the quality attributes, None if nobody knows."""
+    for record in every:
+        yield from record.wrong
+        yield from _links(record, every)
+        if record.day > today:
+            yield f"{record.file}: date is {record.day}, which is still to come: correct the day"
+        if not record.serves and record.status not in ("proposed", "broken"):
+            yield f"{record.file}: serves is empty: name the quality attributes it is for"
+        for name in () if attributes is None else {*record.serves}.difference(attributes):
+            flaw = f"serves names {name!r}, which is no quality attribute"
+            yield f"{record.file}: {flaw}: {', '.join(attributes or ())}"
+    for number, times in Counter(record.number for record in every).items():
+        if times > 1:
+            names = ", ".join(record.file for record in every if record.number == number)
+            yield f"{names}: {number:04} comes twice: give the newer one the next number"
+    taken = {record.number for record in every if record.status in ("accepted", "broken")}
+    for name, entry in wanted.items():
+        if entry.decided and entry.decided not in taken:
+            yield f"{OPEN}: {name}.decided is {entry.decided}: no record of that number is accepted"
+
+
+def _links(record: Record, every: Sequence[Record]) -> Iterator[str]:
+    """What is wrong with the links between a record and what replaces it."""
+    others = {other.number: other for other in every if other.number != record.number}
+    for number in {record.successor, *record.supersedes} - {None} - others.keys():
+        yield f"{record.file}: it names {number:04}, and there is no such record"
+    newer = others.get(record.successor or 0)
+    if newer and record.number not in newer.supersedes:
+        cure = f"add `supersedes: [{record.number}]`"
+        yield f"{newer.file}: it says nothing of {record.file}: {cure}"
+    for older in (others[number] for number in record.supersedes if number in others):
+        if record.status == "accepted" and older.successor != record.number:
+            yield f"{older.file}: its status must be `superseded by {record.number:04}`"
 
 
 def start(
@@ -167,20 +193,12 @@ def review(records: Sequence[Record], today: date) -> Figure:
     if not relied:
         return about("decisions.review").unknown("no decision is accepted").also(notes=notes)
     late = [record for record in relied if record.review < today]
-    proposed = [record for record in records if record.status == "proposed"]
     text = f"{len(late)} of {len(relied)} are due"
-    standing = State.WATCH if late else State.GOOD
-    return (
-        about("decisions.review")
-        .figure(len(late), text, standing, len(relied), "none")
-        .also(
-            [
-                *(f"{r.number:04} {r.title}: was to be looked at by {r.review}" for r in late),
-                *(f"{r.number:04} {r.title}: proposed since {r.day}" for r in proposed),
-            ],
-            notes,
-        )
-    )
+    figure = about("decisions.review").lapses(len(late), len(relied), text, "none")
+    lines = [f"{r.number:04} {r.title}: was to be looked at by {r.review}" for r in late]
+    proposed = [record for record in records if record.status == "proposed"]
+    lines += [f"{r.number:04} {r.title}: proposed since {r.day}" for r in proposed]
+    return figure.also(lines, notes)
 
 
 def early(
@@ -191,22 +209,14 @@ def early(
         return about("decisions.open").unknown(f"{OPEN} has no entries")
     titles = {record.number: record.title for record in records if record.status == "accepted"}
     waiting = [entry for entry in wanted.values() if entry.decided not in titles]
-    taken = [(entry, entry.decided) for entry in wanted.values() if entry.decided in titles]
-    late = [entry for entry in waiting if entry.due(came) < today]
-    text = f"{len(late)} overdue; {len(taken)} of {len(wanted)} are taken"
-    standing = State.BAD if late else State.GOOD
+    taken = [entry for entry in wanted.values() if entry.decided in titles]
+    late = sum(entry.due(came) < today for entry in waiting)
+    text = f"{late} overdue; {len(taken)} of {len(wanted)} are taken"
+    figure = about("decisions.open").lapses(late, len(wanted), text, "none", State.BAD)
     waiting.sort(key=lambda entry: entry.due(came))
-    return (
-        about("decisions.open")
-        .figure(len(late), text, standing, len(wanted), "none")
-        .also(
-            [
-                *(f"by {entry.due(came)}: {entry.question} {entry.dear}" for entry in waiting),
-                *(
-                    f"taken: {entry.question} {number:04} {titles[number]}"
-                    for entry, number in taken
-                    if number
-                ),
-            ]
-        )
-    )
+    lines = [f"by {entry.due(came)}: {entry.question} {entry.dear}" for entry in waiting]
+    lines += [
+        f"taken: {entry.question} {entry.decided:04} {titles[entry.decided or 0]}"
+        for entry in taken
+    ]
+    return figure.also(lines)

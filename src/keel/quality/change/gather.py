@@ -11,18 +11,8 @@ from typing import TypeVar
 
 from keel.project.about import package
 from keel.project.errors import UserError
-from keel.quality.change import (
-    attributes,
-    code,
-    debt,
-    decided,
-    decisions,
-    owners,
-    packages,
-    people,
-    tests,
-)
-from keel.quality.records.documents import months_later, read
+from keel.quality.change import attributes, code, debt, decisions, people, tests
+from keel.quality.records.documents import Files, months_later
 from keel.quality.records.figures import Figure, about, guarded
 from keel.quality.records.settings import Code, Quality
 from keel.quality.records.tracked import CUT_OFF, added, changes, is_cut_off
@@ -46,23 +36,15 @@ class Written:
 def gather(root: Path, settings: Quality, today: date) -> Written:
     """Read what people wrote."""
     came = added(root, today, attributes.FILE, debt.FILE, decisions.OPEN, decisions.FOLDER)
-    wrong: dict[str, str] = {}
-
-    def content(file: str, kind: type[Content]) -> Content | None:
-        try:
-            return read(root, file, kind)
-        except UserError as error:
-            wrong[file] = str(error)
-            return None
-
+    files = Files(root)
     return Written(
         decisions.records(root, came, today, settings.decisions.review_months),
-        content(decisions.OPEN, dict[str, decisions.Early]),
-        content(debt.FILE, debt.Register),
-        content(people.FILE, people.Team),
-        content(attributes.FILE, attributes.Attributes),
+        files.read(decisions.OPEN, dict[str, decisions.Early]),
+        files.read(debt.FILE, debt.Register),
+        files.read(people.FILE, people.Team),
+        files.read(attributes.FILE, attributes.Attributes),
         came,
-        wrong,
+        files.wrong,
     )
 
 
@@ -71,13 +53,10 @@ def problems(root: Path, written: Written, today: date) -> list[str]:
     broken = {file: why for file, why in written.wrong.items() if (root / file).exists()}
     wrong = [line for why in broken.values() for line in why.splitlines()]
     names = list(written.ranked.scenarios) if written.ranked else None
-    wrong += attributes.problems(written.ranked) if written.ranked else []
-    wrong += decided.problems(written.records, written.early or {}, names, today)
+    wrong += decisions.problems(written.records, written.early or {}, names, today)
     if debt.FILE not in broken:
         wrong += debt.problems(written.register or {}, debt.markers(root), today)
-    if written.team:
-        wrong += people.problems(written.team, root, today)
-        wrong += owners.problems(written.team, root)
+    wrong += people.problems(written.team, root, today) if written.team else []
     return wrong
 
 
@@ -85,7 +64,7 @@ def figures(
     root: Path, written: Written, settings: Quality, today: date, others: Sequence[Figure] = ()
 ) -> list[Figure]:
     """All of them; quality attributes name these figures and `others` of the page."""
-    came, wrong = written.came, written.wrong
+    came = written.came
 
     def of(
         file: str,
@@ -94,12 +73,12 @@ def figures(
         figures: Callable[[Content], list[Figure]],
     ) -> list[Figure]:
         if content is None:
-            return [about(name).broken(wrong[file]) for name in names]
+            return [about(name).fails(written.wrong[file]) for name in names]
         return guarded("change", Path(file).stem, lambda: figures(content))
 
     made = [
         *guarded("change", "Code", lambda: _code(root, settings.code, today)),
-        *guarded("change", "Tests", lambda: _tests(root, settings.code)),
+        *guarded("change", "Tests", lambda: tests.figures(root, _package(root), settings.code)),
         *of(
             debt.FILE,
             written.register,
@@ -130,22 +109,16 @@ def figures(
     return [*made, *measured]
 
 
-def _code(root: Path, settings: Code, today: date) -> Iterable[Figure]:
+def _code(root: Path, settings: Code, today: date) -> list[Figure]:
     lately = changes(root, months_later(today, -settings.months))
     made = code.figures(code.read(root, settings.paths), lately, settings)
     if is_cut_off(root):
-        hotspots = about("code.hotspots").unknown(CUT_OFF)
-        made = [hotspots if figure.name == hotspots.name else figure for figure in made]
-    yield from made
-    try:
-        yield packages.figure(packages.read(root), packages.direct(root), today, settings)
-    except UserError as error:
-        yield about("code.packages").broken(str(error))
+        made[0] = about("code.hotspots").unknown(CUT_OFF)
+    return made
 
 
-def _tests(root: Path, settings: Code) -> Iterable[Figure]:
+def _package(root: Path) -> str:
     try:
-        name = package(root)
+        return package(root)
     except UserError:  # a broken pyproject.toml is for uv to tell
-        name = root.name
-    return tests.figures(tests.gather(root), name, settings)
+        return root.name

@@ -3,38 +3,28 @@
 It asks whether enough people know a part, and never who did how much.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 from annotated_types import MinLen
 from pathspec import GitIgnoreSpec
-from pydantic import Field
 
 from keel.project.settings import Section
 from keel.quality.records.documents import Text, plural
-from keel.quality.records.figures import Figure, State, about
+from keel.quality.records.figures import Figure, about
 from keel.quality.records.settings import People
 from keel.quality.records.tracked import files
 
 FILE = "docs/quality/people.yaml"
 FIGURES = ("people.experts", "people.tasks")
-Glob = Annotated[str, Field(pattern=r"^[^\s!#\[\]\\]+$")]  # what GitHub and GitLab both understand
-Handle = Annotated[str, Field(pattern=r"^(@[\w.-]+(/[\w./-]+)?|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
-
-
-class Person(Section):
-    """Somebody of the team; the handle, such as @ada or an e-mail address, is for CODEOWNERS."""
-
-    name: Text
-    handle: Handle | None = None
 
 
 class Area(Section):
     """A part of the project, and who knows it."""
 
-    paths: Annotated[list[Glob], MinLen(1)]
+    paths: Annotated[list[Text], MinLen(1)]  # as in .gitignore
     experts: list[str]
 
 
@@ -56,7 +46,7 @@ class Task(Section):
 class Team(Section):
     """The whole file."""
 
-    people: dict[str, Person]
+    people: dict[str, Text]
     areas: dict[str, Area]
     tasks: dict[str, Task]
 
@@ -66,21 +56,8 @@ def figures(team: Team, today: date, people: People) -> list[Figure]:
     return [_experts(team, people), _tasks(team, today, people)]
 
 
-def problems(team: Team, root: Path, today: date) -> list[str]:
+def problems(team: Team, root: Path, today: date) -> Iterator[str]:
     """What is wrong with the file."""
-    return [*_strangers(team), *_wrong(root, team, today)]
-
-
-def areas(team: Team, names: Sequence[str]) -> dict[str, list[str]]:
-    """The files of each area: a file belongs to the last one that fits, as in CODEOWNERS."""
-    owned: dict[str, str] = {}
-    for name, area in team.areas.items():
-        fits = GitIgnoreSpec.from_lines(area.paths)
-        owned |= dict.fromkeys(fits.match_files(names), name)
-    return {area: [name for name in names if owned.get(name) == area] for area in team.areas}
-
-
-def _strangers(team: Team) -> Iterator[str]:
     named = {f"areas.{name}.experts": area.experts for name, area in team.areas.items()}
     named |= {f"tasks.{name}.experts": task.experts for name, task in team.tasks.items()}
     named |= {f"tasks.{name}.can": list(task.can) for name, task in team.tasks.items()}
@@ -88,12 +65,10 @@ def _strangers(team: Team) -> Iterator[str]:
         for person in people:
             if person not in team.people:
                 yield f"{FILE}: {field} names {person!r}, who is not among people: add them there"
-
-
-def _wrong(root: Path, team: Team, today: date) -> Iterator[str]:
-    for area, names in areas(team, files(root)).items():
-        if not names:
-            yield f"{FILE}: areas.{area}.paths fit no file: {', '.join(team.areas[area].paths)}"
+    names = files(root)
+    for name, area in team.areas.items():
+        if not any(GitIgnoreSpec.from_lines(area.paths).match_files(names)):
+            yield f"{FILE}: areas.{name}.paths fit no file: {', '.join(area.paths)}"
     for name, task in team.tasks.items():
         runbook = task.runbook.partition("#")[0]
         if "://" not in runbook and not (root / runbook).is_file():
@@ -108,20 +83,18 @@ def _experts(team: Team, people: People) -> Figure:
         return about("people.experts").unknown(f"{FILE} names no experts")
     few = {n: a.experts for n, a in team.areas.items() if len(set(a.experts)) < people.least}
     text = f"{len(few)} of {plural(len(team.areas), 'area')}"
-    standing = State.WATCH if few else State.GOOD
     target = f"{people.least} experts for each"
-    figure = about("people.experts").figure(len(few), text, standing, len(team.areas), target)
+    figure = about("people.experts").lapses(len(few), len(team.areas), text, target)
     return figure.also(f"{area}: {plural(len(set(few[area])), 'expert')}" for area in few)
 
 
 def _tasks(team: Team, today: date, people: People) -> Figure:
     if not any(task.can for task in team.tasks.values()):
         return about("people.tasks").unknown(f"{FILE} does not say who can do the daily tasks")
-    alone = {name for name, task in team.tasks.items() if _is_alone(task, today, people)}
+    alone = [task for task in team.tasks.values() if _is_alone(task, today, people)]
     text = f"{len(alone)} of {plural(len(team.tasks), 'task')}"
-    standing = State.WATCH if alone else State.GOOD
     target = f"each by somebody else within {plural(people.others_days, 'day')}"
-    figure = about("people.tasks").figure(len(alone), text, standing, len(team.tasks), target)
+    figure = about("people.tasks").lapses(len(alone), len(team.tasks), text, target)
     return figure.also(_sentence(name, task) for name, task in team.tasks.items())
 
 
@@ -133,5 +106,7 @@ def _is_alone(task: Task, today: date, people: People) -> bool:
 
 def _sentence(name: str, task: Task) -> str:
     others = f"last done by somebody else {task.by_others}" if task.by_others else "by no other yet"
-    people = plural(len(task.can), "person", "people")
-    return f"{name}: {task.what}. {people} can, {others}; {task.runbook}"
+    return (
+        f"{name}: {task.what}. {plural(len(task.can), 'person', 'people')} can, {others}; "
+        f"{task.runbook}"
+    )

@@ -1,17 +1,15 @@
 """What the tests are like: the pyramid's shape and seconds, coverage of the ML, mutants killed."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import AliasPath, BaseModel, Field
 
 from keel.project.commands import output
 from keel.project.errors import reason
-from keel.quality.records.documents import plural
+from keel.quality.records.documents import Files, plural
 from keel.quality.records.figures import Figure, Limits, about, goal
-from keel.quality.records.reports import Reports
 from keel.quality.records.settings import Code
 
 TESTS, MUTATION, COVERAGE = "reports/tests", "reports/mutation.json", "reports/coverage.json"
@@ -21,8 +19,7 @@ MEASURE = "uv run --with coverage coverage json"
 SHOWN = 5  # of the worst
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """The tests of one kind that ran, and how long they took."""
 
     tests: int
@@ -51,111 +48,75 @@ class Covered(BaseModel):
     files: dict[str, File]
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the reports say; None where there is none, `wrong` where one can't be read."""
-
-    layers: Mapping[str, Layer] = field(default_factory=dict)
-    mutation: Mutation | None = None
-    behind: int | None = None  # commits since the mutants were made
-    coverage: Covered | None = None
-    wrong: Mapping[str, str] = field(default_factory=dict)  # by the report's name
-
-
-def gather(root: Path) -> Facts:
-    """Read the reports; one that is broken does not keep the others from being read."""
-    reports = Reports(root)
-    mutation = reports.read(MUTATION, Mutation, MUTATE)
-    layers = {}
-    others = {file.stem for file in (root / TESTS).glob("*.xml")} - set(LAYERS)
-    for name in (*LAYERS, *sorted(others)):
-        try:
-            layers[name] = _layer(root / TESTS, name)
-        except (ET.ParseError, ValueError, OSError) as error:
-            why = f"{TESTS}/{name} can't be read ({reason(error)}): `{CHECK}` makes it"
-            reports.wrong[TESTS] = why
-    return Facts(
-        {name: layer for name, layer in layers.items() if layer},
-        mutation,
-        _behind(root, mutation.commit) if mutation and mutation.commit else None,
-        reports.read(COVERAGE, Covered, MEASURE),
-        reports.wrong,
-    )
-
-
-def figures(facts: Facts, package: str, settings: Code) -> list[Figure]:
+def figures(root: Path, package: str, settings: Code) -> list[Figure]:
     """Shape of the tests, coverage of the ML and mutants killed."""
+    files = Files(root)
     return [
-        _pyramid(facts, settings.unit_share),
-        _coverage(facts, package, settings.coverage),
-        _mutants(facts, settings.mutants),
+        _pyramid(root / TESTS, settings.unit_share),
+        _coverage(files, f"src/{package}/", settings.coverage),
+        _mutants(files, settings.mutants),
     ]
 
 
-def _pyramid(facts: Facts, limits: Limits) -> Figure:
-    tests = sum(layer.tests for layer in facts.layers.values())
+def _pyramid(folder: Path, limits: Limits) -> Figure:
+    its, layers, wrong = about("code.pyramid"), {}, []
+    names = dict.fromkeys((*LAYERS, *sorted(file.stem for file in folder.glob("*.xml"))))
+    for name in names:
+        try:
+            layers[name] = _layer(folder, name)
+        except (ET.ParseError, ValueError, OSError) as error:
+            wrong.append(f"{TESTS}/{name} can't be read ({reason(error)}): `{CHECK}` makes it")
+    known = {name: layer for name, layer in layers.items() if layer}
+    tests = sum(layer.tests for layer in known.values())
     if not tests:
-        why = f"no check has run: `{CHECK}`"
-        return about("code.pyramid").lacking(why, goal(limits), facts.wrong.get(TESTS))
-    unit = facts.layers["unit"].tests if "unit" in facts.layers else 0
+        return its.lacking(f"no check has run: `{CHECK}`", goal(limits), "\n".join(wrong))
+    unit = known["unit"].tests if "unit" in known else 0
     text = f"{unit / tests:.0%} of {plural(tests, 'test')} are unit tests"
-    lacking = [name for name in LAYERS if name not in facts.layers]
-    notes = [f"Not run in the last check: {', '.join(lacking)}."] if lacking else []
-    notes += [facts.wrong[TESTS]] if TESTS in facts.wrong else []
+    lacking = ", ".join(name for name in LAYERS if name not in known)
+    notes = [f"Not run in the last check: {lacking}."] if lacking else []
     shape = [
         f"{name}: {plural(layer.tests, 'test')} in {layer.seconds:.1f} seconds"
-        for name, layer in facts.layers.items()
+        for name, layer in known.items()
     ]
-    return about("code.pyramid").share(unit, tests, limits, text).also(shape, notes)
+    return its.share(unit, tests, limits, text).also(shape, [*notes, *wrong])
 
 
-def _coverage(facts: Facts, package: str, limits: Limits) -> Figure:
-    if facts.coverage is None:
-        why = f"it is not measured: `{MEASURE}`"
-        return about("code.coverage").lacking(why, goal(limits), facts.wrong.get(COVERAGE))
-    files = {Path(name).as_posix(): file for name, file in facts.coverage.files.items()}
-    ours = {name: file for name, file in files.items() if f"src/{package}/" in name}
-    lines = sum(file.lines for file in ours.values())
+def _coverage(files: Files, ours: str, limits: Limits) -> Figure:
+    its, report = about("code.coverage"), files.report(COVERAGE, Covered, MEASURE)
+    measured = (
+        {Path(name).as_posix(): file for name, file in report.files.items()} if report else {}
+    )
+    mine = {name: file for name, file in measured.items() if ours in name}
+    lines = sum(file.lines for file in mine.values())
     if not lines:
-        why = f"{COVERAGE} has no line of the ML"
-        return about("code.coverage").lacking(why, goal(limits), facts.wrong.get(COVERAGE))
-    covered = sum(file.covered for file in ours.values())
-    missed = {name: file.lines - file.covered for name, file in ours.items()}
+        why = f"{COVERAGE} has no line of the ML" if report else f"it is not measured: `{MEASURE}`"
+        return its.lacking(why, goal(limits), files.wrong.get(COVERAGE))
+    covered = sum(file.covered for file in mine.values())
+    missed = {name: file.lines - file.covered for name, file in mine.items()}
     least = sorted(missed, key=lambda name: -missed[name])[:SHOWN]
-    text = f"{covered / lines:.0%} of {lines} statements"
-    figure = about("code.coverage").share(covered, lines, limits, text)
+    figure = its.share(covered, lines, limits, f"{covered / lines:.0%} of {lines} statements")
     return figure.also(f"{name}: {missed[name]} not run" for name in least if missed[name])
 
 
-def _mutants(facts: Facts, limits: Limits) -> Figure:
-    mutation = facts.mutation
+def _mutants(files: Files, limits: Limits) -> Figure:
+    its, mutation = about("code.mutants"), files.report(MUTATION, Mutation, MUTATE)
     if mutation is None or not mutation.mutants:
-        why = f"none were made: `{MUTATE}`"
-        return about("code.mutants").lacking(why, goal(limits), facts.wrong.get(MUTATION))
+        return its.lacking(f"none were made: `{MUTATE}`", goal(limits), files.wrong.get(MUTATION))
     share = mutation.killed / mutation.mutants
     text = f"{share:.0%} of {mutation.mutants}, on {mutation.measured_at[:10]}"
-    figure = about("code.mutants").share(mutation.killed, mutation.mutants, limits, text)
-    if not facts.behind:
-        return figure
-    return figure.also(
-        notes=[f"The ML has had {plural(facts.behind, 'commit')} since: measure again."]
-    )
+    figure = its.share(mutation.killed, mutation.mutants, limits, text)
+    since = f"{mutation.commit}..HEAD"
+    behind = int(output(files.root, "git", "rev-list", "--count", since, "--", "src") or 0)
+    late = f"The ML has had {plural(behind, 'commit')} since: measure again."
+    return figure.also(notes=[late]) if behind else figure
 
 
 def _layer(folder: Path, name: str) -> Layer | None:
     """A kind of tests: one report of pytest's, or a folder of behave's."""
     whole = folder / f"{name}.xml"
     files = [whole] if whole.is_file() else sorted((folder / name).glob("*.xml"))
-    if not files:
-        return None
     suites = [suite for file in files for suite in ET.parse(file).iter("testsuite")]  # noqa: S314 -- the project's own tests wrote it
     tests, skipped, seconds = (
         sum(float(suite.get(key) or 0) for suite in suites) for key in ("tests", "skipped", "time")
     )
-    return Layer(int(tests - skipped), seconds)
-
-
-def _behind(root: Path, commit: str) -> int | None:
-    """How many commits changed the code since; None if the commit is gone."""
-    counted = output(root, "git", "rev-list", "--count", f"{commit}..HEAD", "--", "src")
-    return int(counted) if counted else None
+    return Layer(int(tests - skipped), seconds) if files else None

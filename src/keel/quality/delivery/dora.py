@@ -5,7 +5,7 @@ deployments by all; time to restore is the end of an incident minus its start; t
 unplanned deployments by all. Source: dora.dev/guides/dora-metrics, 2026.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
@@ -14,48 +14,78 @@ from statistics import mean, median, quantiles
 
 from keel.project.errors import UserError
 from keel.quality.budgets.availability import lasting
-from keel.quality.delivery.delivery import Delivered, delivered
 from keel.quality.records import history, incidents
 from keel.quality.records.documents import months_later, plural
-from keel.quality.records.figures import Figure, State, abouts, state
-from keel.quality.records.history import History
-from keel.quality.records.incidents import SKEW, Incident, Incidents
+from keel.quality.records.figures import Figure, State, about, abouts, state
+from keel.quality.records.history import Deployment
+from keel.quality.records.incidents import SKEW, Incident, Incidents, mended_by
 from keel.quality.records.settings import Delivery, Quality
 
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
-WEEK = timedelta(days=7)
-Values = list[tuple[datetime, float]]  # what was measured, and when
+DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(days=7)
+MONTHS = 12  # of the trends
+Values = Sequence[tuple[datetime, float]]  # what was measured, and when
 Summary = tuple[float, str, State]  # a value, as people write it, and how it stands
 
 
 def provide(root: Path, settings: Quality, now: datetime) -> list[Figure]:
     """The figures of a project; without a whole history they say so."""
     try:
-        past = history.read(root, settings.delivery.stage)
+        deployments = history.read(root, settings.delivery.stage)
     except UserError as error:
-        return [its.broken(str(error)) for its in abouts().values() if its.group == "delivery"]
-    return figures(past, incidents.read(root, now), settings.delivery, now)
+        return [its.fails(str(error)) for its in abouts().values() if its.group == "delivery"]
+    return figures(deployments, incidents.read(root, now), settings.delivery, now)
 
 
-def figures(past: History, known: Incidents, settings: Delivery, now: datetime) -> list[Figure]:
+def delivered(deployments: Sequence[Deployment], incidents: Iterable[Incident]) -> list[Deployment]:
+    """The deployments, with how they went.
+
+    One failed if an incident names it, if it was gone back from, or if a later one takes back a
+    change that it brought. It was unplanned if it ended an incident, goes back or takes back.
+    """
+    failed, unplanned = set(), set()
+    for incident in incidents:
+        failed.add(incident.caused_by)
+        unplanned.add(mended_by(incident, deployments))
+    standing: list[Deployment] = []  # those that were not gone back from
+    brought: dict[str, str] = {}  # by commit
+    for deployment in deployments:
+        reverted = {sha for commit in deployment.changes for sha in commit.reverts}
+        culprits = {brought[sha] for sha in reverted & brought.keys()}
+        before = [earlier.commit for earlier in standing]
+        if deployment.commit in before[:-1]:
+            culprits.add(standing[-1].name)
+            standing = standing[: before.index(deployment.commit)]
+        if culprits:
+            failed |= culprits
+            unplanned.add(deployment.name)
+        brought |= {commit.sha: deployment.name for commit in deployment.changes}
+        standing.append(deployment)
+    return [
+        replace(each, failed=each.name in failed, unplanned=each.name in unplanned)
+        for each in deployments
+    ]
+
+
+def figures(
+    deployments: Sequence[Deployment], known: Incidents, settings: Delivery, now: datetime
+) -> list[Figure]:
     """All five, as of now."""
-    every = delivered(past, known.good.values())
+    every = delivered(deployments, known.good.values())
     done = [deployment for deployment in every if deployment.at <= now + SKEW]
-    odd = _odd(past, known)
-    if len(done) < len(every):
-        odd.append(f"not counted: {plural(len(every) - len(done), 'deployment')} in the future")
-    window = _Window(settings, now)
-    longer = _Window(settings.model_copy(update={"days": settings.incident_days}), now)
+    window = _Window(settings, settings.days, now)
     failed = [(deployment.at, 100.0 * deployment.failed) for deployment in done]
     unplanned = [(deployment.at, 100.0 * deployment.unplanned) for deployment in done]
     five = (
-        _frequency(done, window),
-        _lead_time(done, window),
+        _frequency([(deployment.at, 1.0) for deployment in done], window),
+        _lead_time([(each.at, wait / DAY) for each in done for wait in each.waits], window),
         _share("failure_rate", failed, settings.failure_share, window),
-        _time_to_restore([*known.good.values()], longer),
+        _time_to_restore([*known.good.values()], replace(window, days=settings.incident_days)),
         _share("rework_rate", unplanned, settings.rework_share, window),
     )
+    odd = [f"not counted: {problem}" for problem in known.problems]
+    named = {incident.caused_by for incident in known.good.values() if incident.caused_by}
+    if lost := sorted(named - {deployment.name for deployment in deployments}):
+        odd.append(f"incidents name deployments that are not known: {', '.join(lost)}")
     return [figure.also(notes=odd) for figure in five]
 
 
@@ -64,24 +94,12 @@ class _Window:
     """The time that the figures are of."""
 
     settings: Delivery
+    days: int
     now: datetime
 
     @property
     def start(self) -> datetime:
-        return self.now - self.settings.days * DAY
-
-    def months(self, values: Values) -> Iterator[tuple[date, list[float]]]:
-        """The values of each of the last months that has any, oldest first, by UTC."""
-        last = _month(self.now)
-        first = months_later(last, 1 - self.settings.months)
-        recent = [pair for pair in sorted(values) if first <= _month(pair[0]) <= last]
-        for month, pairs in groupby(recent, lambda pair: _month(pair[0])):
-            yield month, [value for _, value in pairs]
-
-    def rate(self, month: date, values: list[float]) -> float:
-        """How many there were in each week that the month has had by now, one at least."""
-        end = min(months_later(month, 1), self.now.astimezone(UTC).date() + DAY)
-        return len(values) / max((end - month) / WEEK, 1.0)
+        return self.now - self.days * DAY
 
     def figure(
         self,
@@ -91,33 +109,25 @@ class _Window:
         summary: Callable[[list[float]], Summary],
         monthly: Callable[[date, list[float]], float] = lambda _, within: median(within),
     ) -> Figure:
-        """A figure of the recent values; where they are few, what is lacking."""
-        its, least = abouts()[f"delivery.{name}"], self.settings.least
+        """A figure of the recent values, with its last months; where they are few, what lacks."""
+        its, least = about(f"delivery.{name}"), self.settings.least
         recent = [value for at, value in values if at >= self.start]
         if len(recent) < least:
-            few = f"{plural(len(recent), its.counted)} in {self.settings.days} days"
+            few = f"{plural(len(recent), its.counted)} in {self.days} days"
             return its.unknown(f"{few}, and {least} are needed", len(recent), target)
-        value, text, standing = summary(recent)
-        trend = [(month, monthly(month, within)) for month, within in self.months(values)]
-        return its.figure(value, text, standing, len(recent), target, trend)
+        last = _month(self.now)
+        months = groupby(sorted(values), lambda value: _month(value[0]))
+        trend = [
+            (month, monthly(month, [value for _, value in within]))
+            for month, within in months
+            if months_later(last, 1 - MONTHS) <= month <= last
+        ]
+        return its.shown(*summary(recent), len(recent), target, trend)
 
 
-def _odd(past: History, known: Incidents) -> list[str]:
-    """What may be missing in all of them."""
-    notes = [f"not counted: {problem}" for problem in known.problems]
-    named = {incident.caused_by for incident in known.good.values() if incident.caused_by}
-    lost = sorted(named - {deployment.name for deployment in past.deployments})
-    if lost:
-        notes.append(f"incidents name deployments that are not known: {', '.join(lost)}")
-    if past.deleted:
-        gone = ", ".join(map(str, past.deleted))
-        notes.append(f"deployments may be missing: the tags with the numbers {gone} were deleted")
-    return notes
-
-
-def _frequency(done: list[Delivered], window: _Window) -> Figure:
+def _frequency(values: Values, window: _Window) -> Figure:
     good, bad = window.settings.days_between
-    times = sorted(deployment.at for deployment in done)
+    times = sorted(at for at, _ in values)
 
     def summary(recent: list[float]) -> Summary:
         rate = len(recent) / max((window.now - max(times[0], window.start)) / WEEK, 1.0)
@@ -125,22 +135,22 @@ def _frequency(done: list[Delivered], window: _Window) -> Figure:
         text = f"half of them within {lasting(median(gaps) * DAY)} of the one before"
         return rate, f"{rate:.1f} a week; {text}", state(7 / rate, good, bad)
 
+    def weekly(month: date, within: list[float]) -> float:
+        """How many there were in each week that the month has had by now, one at least."""
+        end = min(months_later(month, 1), window.now.astimezone(UTC).date() + DAY)
+        return len(within) / max((end - month) / WEEK, 1.0)
+
     target = f"at least one in {good:g} days"
-    return window.figure("frequency", [(at, 1.0) for at in times], target, summary, window.rate)
+    return window.figure("frequency", values, target, summary, weekly)
 
 
-def _lead_time(done: list[Delivered], window: _Window) -> Figure:
+def _lead_time(waits: Values, window: _Window) -> Figure:
     good, bad = window.settings.lead_days
-    waits = [(deployment.at, wait / DAY) for deployment in done for wait in deployment.waits]
 
     def summary(recent: list[float]) -> Summary:
         return median(recent), _usual(recent, DAY), state(median(recent), good, bad)
 
-    figure = window.figure("lead_time", waits, f"half of them within {good:g} days", summary)
-    recent = [deployment for deployment in done if deployment.at >= window.start]
-    skewed = sum(len(deployment.commits) - len(deployment.waits) for deployment in recent)
-    wrong = f"not counted: {plural(skewed, 'change')} with a clock later than the deployment's"
-    return figure.also(notes=[wrong] if skewed else [])
+    return window.figure("lead_time", waits, f"half of them within {good:g} days", summary)
 
 
 def _share(name: str, values: Values, limits: tuple[float, float], window: _Window) -> Figure:
@@ -157,23 +167,15 @@ def _share(name: str, values: Values, limits: tuple[float, float], window: _Wind
 
 def _time_to_restore(known: list[Incident], window: _Window) -> Figure:
     good, bad = window.settings.restore_hours
-    over = [incident for incident in known if incident.restored]
     under_way = [incident for incident in known if not incident.restored]
-    recent = [incident for incident in over if incident.started >= window.start]
 
     def summary(taken: list[float]) -> Summary:
         text = f"{_usual(taken, HOUR)}, {lasting(mean(taken) * HOUR)} in the mean"
-        if deployed := [incident.hours(window.now) for incident in recent if incident.caused_by]:
-            text += f"; after failed deployments ({len(deployed)}) {_usual(deployed, HOUR)}"
         waiting = [incident.hours(window.now) for incident in under_way]
         return median(taken), text, state(max([median(taken), *waiting]), good, bad)
 
-    values = [(incident.started, incident.hours(window.now)) for incident in over]
-    target = f"half of them within {good:g} h"
-    figure = window.figure("time_to_restore", values, target, summary)
-    if figure.value is None and recent:
-        took = ", ".join(lasting(incident.hours(window.now) * HOUR) for incident in recent)
-        figure = replace(figure, text=f"{figure.text}; it took {took}")
+    values = [(each.started, each.hours(window.now)) for each in known if each.restored]
+    figure = window.figure("time_to_restore", values, f"half of them within {good:g} h", summary)
     return figure.also(
         notes=[
             f"still going on: {incident.title}, for {lasting(incident.hours(window.now) * HOUR)}"

@@ -65,7 +65,7 @@ def check(root: Path, settings: Quality, now: datetime) -> str:
 def _costs(root: Path, incident: Incident, settings: Quality, now: datetime) -> Mapping[str, float]:
     """What it has cost each budget, as far as the events are known."""
     first, last = incident.started.date(), (incident.restored or now).date()
-    known = standing.look(root, settings.budgets, now).standings
+    known = standing.look(root, settings.budgets, now.date()).standings
     budgets = {objective.name: objective.budget for objective in known}
     costs = {
         name: round(budget.cost(first, min(last, budget.day)), 2)

@@ -21,8 +21,10 @@ def chosen(root: Path) -> tuple[Quality, list[str]]:
 
 def problems(root: Path, quality: Quality, written: Written, now: datetime) -> list[str]:
     """Those of objectives, waivers, incidents, attributes, decisions, debt and people."""
+    budgets = standing.gather(root, quality.budgets, now.date())
     return [
-        *standing.problems(root, quality.budgets, now.date()),
+        *budgets.unread,
+        *budgets.problems,
         *incidents.problems(root, quality, now),
         *change.problems(root, written, now.date()),
     ]

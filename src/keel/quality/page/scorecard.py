@@ -12,7 +12,7 @@ from keel.quality.budgets import standing
 from keel.quality.budgets.standing import Overview, Standing
 from keel.quality.change import gather as change
 from keel.quality.delivery import dora
-from keel.quality.page import documents, trends
+from keel.quality.page import documents
 from keel.quality.records.figures import Figure, Group, State, guarded
 from keel.quality.records.settings import Quality
 
@@ -62,19 +62,19 @@ def gather(root: Path, now: datetime) -> Scorecard:
 
     def budgets() -> list[Figure]:
         nonlocal overview
-        overview = standing.look(root, quality.budgets, now)
+        overview = standing.look(root, quality.budgets, today)
         return budget_figures.figures(overview, quality.budgets, today)
 
     figures = [
         *guarded("product", "Error budgets", budgets),
         *guarded("product", "Model", lambda: _model(root, quality, now)),
-        *guarded("product", "Data", lambda: _data(root, quality, now)),
+        *guarded("product", "Data", lambda: _data(root, quality)),
         *guarded("delivery", "Delivery", lambda: dora.provide(root, quality, now)),
     ]
     figures += change.figures(root, written, quality, today, figures)
     return Scorecard(
         now,
-        trends.filled(figures, trends.known(root), today),
+        figures,
         [each for each in overview.standings if each.stops],
         [each for each in overview.standings if each.waiver],
         quality.budgets.exempt,
@@ -87,13 +87,13 @@ def _model(root: Path, quality: Quality, now: datetime) -> list[Figure]:
     from keel.quality.product import judged, model
 
     metrics = metrics_of(load(root))
-    return model.figures(judged.gather(root, quality, now), metrics, quality.model)
+    return model.figures(judged.gather(root, now), metrics, quality.model)
 
 
-def _data(root: Path, quality: Quality, now: datetime) -> list[Figure]:
+def _data(root: Path, quality: Quality) -> list[Figure]:
     from keel.quality.product import data
 
-    return data.figures(data.gather(root, quality, now), quality.data)
+    return data.figures(data.gather(root), quality.data)
 
 
 def answer(figures: Sequence[Figure]) -> str:

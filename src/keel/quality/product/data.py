@@ -1,20 +1,17 @@
 """How good the data are: rows that keep their schema, what is unknown, joins, and drift."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from keel.quality.budgets import events
-from keel.quality.budgets.events import Day
-from keel.quality.records import tracked
-from keel.quality.records.documents import plural
-from keel.quality.records.figures import About, Figure, about, goal, state
-from keel.quality.records.reports import Reports
-from keel.quality.records.settings import Data, Quality
+from keel.quality.budgets.events import Events, Source
+from keel.quality.records.documents import Files, plural
+from keel.quality.records.figures import Figure, Limits, about, goal, state
+from keel.quality.records.settings import Data
 
 FILE = "reports/data-quality.json"
 RUN, MONITOR = "uv run keel run", "uv run keel monitor"
@@ -38,8 +35,7 @@ class Table(BaseModel):
 
 
 Tables = Mapping[str, Table]
-Count = Callable[[Tables], tuple[int, int, list[str]]]  # how many, of how many, and which
-_TABLES: TypeAdapter[dict[str, Table]] = TypeAdapter(dict[str, Table])
+Count = tuple[int, int, list[str]]  # how many, of how many, and which
 
 
 @dataclass(frozen=True)
@@ -47,55 +43,46 @@ class Facts:
     """What the files say; `wrong` is why the tables are not known."""
 
     tables: Tables = field(default_factory=dict)
-    past: Sequence[tuple[date, Tables]] = ()
-    drift: Mapping[date, Day] = field(default_factory=dict)
+    drift: Events = field(default_factory=Events)
     wrong: str = ""
-    notes: Sequence[str] = ()  # on drift
 
 
-def gather(root: Path, settings: Quality, now: datetime) -> Facts:
+def gather(root: Path) -> Facts:
     """Read the files."""
-    reports = Reports(root)
-    tables = reports.read(FILE, dict[str, Table], RUN) or {}
-    versions = tracked.versions(root, FILE, now.date(), settings.model.versions)
-    past = [(day, _tables(text)) for day, text in versions]
-    drift = events.read(root, events.Source(indicator="drift"), now)
-    return Facts(tables, past, drift.days, reports.wrong.get(FILE, ""), drift.notes)
-
-
-def _tables(text: str) -> Tables:
-    try:
-        return _TABLES.validate_python(json.loads(text))
-    except (ValueError, ValidationError):
-        return {}
+    files = Files(root)
+    tables = files.report(FILE, dict[str, Table], RUN) or {}
+    drift = events.read(root, Source(indicator="drift"))
+    return Facts(tables, drift, files.wrong.get(FILE, ""))
 
 
 def figures(facts: Facts, settings: Data) -> list[Figure]:
     """All four."""
+    shares = {
+        "data.valid": (settings.valid_share, _valid),
+        "data.missing": (settings.missing_share, _missing),
+        "data.joins": (settings.unmatched_share, _unmatched),
+    }
     return [
-        _share(about("data.valid"), facts, settings.valid_share, _valid),
-        _share(about("data.missing"), facts, settings.missing_share, _missing),
-        _share(about("data.joins"), facts, settings.unmatched_share, _unmatched),
-        _drift(facts, settings),
+        *(
+            about(name).fails(facts.wrong)
+            if facts.wrong
+            else _share(about(name), limits, *count(facts.tables))
+            for name, (limits, count) in shares.items()
+        ),
+        _drift(facts.drift, settings),
     ]
 
 
-def _share(about: About, facts: Facts, limits: tuple[float, float], count: Count) -> Figure:
-    """A part of a whole, as it is and as it was."""
-    if facts.wrong:
-        return about.broken(facts.wrong)
-    part, whole, details = count(facts.tables)
+def _share(its: Figure, limits: Limits, part: int, whole: int, details: list[str]) -> Figure:
     if not whole:
-        return about.unknown(f"no table was looked at for this yet: `{RUN}`", 0, goal(limits))
-    counts = {day: count(tables)[:2] for day, tables in facts.past}  # the last of a day
-    trend = [(day, part / whole) for day, (part, whole) in sorted(counts.items()) if whole]
+        return its.unknown(f"no table was looked at for this yet: `{RUN}`", 0, goal(limits))
     text = f"{part / whole:.2%}, {part:,} of {whole:,}"
     if part < whole and part / whole > 0.9999:
         text = f"all but {whole - part:,} of {whole:,}"  # and not a round 100 %
-    return about.share(part, whole, limits, text, trend).also(details)
+    return its.share(part, whole, limits, text).also(details)
 
 
-def _valid(tables: Tables) -> tuple[int, int, list[str]]:
+def _valid(tables: Tables) -> Count:
     rows = sum(table.rows for table in tables.values())
     lost = sum(table.set_aside for table in tables.values())
     details = [
@@ -107,7 +94,7 @@ def _valid(tables: Tables) -> tuple[int, int, list[str]]:
     return rows - lost, rows, details
 
 
-def _missing(tables: Tables) -> tuple[int, int, list[str]]:
+def _missing(tables: Tables) -> Count:
     values = sum(table.rows * len(table.columns) for table in tables.values())
     nulls = [
         (counted.nulls, counted.nulls / table.rows, f"{name}.{column}")
@@ -120,7 +107,7 @@ def _missing(tables: Tables) -> tuple[int, int, list[str]]:
     return sum(count for count, *_ in nulls), values, details
 
 
-def _unmatched(tables: Tables) -> tuple[int, int, list[str]]:
+def _unmatched(tables: Tables) -> Count:
     joins = [
         (lost, table.rows, f"{name} without {other}: {lost:,} of {plural(table.rows, 'row')}")
         for name, table in tables.items()
@@ -132,27 +119,17 @@ def _unmatched(tables: Tables) -> tuple[int, int, list[str]]:
     return part, whole, [detail for *_, detail in joins[:SHOWN]]
 
 
-def _drift(facts: Facts, settings: Data) -> Figure:
+def _drift(drift: Events, settings: Data) -> Figure:
     """The share of bad days among the last ones that monitoring judged."""
-    drift = about("data.drift")
-    target = f"{goal(settings.drift_share)} of {settings.days} days"
-    if not facts.drift:
-        why = "; ".join(facts.notes) or f"no input in use was compared yet: `{MONITOR}`"
-        return drift.unknown(why, 0, target)
-    last = max(facts.drift)
+    its, target = about("data.drift"), f"{goal(settings.drift_share)} of {settings.days} days"
+    if not drift.days:
+        why = "; ".join(drift.notes) or f"no input in use was compared yet: `{MONITOR}`"
+        return its.unknown(why, 0, target)
+    last = max(drift.days)
     first = last - timedelta(days=settings.days - 1)
-    days = {day: events for day, events in facts.drift.items() if day >= first}
-    bad = {day: events.why for day, events in sorted(days.items()) if events.bad}
+    days = {day: counts for day, counts in sorted(drift.days.items()) if day >= first}
+    bad = [(day, counts.why) for day, counts in days.items() if counts.bad]
     share = len(bad) / len(days)
     text = f"{len(bad)} of {plural(len(days), 'day')} up to {last}"
-    standing = state(share, *settings.drift_share)
-    figure = drift.figure(share, text, standing, len(days), target, _by_month(facts.drift))
-    lately = list(bad.items())[-SHOWN:]
-    return figure.also([f"{day}: {why}" for day, why in lately if why], facts.notes)
-
-
-def _by_month(days: Mapping[date, Day]) -> list[tuple[date, float]]:
-    months: dict[date, list[bool]] = {}
-    for day, counted in sorted(days.items()):
-        months.setdefault(day.replace(day=1), []).append(bool(counted.bad))
-    return [(month, sum(bad) / len(bad)) for month, bad in months.items()]
+    figure = its.shown(share, text, state(share, *settings.drift_share), len(days), target)
+    return figure.also([f"{day}: {why}" for day, why in bad[-SHOWN:] if why], drift.notes)

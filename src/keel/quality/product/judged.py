@@ -13,9 +13,8 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, Field
 from keel.data.store import Store
 from keel.judge.gates import Verdict
 from keel.quality.budgets import events
-from keel.quality.records import tracked
-from keel.quality.records.reports import Reports
-from keel.quality.records.settings import Quality
+from keel.quality.records.documents import Files
+from keel.quality.records.tracked import versions
 
 SCORES, IN_USE = "reports/slices.csv", "reports/in-use.csv"
 METRICS_FILE, GATES, AGEING = "reports/metrics.json", "reports/gates.json", "reports/staleness.json"
@@ -87,24 +86,23 @@ class Facts:
     wrong: Mapping[str, str] = field(default_factory=dict)  # by file
 
 
-def gather(root: Path, settings: Quality, now: datetime) -> Facts:
+def gather(root: Path, now: datetime) -> Facts:
     """Read the files; one that is broken does not keep the others from being read."""
-    reports = Reports(root)
+    files = Files(root)
     folder = "champion" if Store(root, root).has_champion else "model"
-    passport = reports.read(f"{folder}/passport.json", Passport, RUN)
-    composed = reports.read("settings.yaml", Composed, RUN) or Composed()
-    used = events.read(root, events.Source(indicator="valid_predictions"), now).days
-    versions = tracked.versions(root, METRICS_FILE, now.date(), settings.model.versions)
+    passport = files.report(f"{folder}/passport.json", Passport, RUN)
+    composed = files.report("settings.yaml", Composed, RUN) or Composed()
+    used = events.read(root, events.Source(indicator="valid_predictions")).days
     return Facts(
         composed.evaluation,
-        reports.read(SCORES, list[Row], RUN) or (),
-        reports.read(IN_USE, list[Row], MONITOR) or (),
-        reports.read(GATES, list[Verdict], RUN) or (),
+        files.report(SCORES, list[Row], RUN) or (),
+        files.report(IN_USE, list[Row], MONITOR) or (),
+        files.report(GATES, list[Verdict], RUN) or (),
         passport.learnt if passport else None,
-        reports.read(AGEING, Ageing, RUN) or Ageing(),
+        files.report(AGEING, Ageing, RUN) or Ageing(),
         max(used, default=None),
-        [(day, _scores(text)) for day, text in versions],
-        reports.wrong,
+        [(day, _scores(text)) for day, text in versions(root, METRICS_FILE, now.date())],
+        files.wrong,
     )
 
 

@@ -6,9 +6,18 @@ from datetime import date
 from math import isnan
 
 from keel.project.metric import Metric
-from keel.quality.product.judged import GATES, IN_USE, MONITOR, RUN, SCORES, Facts, Row
+from keel.quality.product.judged import (
+    GATES,
+    IN_USE,
+    MONITOR,
+    RUN,
+    SCORES,
+    Facts,
+    Judging,
+    Row,
+)
 from keel.quality.records.documents import plural
-from keel.quality.records.figures import About, Figure, State, about, state
+from keel.quality.records.figures import Figure, State, about, state
 from keel.quality.records.settings import Model
 
 MONTH = 365.25 / 12  # days
@@ -24,7 +33,7 @@ class Measure:
     metric: Metric
     floor: float | None
 
-    def about(self, figure: str) -> About:
+    def about(self, figure: str) -> Figure:
         """What a figure says of itself that shows this metric."""
         return replace(about(figure), unit=self.metric.title)
 
@@ -33,12 +42,14 @@ class Measure:
         mine = [row for row in rows if (row.metric, row.model) == (self.name, model)]
         return [row for row in mine if not isnan(row.score)]
 
-    def groups(self, rows: Iterable[Row], smallest: int, month: str = "") -> list[Row]:
+    def groups(self, rows: Iterable[Row], judging: Judging, month: str = "") -> list[Row]:
         """The slices of a month that are large enough, the worst first."""
         slices = [
             row
             for row in self.rows(rows)
-            if row.slice not in ("all", "month") and row.rows >= smallest and row.month == month
+            if row.slice not in ("all", "month")
+            and row.rows >= judging.smallest_slice
+            and row.month == month
         ]
         return sorted(slices, key=lambda row: self.metric.sign * row.score)
 
@@ -75,7 +86,7 @@ def figures(facts: Facts, metrics: Mapping[str, Metric], settings: Model) -> lis
     ]
 
 
-def _other(measure: Measure) -> About:
+def _other(measure: Measure) -> Figure:
     """What the figure of a metric says of itself that has a floor and does not decide."""
     usual, title = measure.about("model.score"), measure.metric.title
     return replace(
@@ -86,33 +97,32 @@ def _other(measure: Measure) -> About:
     )
 
 
-def _score(about: About, measure: Measure, facts: Facts) -> Figure:
+def _score(its: Figure, measure: Measure, facts: Facts) -> Figure:
     """A metric on all test rows, beside the floor and the simple model, and by month."""
     rows = measure.rows(facts.scores)
     model = next((row for row in rows if row.slice == "all"), None)
     if model is None:
-        return about.lacking(NOT_JUDGED, measure.target, facts.wrong.get(SCORES))
+        return its.lacking(NOT_JUDGED, measure.target, facts.wrong.get(SCORES))
     text = f"{measure.metric.title} {model}"
     for simple in measure.rows(facts.scores, "baseline"):
         text += f"; a simple model has {simple.score:.3f}" if simple.slice == "all" else ""
     past = {day: scores[measure.name] for day, scores in facts.past if measure.name in scores}
     trend = sorted(past.items())  # the last of a day
     standing, target = measure.state(model), measure.target
-    figure = about.figure(model.score, text, standing, model.rows, target, trend)
+    figure = its.shown(model.score, text, standing, model.rows, target, trend)
     months = ", ".join(f"{row.value} {row.score:.3f}" for row in rows if row.slice == "month")
     return figure.also([f"by month: {months}"] if months else [])
 
 
 def _slices(main: Measure, facts: Facts) -> Figure:
-    groups = main.groups(facts.scores, facts.judging.smallest_slice)
+    its, groups = main.about("model.slices"), main.groups(facts.scores, facts.judging)
     if not groups:
         why = f"no group of the last evaluation is large enough to judge: `{RUN}`"
-        return main.about("model.slices").lacking(why, main.target, facts.wrong.get(SCORES))
+        return its.lacking(why, main.target, facts.wrong.get(SCORES))
     worst, best = groups[0], groups[-1]
     text = f"{main.metric.title} {worst} for {worst.group}"
     text += f"; {best.group} has {best.score:.3f}" if len(groups) > 1 else ""
-    standing, target = main.state(worst), main.target
-    figure = main.about("model.slices").figure(worst.score, text, standing, len(groups), target)
+    figure = its.shown(worst.score, text, main.state(worst), len(groups), main.target)
     return figure.also(_lines(groups))
 
 
@@ -128,8 +138,8 @@ def _rules(facts: Facts) -> Figure:
     waived = [verdict for verdict in missed if verdict.waiver]
     text = f"{len(missed)} of {plural(len(facts.verdicts), 'rule')} missed"
     text += f", {len(waived)} of them waived" if waived else ""
-    standing = State.GOOD if not missed else State.WATCH if missed == waived else State.BAD
-    return rules.figure(len(missed), text, standing, len(facts.verdicts), target).also(
+    worst = State.WATCH if missed == waived else State.BAD
+    return rules.lapses(len(missed), len(facts.verdicts), text, target, worst).also(
         f"{verdict.gate}: {verdict.sentence}"
         + (f", waived until {verdict.waiver.until}" if verdict.waiver else "")
         for verdict in missed
@@ -138,32 +148,31 @@ def _rules(facts: Facts) -> Figure:
 
 def _used(main: Measure, facts: Facts) -> Figure:
     """The metric of the last month that has labels enough, and by month."""
-    about = main.about("model.in_use")
+    its = main.about("model.in_use")
     months = {row.month: row for row in main.rows(facts.used) if row.slice == "all"}
     if not months:
         why = f"nothing that was predicted in use has its truth yet: `{MONITOR}`"
-        return about.lacking(why, main.target, facts.wrong.get(IN_USE))
+        return its.lacking(why, main.target, facts.wrong.get(IN_USE))
     last = months[max(months)]
     text = f"{main.metric.title} {last} in {last.month}"
     trend = [(date.fromisoformat(f"{month}-01"), months[month].score) for month in sorted(months)]
-    figure = about.figure(last.score, text, main.state(last), last.rows, main.target, trend)
-    return figure.also(_lines(main.groups(facts.used, facts.judging.smallest_slice, last.month)))
+    figure = its.shown(last.score, text, main.state(last), last.rows, main.target, trend)
+    return figure.also(_lines(main.groups(facts.used, facts.judging, last.month)))
 
 
 def _age(facts: Facts, settings: Model) -> Figure:
-    age, retrain_after = about("model.age"), facts.ageing.retrain_after
+    its, retrain_after = about("model.age"), facts.ageing.retrain_after
     good, bad = (retrain_after, 2.0 * retrain_after) if retrain_after else settings.age_months
     target = f"at most {good:g} months"
-    for name, why in facts.wrong.items():
-        if name.endswith("passport.json"):
-            return age.broken(why)
+    broken = next((facts.wrong[n] for n in facts.wrong if n.endswith("passport.json")), None)
     if facts.learnt is None:
-        return age.unknown("the model's passport is not here: `uv run dvc pull` gets it", 0, target)
+        why = "the model's passport is not here: `uv run dvc pull` gets it"
+        return its.lacking(why, target, broken)
     learnt = f"learnt up to {facts.learnt}"
     if facts.last_day is None:
-        return age.unknown(f"{learnt}, and nothing says that it is in use: `{MONITOR}`", 0, target)
+        return its.unknown(f"{learnt}, and nothing says that it is in use: `{MONITOR}`", 0, target)
     months = max(0, int((facts.last_day - facts.learnt).days / MONTH))
     text = f"{plural(months, 'month')}: {learnt}, used up to {facts.last_day}"
-    figure = age.figure(months, text, state(months, good, bad), 1, target)
+    figure = its.shown(months, text, state(months, good, bad), 1, target)
     note = "No ageing was found when it was judged; the target is the one of conf/quality.yaml."
     return figure if retrain_after else figure.also(notes=[note])

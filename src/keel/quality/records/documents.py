@@ -1,9 +1,10 @@
 """Files that people write about quality: read and checked, with words that help to mend them."""
 
+import csv
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_origin
@@ -12,7 +13,7 @@ import yaml
 from annotated_types import MinLen
 from pydantic import TypeAdapter, ValidationError
 
-from keel.project.errors import UserError, reason
+from keel.project.errors import UserError
 
 Content = TypeVar("Content")
 Text = Annotated[str, MinLen(1)]
@@ -43,19 +44,6 @@ def read(root: Path, name: str, kind: type[Content]) -> Content:
     """
     empty: Any = [] if get_origin(kind) is list else {}
     return typed(parsed(text(root, name), name) or empty, name, kind)
-
-
-def report(root: Path, name: str, kind: type[Content], maker: str) -> Content:
-    """The content of a JSON file that a machine wrote, by its type.
-
-    Raises UserError that says what makes it anew.
-    """
-    try:
-        return typed(json.loads((root / name).read_text(encoding="utf-8")), name, kind)
-    except FileNotFoundError as error:
-        raise UserError(f"there is no {name}: `{maker}` writes it") from error
-    except (ValueError, UserError) as error:
-        raise UserError(f"{name} can't be read ({reason(error)}): `{maker}` writes it") from error
 
 
 def text(root: Path, name: str) -> str:
@@ -108,17 +96,41 @@ def typed(content: Any, name: str, kind: type[Content]) -> Content:
         raise UserError("\n".join(lines)) from error
 
 
-def listed(error: UserError) -> list[str]:
-    """Each of the problems that an error names."""
-    return str(error).splitlines()
+class Files:
+    """Reads files; `wrong` has what is wrong with one, which keeps no other from being read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.wrong: dict[str, str] = {}
+
+    def read(self, name: str, kind: type[Content]) -> Content | None:
+        """A YAML file that people wrote, by its type; None where it is missing or wrong."""
+        try:
+            return read(self.root, name, kind)
+        except UserError as error:
+            self.wrong[name] = str(error)
+        return None
+
+    def report(self, name: str, kind: type[Content], maker: str) -> Content | None:
+        """What the verb `maker` wrote, in JSON, YAML or CSV; None, too, where there is none yet."""
+        if not (self.root / name).is_file():
+            return None
+        try:
+            return typed(_machines(text(self.root, name), name), name, kind)
+        except (UserError, csv.Error, json.JSONDecodeError) as error:
+            why = str(error).partition("\n")[0]
+            self.wrong[name] = f"{name} can't be read ({why}): `{maker}` writes it"
+        return None
 
 
-def tolerated(part: Callable[[], Content], usual: Content) -> tuple[Content, list[str]]:
-    """What `part` reads or, where that is wrong, what is usual and each of the problems."""
-    try:
-        return part(), []
-    except UserError as error:
-        return usual, listed(error)
+def _machines(written: str, name: str) -> Any:
+    match Path(name).suffix:
+        case ".csv":
+            return list(csv.DictReader(written.splitlines()))
+        case ".json":
+            return json.loads(written)
+        case _:
+            return parsed(written, name)
 
 
 def each_typed(
@@ -131,7 +143,7 @@ def each_typed(
         try:
             right[name] = typed(content, f"{place}{name}", kind)
         except UserError as error:
-            wrong += listed(error)
+            wrong += str(error).splitlines()
     return right, wrong
 
 

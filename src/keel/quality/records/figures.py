@@ -2,12 +2,12 @@
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Group = Literal["product", "delivery", "change"]
 Trend = Sequence[tuple[date, float]]  # oldest first
@@ -36,97 +36,80 @@ class Figure:
     name: str
     group: Group
     title: str
-    sentence: str  # what it is
-    value: float | None
-    text: str
-    unit: str
-    target: str  # as people write it, such as "at most 1 day"; "" if it has none
-    state: State
-    events: int
-    trend: list[tuple[date, float]] = field(default_factory=list)  # oldest first
+    sentence: str = ""  # what it is
+    unit: str = ""
     meaning: str = ""  # for the business
     cure: str = ""  # what to do when it is red
-    notes: list[str] = field(default_factory=list)  # what is not counted, or odd, and why
-    details: list[str] = field(default_factory=list)  # what it is made of, a sentence each
     counted: str = "event"  # what each of them is, such as "deployment"
+    value: float | None = None
+    text: str = ""
+    state: State = State.UNKNOWN
+    events: int = 0
+    target: str = ""  # as people write it, such as "at most 1 day"; "" if it has none
+    trend: Trend = ()
+    notes: Sequence[str] = ()  # what is not counted, or odd, and why; what it can't tell
+    details: Sequence[str] = ()  # what it is made of, a sentence each
     broken: bool = False  # what it comes from can't be read
 
     def also(self, details: Iterable[str] = (), notes: Iterable[str] = ()) -> "Figure":
         """It with more details and notes."""
         return replace(self, details=[*self.details, *details], notes=[*self.notes, *notes])
 
-
-@dataclass(frozen=True)
-class About:
-    """What a figure says of itself, whatever its value is."""
-
-    name: str
-    group: Group
-    title: str
-    sentence: str
-    unit: str
-    meaning: str
-    cure: str
-    counted: str = "event"
-    caveat: str = ""  # what it can't tell
-
-    def figure(
+    def shown(
         self,
-        value: float | None,
+        value: float,
         text: str,
         state: State,
         events: int,
         target: str = "",
         trend: Trend = (),
-    ) -> Figure:
+    ) -> "Figure":
         """It with a value."""
-        texts = {name: text for name, text in vars(self).items() if name != "caveat"}
-        return Figure(
-            **texts,
-            value=value,
-            text=text,
-            target=target,
-            state=state,
-            events=events,
-            trend=list(trend),
-            notes=[self.caveat] if self.caveat else [],
+        return replace(
+            self, value=value, text=text, state=state, events=events, target=target, trend=trend
         )
 
     def share(
         self, part: int, whole: int, limits: Limits, text: str = "", trend: Trend = ()
-    ) -> Figure:
+    ) -> "Figure":
         """It as a part of a whole that is not 0."""
         share = part / whole
         text = text or f"{share:.1%}, {part:,} of {whole:,}"
-        return self.figure(share, text, state(share, *limits), whole, goal(limits), trend)
+        return self.shown(share, text, state(share, *limits), whole, goal(limits), trend)
 
-    def unknown(self, why: str, events: int = 0, target: str = "") -> Figure:
+    def lapses(
+        self, number: int, whole: int, text: str, target: str, worst: State = State.WATCH
+    ) -> "Figure":
+        """It as a number of things that are not as they should be: good if there are none."""
+        return self.shown(number, text, worst if number else State.GOOD, whole, target)
+
+    def unknown(self, why: str, events: int = 0, target: str = "") -> "Figure":
         """It without a value, and why there is none."""
-        return self.figure(None, f"not enough data yet: {why}", State.UNKNOWN, events, target)
+        return replace(self, text=f"not enough data yet: {why}", events=events, target=target)
 
-    def lacking(self, why: str, target: str, broken: str | None) -> Figure:
+    def lacking(self, why: str, target: str, broken: str | None) -> "Figure":
         """It without its file, or with one that is `broken`, and why."""
-        return self.broken(broken) if broken else self.unknown(why, 0, target)
+        return self.fails(broken) if broken else self.unknown(why, 0, target)
 
-    def broken(self, why: str) -> Figure:
+    def fails(self, why: str) -> "Figure":
         """It where the file that it comes from can't be read; a line of `why` for each problem."""
         first, *more = why.splitlines() or [why]
-        figure = self.figure(None, f"not counted: {first}", State.UNKNOWN, 0)
-        return replace(figure, notes=[first, *more] if more else [], broken=True)
+        notes = [first, *more] if more else []
+        return replace(self, text=f"not counted: {first}", notes=notes, broken=True)
 
 
 @cache
-def abouts() -> Mapping[str, About]:
-    """What all figures say of themselves, by their names."""
-    groups: dict[Group, dict[str, dict[str, str]]] = tomllib.loads(TEXTS.read_text("utf-8"))  # type: ignore[assignment]
+def abouts() -> Mapping[str, Figure]:
+    """What all figures say of themselves, whatever their values are, by their names."""
+    groups: dict[Group, dict[str, dict[str, Any]]] = tomllib.loads(TEXTS.read_text("utf-8"))  # type: ignore[assignment]
     return {
-        name: About(**{"name": name, "group": group, "unit": "", **texts})  # type: ignore[arg-type]
+        name: Figure(name, group, **texts)
         for group, figures in groups.items()
         for name, texts in figures.items()
     }
 
 
-def about(name: str) -> About:
+def about(name: str) -> Figure:
     """What the figure of a name says of itself."""
     return abouts()[name]
 
@@ -136,16 +119,15 @@ def guarded(group: Group, title: str, part: Callable[[], Iterable[Figure]]) -> l
     try:
         return list(part())
     except Exception as error:  # noqa: BLE001 -- whatever is wrong there
-        failed = About(
+        failed = Figure(
             f"{group}.{title.lower()}",
             group,
             title,
             "Figures that could not be made.",
-            "",
-            "Nobody knows how it stands.",
-            "Mend what it says; if that is no file of yours, tell who keeps this project's Keel.",
+            meaning="Nobody knows how it stands.",
+            cure="Mend what it says; if that is no file of yours, tell who keeps Keel.",
         )
-        return [failed.broken(f"{type(error).__name__}: {error}")]
+        return [failed.fails(f"{type(error).__name__}: {error}")]
 
 
 def state(value: float, good: float, bad: float) -> State:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.documents import Text, front_matter, listed, text
+from keel.quality.records.documents import Text, front_matter, text
 from keel.quality.records.history import Deployment, known_deployments
 from keel.quality.records.settings import Quality
 
@@ -69,7 +69,7 @@ def read(root: Path, now: datetime) -> Incidents:
         try:
             incident, _ = front_matter(text(root, name), name, Incident)
         except UserError as error:
-            wrong += listed(error)
+            wrong += str(error).splitlines()
             continue
         flaws = [f"{name}: {flaw}" for flaw in impossible(incident, now)]
         wrong += flaws

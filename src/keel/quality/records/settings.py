@@ -21,7 +21,6 @@ class Delivery(Section):
     incident_days: Annotated[int, Gt(0)] = 365  # that they look back for incidents
     least: Annotated[int, Gt(0)] = 5  # events that a figure needs
     stage: str = "production"  # of GTO's, that counts as deployed
-    months: Annotated[int, Gt(0)] = 12  # of the trends
     days_between: tuple[Positive, Positive] = (7.0, 30.0)
     lead_days: tuple[Positive, Positive] = (7.0, 30.0)
     restore_hours: tuple[Positive, Positive] = (24.0, 168.0)
@@ -32,7 +31,6 @@ class Delivery(Section):
 class Model(Section):
     """What is shown of the model; its floors stand where it is judged, in `conf/config.yaml`."""
 
-    versions: Annotated[int, Gt(0)] = 200  # of reports that were committed, in trends
     age_months: tuple[Positive, Positive] = (6.0, 12.0)  # where evaluation found no ageing
 
 
@@ -88,16 +86,13 @@ class Code(Section):
 
     paths: tuple[str, ...] = ("src", "tests")
     months: Annotated[int, Gt(0)] = 12  # whose changes are counted
-    sweep: Annotated[int, Gt(0)] = 50  # files: a change of more says nothing of each of them
     complexity: Annotated[int, Gt(0)] = 15  # of a function, above which it is complex
     changes: Annotated[int, Gt(0)] = 6  # of a complex file, from which it is a hotspot
     hotspots: tuple[NotNegative, NotNegative] = (0.0, 3.0)  # files
     complex_share: tuple[Share, Share] = (0.02, 0.1)
-    typed_share: tuple[Share, Share] = (0.95, 0.8)
     unit_share: tuple[Share, Share] = (0.5, 0.25)
     coverage: tuple[Share, Share] = (0.9, 0.7)
     mutants: tuple[Share, Share] = (0.8, 0.6)
-    package_days: tuple[Positive, Positive] = (365.0, 730.0)
 
 
 class Quality(Section):
