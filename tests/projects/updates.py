@@ -120,6 +120,9 @@ maturity = "product"
 """
 
 
+NUMBERS = [f"template/{name}.txt" for name in ("numbers", "renamed", "run", "windows")]
+
+
 def small(folder: Path) -> Path:
     """A template with two releases that are quick to render, v1.0.0 and v1.1.0."""
     shutil.copytree(TEMPLATE / "includes", folder / "includes")
@@ -136,7 +139,7 @@ def small(folder: Path) -> Path:
             """,
             "CHANGELOG.md": "# Changelog\n\n## 1.0.0\n\n- The first.\n",
             "template/src/{{package_name}}/__init__.py": "",
-            "template/numbers.txt": "".join(f"{i}\n" for i in range(1, 10)),
+            **dict.fromkeys(NUMBERS, "1\n2\n3\n4\n5\n6\n7\n8\n9\n"),
             "template/goes.txt": "It goes.\n",
             "template/deleted.txt": "Somebody deletes this.\n",
             "template/seed.txt": "A first version.\n",
@@ -159,7 +162,7 @@ def small(folder: Path) -> Path:
             "copier.yml": (folder / "copier.yml").read_text()
             + "colour: {type: str, default: green}\n",
             "CHANGELOG.md": "# Changelog\n\n## 1.1.0\n\n- Five is 5.\n\n## 1.0.0\n\n- The first.\n",
-            "template/numbers.txt": "1\n2\n3\n4\nfive\n6\n7\n8\n9\n",
+            **dict.fromkeys(NUMBERS, "1\n2\n3\n4\nfive\n6\n7\n8\n9\n"),
             "template/deleted.txt": "Somebody deleted this.\n",
             "template/seed.txt": "A better version.\n",
             "template/seed_that_is_new.txt": "A first version.\n",
