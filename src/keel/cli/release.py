@@ -1,7 +1,6 @@
 """Verbs of versions, and of the environments in which they run."""
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,6 +98,4 @@ def clean(context: click.Context, name: str | None) -> None:
     """Remove one's sandbox whole: that of this branch, or the one that is called NAME."""
     from keel.releasing.sandbox import clean as remove
 
-    space = replace(context.obj, name=Path(name).name) if name else context.obj
-    spent = remove(space)
-    click.echo(f"Removed {space.place}, which cost {spent:.2f}.")
+    click.echo(remove(context.obj, name or context.obj.name))

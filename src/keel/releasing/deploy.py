@@ -1,7 +1,5 @@
 """Say that a version runs in an environment from now on, go back, or see what runs where."""
 
-import platform
-import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,16 +22,13 @@ def deploy(root: Path, version: str, environment: str, environ: Mapping[str, str
 
 def rollback(root: Path, environment: str, environ: Mapping[str, str], now: datetime) -> str:
     """Deploy the version that ran before; returns how a server gets it."""
-    started = time.perf_counter()
     environment = environments.known(environment)
     registry = read(root)
     bad, good = goal(registry, environment)
     done = _record(root, registry, good.version, environment, environ)
     ran = timedelta(seconds=round((now - bad.at).total_seconds()))  # such as 1 day, 2:03:04
-    return (
-        f"{done}\n{environment} went back from {bad.version} to {good.version} in "
-        f"{time.perf_counter() - started:.1f} s; {bad.version} ran for {ran}."
-    )
+    went = f"{environment} went back from {bad.version} to {good.version}"
+    return f"{done}\n{went}; {bad.version} ran for {ran}."
 
 
 def goal(registry: Registry, environment: str) -> tuple[Deployment, Deployment]:
@@ -50,22 +45,15 @@ def goal(registry: Registry, environment: str) -> tuple[Deployment, Deployment]:
     return running, before
 
 
-def message(registry: Registry, version: str, environment: str, environ: Mapping[str, str]) -> str:
-    """What the tag of a deployment says: what took the place of what, and from where.
+def message(registry: Registry, version: str, environment: str) -> str:
+    """What the tag of a deployment says: what took the place of what.
 
     Who and when, every tag says itself.
     """
     running = registry.running(environment)
     back = running is not None and number(version) < number(running.version)
-    facts = {
-        "version": version,
-        "environment": environment,
-        "before": running.version if running else "nothing",
-        "kind": "rollback" if back else "deployment",
-        "from": _job(environ) or platform.node(),
-    }
-    lines = [f"{name}: {value}" for name, value in facts.items()]
-    return "\n".join([f"{version} to {environment}", "", *lines, ""])
+    kind, before = "rollback" if back else "deployment", running.version if running else "nothing"
+    return f"{version} to {environment}\n\nkind: {kind}\nbefore: {before}\n"
 
 
 def overview(registry: Registry) -> str:
@@ -82,22 +70,12 @@ def _record(
     root: Path, registry: Registry, version: str, environment: str, environ: Mapping[str, str]
 ) -> str:
     environments.guard(root, environment, version, environ)
-    assign(root, version, environment, message(registry, version, environment, environ))
+    assign(root, version, environment, message(registry, version, environment))
     return (
         f"{version} runs in {environment}, says the record. A server there gets it with\n"
         f"  git fetch --tags && git checkout {tag_of(root, version)}\n"
         "  uv sync && uv run dvc pull champion data/checked"
     )
-
-
-def _job(environ: Mapping[str, str]) -> str | None:
-    """The address of the CI job that this is."""
-    if "GITHUB_RUN_ID" in environ:
-        server, repository = (
-            environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY")
-        )
-        return f"{server}/{repository}/actions/runs/{environ['GITHUB_RUN_ID']}"
-    return environ.get("CI_JOB_URL")
 
 
 def _utc(time: datetime) -> str:

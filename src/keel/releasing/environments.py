@@ -5,7 +5,6 @@ nothing changed since. That keeps accidents away; who may start that CI job, the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from keel.project.commands import output
@@ -20,16 +19,6 @@ JOBS = {
     ".gitlab-ci.yml": "the job `production` in the pipeline of {tag}",
 }
 ELSEWHERE = "a job there that checks out {tag} and types `uv run keel deploy {version} production`"
-
-
-@dataclass(frozen=True)
-class Here:
-    """What is known of the place that somebody works in."""
-
-    ci: bool
-    uncommitted: bool
-    tags: frozenset[str]  # of the commit that is checked out
-    job: str = ELSEWHERE
 
 
 def current(environ: Mapping[str, str]) -> str:
@@ -53,29 +42,19 @@ def guard(root: Path, environment: str, version: str, environ: Mapping[str, str]
             "`uv run dvc pull champion data/checked` and `uv run keel serve` run it here"
         )
     if PRODUCTION in (current(environ), environment):
-        problem = barred(version, tag, look(root, environ))
+        problem = _barred(root, version, tag, environ)
         if problem:
             raise UserError(f"production can't be reached from here: {problem}")
 
 
-def barred(version: str, tag: str, here: Here) -> str | None:
+def _barred(root: Path, version: str, tag: str, environ: Mapping[str, str]) -> str | None:
     """Why production can't be reached, and what to do in place of it; None if it can."""
-    if not here.ci:
-        job = here.job.format(version=version, tag=tag)
-        return f"it is reached from CI only, so that what runs there is what was checked: {job}"
-    if here.uncommitted:
+    if "true" not in (environ.get("GITHUB_ACTIONS"), environ.get("GITLAB_CI")):
+        job = next((job for file, job in JOBS.items() if (root / file).is_file()), ELSEWHERE)
+        way = job.format(version=version, tag=tag)
+        return f"it is reached from CI only, so that what runs there is what was checked: {way}"
+    if output(root, "git", "status", "--porcelain", "--", ".") != "":
         return "files have changed since the commit: take those steps out of the CI job"
-    if tag not in here.tags:
+    if tag not in (output(root, "git", "tag", "--points-at", "HEAD") or "").split():
         return f"this commit is not {tag}: have the CI job check out that tag"
     return None
-
-
-def look(root: Path, environ: Mapping[str, str]) -> Here:
-    """What `barred` asks for; GitHub and GitLab set variables that say it is a job of theirs."""
-    tags = output(root, "git", "tag", "--points-at", "HEAD") or ""
-    return Here(
-        ci="true" in (environ.get("GITHUB_ACTIONS"), environ.get("GITLAB_CI")),
-        uncommitted=output(root, "git", "status", "--porcelain", "--", ".") != "",
-        tags=frozenset(tags.split()),
-        job=next((job for file, job in JOBS.items() if (root / file).is_file()), ELSEWHERE),
-    )

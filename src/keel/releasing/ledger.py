@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +11,17 @@ from keel.serving.settings import Sandbox
 Line = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Allowance:
-    """How long a run may take, what that costs at most, and what is left before it."""
-
-    seconds: float
-    cost: float
-    left: float
-
-
-def allowance(limits: Sandbox, spent: float) -> Allowance:
-    """What the next run may use. Raises UserError if the budget is used up."""
-    left = limits.cost - spent
-    seconds = limits.minutes * 60
-    if limits.price_per_hour:
-        affordable = left / limits.price_per_hour * 3600
-        if affordable < 1:
-            raise UserError(
-                f"the budget of this sandbox is used up: {spent:.2f} of sandbox.cost = "
-                f"{limits.cost:.2f}. Agree on more in conf/service.yaml"
-            )
-        seconds = min(seconds, affordable)
-    return Allowance(seconds, price(limits, seconds), left)
+def seconds(limits: Sandbox, spent: float) -> float:
+    """How long the next run may take. Raises UserError if the budget is used up."""
+    if not limits.price_per_hour:
+        return limits.minutes * 60
+    affordable = (limits.cost - spent) / limits.price_per_hour * 3600
+    if affordable < 1:
+        raise UserError(
+            f"the budget of this sandbox is used up: {spent:.2f} of sandbox.cost = "
+            f"{limits.cost:.2f}. Agree on more in conf/service.yaml"
+        )
+    return min(limits.minutes * 60, affordable)
 
 
 def price(limits: Sandbox, seconds: float) -> float:
@@ -58,21 +46,17 @@ def rows(limits: Sandbox, tables: Iterable[str], asked: Mapping[str, int]) -> di
 
 
 class Ledger:
-    """The owner of a sandbox, and its runs: a line when one begins, and one when it ends."""
+    """The runs of a sandbox: a line when one begins, and one when it ends."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def owner(self) -> str | None:
-        """Whose sandbox it is; None if there is none yet."""
-        return next((str(line["owner"]) for line in self._lines() if "owner" in line), None)
-
     def runs(self) -> list[Line]:
         """What is known of each run. One that was cut off costs what it was allowed to."""
         known: dict[int, Line] = {}
-        for line in self._lines():
-            if "run" in line:
-                known[line["run"]] = known.get(line["run"], {}) | line
+        text = self._file.read_text("utf-8") if self._file.is_file() else ""
+        for line in map(json.loads, text.splitlines()):
+            known[line["run"]] = known.get(line["run"], {}) | line
         return list(known.values())
 
     def spent(self) -> float:
@@ -83,7 +67,3 @@ class Ledger:
         """Add a line, whole or not at all."""
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-    def _lines(self) -> list[Line]:
-        text = self._file.read_text("utf-8") if self._file.is_file() else ""
-        return [json.loads(line) for line in text.splitlines()]

@@ -15,7 +15,6 @@ from keel.project.commands import UV, must
 from keel.project.errors import UserError
 from keel.releasing.tags import top
 
-CHAMPION = "champion.dvc"
 RUNNING = ".dvc/tmp/keel-runs"  # the process group of what runs in the folder
 # Waits until nobody writes to it any more. It is a process of its own, since one that was killed
 # has no time to clean up, nor to stop what it started, which would go on writing.
@@ -49,8 +48,8 @@ def worktree(root: Path, revision: str) -> Iterator[Path]:
         cleaner.communicate()
 
 
-def get_sources(root: Path, folder: Path) -> None:
-    """Get the data that DVC tracks and no stage makes, from the project's cache or the remote."""
+def get_data(root: Path, folder: Path) -> None:
+    """Get all that DVC has of the version, from the project's cache or the remote."""
     from dvc.exceptions import DvcException  # type: ignore[import-untyped]  # DVC has no types
     from dvc.repo import Repo  # type: ignore[import-untyped]
 
@@ -63,12 +62,11 @@ def get_sources(root: Path, folder: Path) -> None:
         with Repo(str(folder)) as repo, repo.config.edit("local") as config:
             config.setdefault("cache", {})["dir"] = cache
         with Repo(str(folder)) as repo:
-            tracked = [stage.path for stage in repo.index.stages if stage.is_data_source]
-            sources = [path for path in tracked if Path(path).name != CHAMPION]
-            if sources:
-                repo.pull(targets=sources)
+            repo.pull()
     except DvcException as error:
-        raise UserError(f"the source data can't be had: {error}") from error
+        raise UserError(
+            f"what it recorded can't be had ({error}): `uv run dvc fetch --all-tags` gets it"
+        ) from error
 
 
 def make_environment(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from keel.project.errors import UserError
-from keel.releasing.state import look, problems
+from keel.releasing.state import problems
 from keel.releasing.tags import remote_of
 from keel.releasing.versions import following, read, register
 
@@ -21,8 +21,7 @@ def release(root: Path, wish: str, today: date) -> str:
     """
     registry = read(root)
     version = following(registry, wish)
-    obstacles = problems(look(root, today), version, registry)
-    if obstacles:
+    if obstacles := list(problems(root, version, registry, today)):
         raise UserError(f"{version} is not released:\n- " + "\n- ".join(obstacles))
     metrics = json.loads((root / "reports/metrics.json").read_text("utf-8"))
     passport = json.loads((root / "model/passport.json").read_text("utf-8"))

@@ -4,12 +4,12 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keel.project.errors import UserError
-from keel.releasing.rebuild import get_sources, make_environment, run_pipeline, worktree
+import yaml
+
+from keel.releasing.rebuild import get_data, make_environment, run_pipeline, worktree
 from keel.releasing.versions import plain, read, tag_of
 
 MODEL, CHAMPION = "model/model.txt", "champion/model.txt"
@@ -60,15 +60,16 @@ def reproduce(root: Path, version: str, begin: Callable[[str], None]) -> Compari
     version = plain(version)
     read(root).commit(version)
     tag = tag_of(root, version)
-    expected = recorded(root, tag)
     started = time.perf_counter()
     with worktree(root, tag) as folder:
         begin(f"{tag} is built again in {folder}")
         make_environment(folder)
         installed = time.perf_counter()
-        get_sources(root, folder)
+        get_data(root, folder)
+        made = list(outs(folder))
+        expected = facts(folder, made) | champion(folder, CHAMPION)
         code = run_pipeline(folder)
-        differing = differences(expected, rebuilt(folder, expected))
+        differing = differences(expected, facts(folder, made) | champion(folder, MODEL))
     seconds = installed - started, time.perf_counter() - installed
     return Comparison(version, len(expected), differing, bool(code), seconds)
 
@@ -83,56 +84,39 @@ def differences(expected: Mapping[str, str], actual: Mapping[str, str]) -> list[
     return [pair for pair in pairs if pair.recorded != pair.rebuilt]
 
 
-def facts(name: str, content: Callable[[], bytes], md5: str | None = None) -> dict[str, str]:
-    """A file as facts: each value of JSON, the hash of everything else."""
-    if name.endswith(".json"):
-        return {
-            f"{name} {key}".strip(): value
-            for key, value in _flat(json.loads(content()))
-            if not OF_THE_DAY.intersection(key.split("."))
-        }
-    return {name: md5 or hashlib.md5(content(), usedforsecurity=False).hexdigest()}
+def outs(folder: Path) -> Iterator[str]:
+    """What the stages make, as `dvc.lock` names it."""
+    lock = yaml.safe_load((folder / "dvc.lock").read_text("utf-8"))
+    for stage in lock["stages"].values():
+        yield from (out["path"] for out in stage.get("outs", ()))
 
 
-def recorded(root: Path, tag: str) -> dict[str, str]:
-    """What the version recorded: tables, models, predictions, scores, gates, and its champion."""
-    from dvc.exceptions import DvcException  # type: ignore[import-untyped]  # DVC has no types
-    from dvc.repo import Repo  # type: ignore[import-untyped]
-    from dvc_data.index import DataIndexDirError
-
+def facts(folder: Path, made: Iterable[str]) -> dict[str, str]:
+    """What is there of it as facts: each value of JSON, the hash of everything else."""
     known: dict[str, str] = {}
-    try:
-        with Repo(str(root)) as repo, repo.switch(tag):
-            stages = [stage for stage in repo.index.stages if not stage.is_data_source]
-            for out in (out for stage in stages for out in stage.outs):
-                path = f"/{repo.fs.relpath(out.fspath, repo.root_dir)}"
-                known |= _out(repo.dvcfs, path, folder=out.hash_info.isdir)
-            known[CHAMPION] = repo.dvcfs.info(f"/{CHAMPION}")["md5"]
-    except (DvcException, DataIndexDirError, OSError) as error:
-        raise UserError(
-            f"what {tag} recorded can't be read ({error}): `uv run dvc fetch --all-tags` gets it"
-        ) from error
+    files = (file for out in made for file in (folder / out, *sorted((folder / out).rglob("*"))))
+    for file in filter(Path.is_file, files):
+        name = file.relative_to(folder).as_posix()
+        if name.endswith(".json"):
+            values = _flat(json.loads(file.read_bytes()))
+            known |= {
+                f"{name} {key}".strip(): value
+                for key, value in values
+                if not OF_THE_DAY.intersection(key.split("."))
+            }
+        elif name not in PAGES:
+            known[name] = _hash(file)
     return known
 
 
-def rebuilt(folder: Path, expected: Iterable[str]) -> dict[str, str]:
-    """The same facts of the files in a folder, and nothing for those that are not there."""
-    known: dict[str, str] = {}
-    for name in dict.fromkeys(fact.partition(" ")[0] for fact in expected):
-        file = folder / (MODEL if name == CHAMPION else name)
-        if file.is_file():
-            known |= facts(name, file.read_bytes)
-    return known
+def champion(folder: Path, model: str) -> dict[str, str]:
+    """The hash of what is, or should be, the champion."""
+    return {CHAMPION: _hash(folder / model)} if (folder / model).is_file() else {}
 
 
-def _out(files: Any, place: str, *, folder: bool) -> dict[str, str]:
-    """The facts of what a stage made, a folder or a file, from Git or DVC's cache."""
-    known: dict[str, str] = {}
-    for path in sorted(files.find(place)) if folder else [place]:
-        if path.lstrip("/") not in PAGES:
-            md5 = files.info(path).get("md5")
-            known |= facts(path.lstrip("/"), partial(files.read_bytes, path), md5)
-    return known
+def _hash(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _flat(content: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

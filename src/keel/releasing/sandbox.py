@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from keel.project.commands import output
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.releasing import environments
-from keel.releasing.ledger import Allowance, Ledger, allowance, price, rows
+from keel.releasing.ledger import Ledger, price, rows, seconds
 from keel.serving.settings import Sandbox as Limits
 
 SPACES = "outputs/sandbox"
@@ -31,7 +31,6 @@ class Space:
     """A person's sandbox for a branch."""
 
     root: Path  # of the project
-    person: str
     name: str
 
     @property
@@ -46,26 +45,13 @@ class Space:
     def ledger(self) -> Ledger:
         return Ledger(self.folder / "ledger.jsonl")
 
-    def check_owner(self) -> None:
-        """Raise UserError if it is another's."""
-        owner = self.ledger.owner()
-        if owner not in (None, self.person) or (owner is None and self.folder.exists()):
-            raise UserError(f"{self.place} is the sandbox of {owner or 'nobody known'}")
-
     def claim_run(self) -> int:
-        """Make the folder of the next run; two that start at once get one each."""
+        """Make the folder of the next run."""
         (self.folder / ".dvc").mkdir(parents=True, exist_ok=True)
         (self.folder / ".dvc/config").write_text(OWN_DVC, encoding="utf-8")
-        if self.ledger.owner() is None:
-            self.ledger.write({"owner": self.person})
-        number = 1
-        while True:
-            try:
-                (self.folder / str(number)).mkdir()
-            except FileExistsError:
-                number += 1
-            else:
-                return number
+        number = 1 + sum(path.name.isdigit() for path in self.folder.iterdir())
+        (self.folder / str(number)).mkdir()
+        return number
 
 
 def own_space(root: Path, environ: Mapping[str, str]) -> Space:
@@ -83,7 +69,7 @@ def own_space(root: Path, environ: Mapping[str, str]) -> Space:
         raise UserError(
             "a sandbox is a branch's, and this is no Git repository: `uv run keel setup`"
         )
-    return Space(root, person, name(person, branch))
+    return Space(root, name(person, branch))
 
 
 def name(person: str, branch: str) -> str:
@@ -91,14 +77,18 @@ def name(person: str, branch: str) -> str:
     return f"{_safe(person, '.')}-{_safe(branch, '-')}"
 
 
-def clean(space: Space) -> float:
-    """Remove a sandbox with all that is in it; returns what it cost."""
-    space.check_owner()
+def clean(own: Space, name: str) -> str:
+    """Remove a sandbox of the same person with all that is in it; returns what it cost."""
+    space = replace(own, name=Path(name).name)
+    if own.name.partition("-")[0] != space.name.partition("-")[0]:
+        raise UserError(
+            f"{space.place} is not yours: yours begin with {own.name.partition('-')[0]}"
+        )
     if not space.folder.is_dir():
         raise UserError(f"there is no sandbox {space.place}")
     spent = space.ledger.spent()
     shutil.rmtree(space.folder)
-    return spent
+    return f"Removed {space.place}, which cost {spent:.2f}."
 
 
 def run(
@@ -110,28 +100,27 @@ def run(
     now: datetime,
 ) -> int:
     """Run the whole flow in a new folder of the sandbox, within its limits; 1 if it fails."""
-    space.check_owner()
     within = limited(space.root, project, changes, limits)
     ledger = space.ledger
-    may = allowance(limits, ledger.spent())
+    most = seconds(limits, ledger.spent())
     number = space.claim_run()
     print(
         f"Run {number} in {space.place}: at most {limits.rows:,} rows of a table, "
-        f"{may.seconds / 60:.1f} minutes and {may.cost:.2f} of the {may.left:.2f} that are left",
+        f"{most / 60:.1f} minutes and {price(limits, most):.2f} of the "
+        f"{limits.cost - ledger.spent():.2f} that are left",
         flush=True,
     )
-    begun = {"run": number, "at": now.isoformat(timespec="seconds")}
-    ledger.write({**begun, "changes": changes, "cost": may.cost, "ended": "cut off"})
-    started = time.perf_counter()
-    ended = "stopped"
+    begun = {"run": number, "at": now.isoformat(timespec="seconds"), "changes": changes}
+    ledger.write({**begun, "cost": price(limits, most), "ended": "cut off"})
+    started, ended = time.perf_counter(), "stopped"
     try:
-        ended = _flow(space.root, [*within, f"hydra.run.dir={space.place}/{number}"], may, environ)
+        ended = _flow(space.root, [*within, f"hydra.run.dir={space.place}/{number}"], most, environ)
     finally:
-        seconds = time.perf_counter() - started
-        cost = price(limits, seconds)
-        ledger.write({"run": number, "seconds": round(seconds, 1), "cost": cost, "ended": ended})
+        taken = time.perf_counter() - started
+        cost = price(limits, taken)
+        ledger.write({"run": number, "seconds": round(taken, 1), "cost": cost, "ended": ended})
     left = limits.cost - ledger.spent()
-    print(f"Run {number} {ended} after {seconds:.1f} s: {cost:.4f}, and {left:.2f} left")
+    print(f"Run {number} {ended} after {taken:.1f} s: {cost:.4f}, and {left:.2f} left")
     return int(ended != "finished")
 
 
@@ -166,12 +155,12 @@ def overview(space: Space, limits: Limits) -> str:
     return "\n".join([space.place, "", *table, "", left])
 
 
-def _flow(root: Path, changes: list[str], may: Allowance, environ: Mapping[str, str]) -> str:
+def _flow(root: Path, changes: list[str], most: float, environ: Mapping[str, str]) -> str:
     """Run all stages in a process that can be stopped; returns how it ended."""
     command = [sys.executable, "-m", "keel", "run", *changes]
     own = {**environ, "ENVIRONMENT": environments.SANDBOX}
     try:
-        done = subprocess.run(command, cwd=root, env=own, timeout=may.seconds, check=False)
+        done = subprocess.run(command, cwd=root, env=own, timeout=most, check=False)
     except subprocess.TimeoutExpired:
         limit = "sandbox.minutes and sandbox.cost in conf/service.yaml say how long it may take"
         print(f"error: sandbox: the time is up: {limit}", file=sys.stderr)

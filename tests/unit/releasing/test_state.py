@@ -1,5 +1,6 @@
 """What a release finds in a small project with real Git, real DVC, and a pipeline of one stage."""
 
+import hashlib
 import json
 import os
 import signal
@@ -8,7 +9,6 @@ from collections.abc import Callable
 from contextlib import chdir
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -16,12 +16,11 @@ from dvc.repo import Repo  # type: ignore[import-untyped]  # DVC has no types
 
 from keel.cli import run
 from keel.project.errors import UserError
-from keel.releasing import reproduce
-from keel.releasing.rebuild import get_sources, make_environment, worktree
+from keel.releasing.rebuild import get_data, make_environment, worktree
 from keel.releasing.release import release
-from keel.releasing.reproduce import Comparison, Difference, differences, facts
-from keel.releasing.state import State, look
-from keel.releasing.versions import read
+from keel.releasing.reproduce import Comparison, Difference, differences, facts, outs, reproduce
+from keel.releasing.state import problems
+from keel.releasing.versions import Registry, read
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's own
 TODAY = date(2026, 11, 23)
@@ -34,7 +33,6 @@ STAGE = {
         {"reports/metrics.json": {"cache": False}},
     ],
 }
-MD5_OF_MODEL = "6b90ceb000b1cab95daa3c5d8bd5f97b"
 MAKE = """
 import json
 from pathlib import Path
@@ -49,6 +47,10 @@ write("model/passport.json", json.dumps({"trained_at": "now", "sha256": {"model"
 write("reports/gates.json", "[]")
 write("reports/metrics.json", json.dumps({"auc": 0.7, "baseline": {"auc": 0.6}}))
 """
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -165,15 +167,25 @@ def lose_storage(folder: Path) -> None:
 
 
 def test_a_project_in_order_has_nothing_to_say(project: Path) -> None:
-    found = look(project, TODAY)
+    assert list(problems(project, "1.0.0", Registry(), TODAY)) == []
 
-    assert found == State(
-        commit=git(project, "rev-parse", "HEAD").strip(),
-        remote="origin",
-        branches=("origin/main",),
-        champion="abc",
-        model="abc",
-    )
+
+def test_all_problems_are_said_at_once(project: Path) -> None:
+    edit(project)
+    lose_storage(project)
+
+    found = list(problems(project, "1.0.0", Registry({"1.0.0": "older"}), TODAY))
+
+    assert len(found) == 4
+    assert "version 1.0.0 exists" in found[0]
+
+
+def test_a_commit_has_one_version(project: Path) -> None:
+    commit = git(project, "rev-parse", "HEAD").strip()
+
+    [found] = problems(project, "1.1.0", Registry({"1.0.0": commit}), TODAY)
+
+    assert "this commit is version 1.0.0 already" in found
 
 
 @pytest.mark.parametrize(
@@ -254,30 +266,37 @@ def test_what_is_no_version_is_refused(
 # What a rebuilt version is compared with
 
 
-def test_what_a_version_recorded_is_read_from_git_and_dvc(project: Path) -> None:
+def recorded(project: Path, tag: str) -> dict[str, str]:
+    with worktree(project, tag) as folder:
+        get_data(project, folder)
+        return facts(folder, outs(folder))
+
+
+def test_what_a_version_recorded_is_had_from_git_and_dvc(project: Path) -> None:
     release(project, "patch", TODAY)
     edit_and_commit(project)  # what came later does not matter
 
-    found = reproduce.recorded(project, "model@v1.0.0")
+    found = recorded(project, "model@v1.0.0")
 
-    assert found == {
-        "data/raw/rows.csv": "55b84a9d317184fe61224bfb4a060fb0",
-        "model/model.txt": MD5_OF_MODEL,
+    assert {name: fact for name, fact in found.items() if name.endswith(("model.txt", ".csv"))} == {
+        "data/raw/rows.csv": sha256("1,2,3"),
+        "model/model.txt": sha256("the model"),
+    }
+    assert {name: fact for name, fact in found.items() if "json" in name} == {
         "model/passport.json sha256.model": '"abc"',
         "reports/gates.json": "[]",
         "reports/metrics.json auc": "0.7",
         "reports/metrics.json baseline.auc": "0.6",
-        "champion/model.txt": MD5_OF_MODEL,
     }
-    assert reproduce.rebuilt(project, list(found)) == found
+    assert facts(project, outs(project)) == found
 
 
 def test_what_a_version_recorded_is_had_from_the_remote(project: Path) -> None:
     release(project, "patch", TODAY)
-    expected = reproduce.recorded(project, "model@v1.0.0")
+    expected = recorded(project, "model@v1.0.0")
     subprocess.run(["rm", "-r", str(project / ".dvc/cache")], check=True)
 
-    assert reproduce.recorded(project, "model@v1.0.0") == expected
+    assert recorded(project, "model@v1.0.0") == expected
 
 
 def test_what_nobody_has_any_more_is_said_with_the_cure(project: Path) -> None:
@@ -286,7 +305,7 @@ def test_what_nobody_has_any_more_is_said_with_the_cure(project: Path) -> None:
         subprocess.run(["rm", "-r", str(folder)], check=True)
 
     with pytest.raises(UserError, match="uv run dvc fetch --all-tags"):
-        reproduce.recorded(project, "model@v1.0.0")
+        recorded(project, "model@v1.0.0")
 
 
 def test_each_fact_that_differs_is_named() -> None:
@@ -318,19 +337,16 @@ def test_a_version_from_before_the_library_is_refused_with_the_way_to_build_it(
         make_environment(project)
 
 
-def test_the_time_of_a_run_is_no_difference() -> None:
-    def passport(content: dict[str, Any]) -> dict[str, str]:
-        return facts("model/passport.json", json.dumps(content).encode)
+def test_the_time_of_a_run_is_no_difference(tmp_path: Path) -> None:
+    passport = {"trained_at": "now", "code": {"commit": "a"}, "training": {"rows": 5}}
+    (tmp_path / "passport.json").write_text(json.dumps(passport))
 
-    one = {"trained_at": "now", "code": {"commit": "a"}, "training": {"rows": 5}}
-    other = {"trained_at": "then", "code": {"commit": "b"}, "training": {"rows": 5}}
-
-    assert passport(one) == passport(other) == {"model/passport.json training.rows": "5"}
+    assert facts(tmp_path, ["passport.json"]) == {"passport.json training.rows": "5"}
 
 
 def test_an_unknown_version_can_not_be_reproduced(project: Path) -> None:
     with pytest.raises(UserError, match=r"no version 1\.0\.0; there are: none yet"):
-        reproduce.reproduce(project, "1.0.0", print)
+        reproduce(project, "1.0.0", print)
 
 
 def test_the_folder_of_a_rebuilt_version_is_gone_when_it_is_stopped(project: Path) -> None:
@@ -357,9 +373,7 @@ def test_a_project_in_a_folder_of_a_repository_has_versions_of_its_own(tmp_path:
     release(project, "patch", TODAY)
 
     assert git(top, "tag").split() == ["flights=model@v1.0.0"]
-    recorded = reproduce.recorded(project, "flights=model@v1.0.0")
-    assert recorded["champion/model.txt"] == recorded["model/model.txt"] == MD5_OF_MODEL
     with worktree(project, "flights=model@v1.0.0") as folder:
         assert folder.name == "flights"
-        get_sources(project, folder)
-        assert (folder / "make.py").is_file()
+        get_data(project, folder)
+        assert facts(folder, outs(folder))["model/model.txt"] == sha256("the model")
