@@ -10,7 +10,7 @@ import polars as pl
 from keel.monitoring import drift
 from keel.monitoring.drift import Learnt
 from keel.monitoring.observed import FAILED, OK, Observed
-from keel.monitoring.quality import Part, Quality, Window
+from keel.monitoring.quality import Period, Quality
 from keel.serving.settings import Monitoring
 
 FEWEST = 10  # expected rows, of which none can't be chance
@@ -35,15 +35,20 @@ class Judgement:
 
 def requests(seen: Observed, settings: Monitoring) -> Iterator[Judgement]:
     """Whether requests were answered, and in time; whether rows were refused, and why."""
-    status, seconds = pl.col("status"), pl.col("seconds")
-    late = (status < OK) & (seconds > settings.answer_within)
-    for check, limit, count, of in (
-        ("failed", settings.failed, (status >= FAILED).sum(), pl.len()),
-        ("slow", settings.slow, late.sum(), (status < OK).sum()),
-    ):
-        days = seen.requests.group_by("day").agg(count=count, rows=of).filter(pl.col("rows") > 0)
-        yield from _shares(check, "", days, limit)
+    days = answers(seen, settings)
+    yield from _shares("failed", "", days.select("day", "rows", count="failed"), settings.failed)
+    slow = days.filter(pl.col("ok") > 0).select("day", rows="ok", count="late")
+    yield from _shares("slow", "", slow, settings.slow)
     yield from _refused(seen, settings.refused)
+
+
+def answers(seen: Observed, settings: Monitoring) -> pl.DataFrame:
+    """The requests of each day: `day`, `rows`, and those that `failed`, were `ok`, and `late`."""
+    status = pl.col("status")
+    late = (status < OK) & (pl.col("seconds") > settings.answer_within)
+    return seen.requests.drop_nulls("day").group_by("day").agg(
+        rows=pl.len(), failed=(status >= FAILED).sum(), ok=(status < OK).sum(), late=late.sum()
+    )  # fmt: skip
 
 
 def volume(
@@ -96,7 +101,7 @@ def shifts(seen: Observed, learnt: Learnt | None, settings: Monitoring) -> Itera
         yield Judgement("psi", name, day, day, value > limit, value)
 
 
-def quality(windows: Iterable[Window], main: str, floors: Floors) -> Iterator[Judgement]:
+def quality(windows: Iterable[Period], main: str, floors: Floors) -> Iterator[Judgement]:
     """Whether each metric keeps its floor: surely not, or not by its value, which may be chance."""
     for window in windows:
         for score in window.quality:
@@ -108,7 +113,7 @@ def quality(windows: Iterable[Window], main: str, floors: Floors) -> Iterator[Ju
                     yield replace(judged, check="doubt", bad=score.misses(floor))
 
 
-def slices(parts: Iterable[Part], floors: Floors) -> Iterator[Judgement]:
+def slices(parts: Iterable[Period], floors: Floors) -> Iterator[Judgement]:
     """Whether each slice keeps its floors, month by month."""
     for part in parts:
         for score in part.quality if part.slice != "all" else []:
@@ -189,7 +194,7 @@ def _shares(
 
 
 def _kept(
-    check: str, subject: str, period: Window | Part, score: Quality, floor: float, where: str = ""
+    check: str, subject: str, period: Period, score: Quality, floor: float, where: str = ""
 ) -> Judgement:
     """Whether a floor is kept, or surely not."""
     bad, note = score.surely_misses(floor), score.worded(floor, where)

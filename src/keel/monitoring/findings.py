@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 from keel.monitoring.checks import Judgement
 
@@ -16,8 +17,7 @@ ACT, WATCH = "act", "watch"
 WEEK = 7  # days: what is judged by many days changes slowly
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """What a check says when it is missed, and what to do then; None days are the settings'."""
 
     level: str
@@ -28,75 +28,53 @@ class Check:
 
 
 CHECKS = {
-    "failed": Check(
-        ACT, 1, "{value:.1%} of the requests could not be answered",
-        "see in the service's log what happened to the requests with status 5xx",
-    ),
-    "gap": Check(
-        ACT, 1, "there were no requests, on days that usually have some",
-        "see whether the service runs, and whether who calls it still does",
-    ),
-    "refused": Check(
-        ACT, 1, "{value:.1%} of the rows were refused for {subjects}",
-        "tell who calls the service, or change the table's schema in tables.py",
-    ),
-    "unmeasured": Check(
-        ACT, 1, "{value:.0%} of the rows had no measurement at all",
-        "see whether the job that brings the tables to look up in still runs",
-    ),
-    "nulls": Check(
-        ACT, None, "{subjects} {are} unknown in {value:.0%} of the rows",
-        "see whether its source still delivers; the model guesses without it",
-    ),
-    "same": Check(
-        ACT, None, "{subjects} {have} one and the same value in {value:.0%} of the rows",
-        "see whether a sensor hangs, or a job writes a default",
-    ),
-    "unseen": Check(
-        ACT, None, "{subjects} {have} values that training did not see in {value:.0%} of the rows",
-        "train again with examples that have them",
-    ),
-    "quality": Check(
-        ACT, None, "{note}: that is no chance",
-        "train again with newer examples (`keel run`), or go back (`keel rollback`)",
-        over=WEEK,
-    ),
-    "doubt": Check(
-        WATCH, WEEK, "{note}: that may be by chance",
-        "look at the months and slices, and train again if the next weeks are no better",
-        over=WEEK,
-    ),
-    "metric": Check(
-        WATCH, None, "{note}: that is no chance",
-        "see by the months whether it is the season, and train again with newer examples",
-        over=WEEK,
-    ),
-    "slice": Check(
-        WATCH, 1, "{note}",
-        "look at what changed for these rows",
-    ),
-    "slow": Check(
-        WATCH, None, "{value:.0%} of the requests were answered later than promised",
-        "look at the spans of slow requests, and at the load",
-    ),
-    "volume": Check(
-        WATCH, None, "only {value:.0%} of the usual rows came",
-        "ask who calls the service whether that is meant",
-    ),
-    "psi": Check(
-        WATCH, None, "{subjects} {have} other values than in training: a stability index of "
-        "{value:.1f}",
-        "see whether a unit or a source has changed",
-    ),
-    "labels": Check(
-        WATCH, None, "{value:.0%} of the labels came in time, too few to tell the quality",
-        "see whether the job that sends labels still runs",
-    ),
-    "age": Check(
-        WATCH, 1, "{note}",
-        "train again with newer examples (`keel run`)",
-    ),
+    "failed": Check(ACT, 1, "{value:.1%} of the requests could not be answered",
+        "see in the service's log what happened to the requests with status 5xx"),
+    "gap": Check(ACT, 1, "there were no requests, on days that usually have some",
+        "see whether the service runs, and whether who calls it still does"),
+    "refused": Check(ACT, 1, "{value:.1%} of the rows were refused for {subjects}",
+        "tell who calls the service, or change the table's schema in tables.py"),
+    "unmeasured": Check(ACT, 1, "{value:.0%} of the rows had no measurement at all",
+        "see whether the job that brings the tables to look up in still runs"),
+    "nulls": Check(ACT, None, "{subjects} {are} unknown in {value:.0%} of the rows",
+        "see whether its source still delivers; the model guesses without it"),
+    "same": Check(ACT, None, "{subjects} {have} one and the same value in {value:.0%} of the rows",
+        "see whether a sensor hangs, or a job writes a default"),
+    "unseen": Check(ACT, None,
+        "{subjects} {have} values that training did not see in {value:.0%} of the rows",
+        "train again with examples that have them"),
+    "quality": Check(ACT, None, "{note}: that is no chance",
+        "train again with newer examples (`keel run`), or go back (`keel rollback`)", WEEK),
+    "doubt": Check(WATCH, WEEK, "{note}: that may be by chance",
+        "look at the months and slices, and train again if the next weeks are no better", WEEK),
+    "metric": Check(WATCH, None, "{note}: that is no chance",
+        "see by the months whether it is the season, and train again with newer examples", WEEK),
+    "slice": Check(WATCH, 1, "{note}", "look at what changed for these rows"),
+    "slow": Check(WATCH, None, "{value:.0%} of the requests were answered later than promised",
+        "look at the spans of slow requests, and at the load"),
+    "volume": Check(WATCH, None, "only {value:.0%} of the usual rows came",
+        "ask who calls the service whether that is meant"),
+    "psi": Check(WATCH, None,
+        "{subjects} {have} other values than in training: a stability index of {value:.1f}",
+        "see whether a unit or a source has changed"),
+    "labels": Check(WATCH, None,
+        "{value:.0%} of the labels came in time, too few to tell the quality",
+        "see whether the job that sends labels still runs"),
+    "age": Check(WATCH, 1, "{note}", "train again with newer examples (`keel run`)"),
 }  # fmt: skip
+
+
+def sentence(judged: Judgement, *subjects: str) -> str:
+    """What is the matter, of the judgement's subject or of several."""
+    *first, last = subjects or (judged.subject,)
+    many = bool(first)
+    return CHECKS[judged.check].says.format(
+        subjects=f"{', '.join(first)} and {last}" if many else last,
+        value=judged.value,
+        note=judged.note,
+        are="are" if many else "is",
+        have="have" if many else "has",
+    )
 
 
 @dataclass(frozen=True)
@@ -108,8 +86,7 @@ class Finding:
     since: date
     noticed: date
     until: date | None
-    worst: float
-    note: str
+    worst: Judgement
 
     @property
     def level(self) -> str:
@@ -131,16 +108,9 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What is the matter, in words that begin with a capital letter, or a column as it is."""
-        many = len(self.subjects) > 1
-        says = CHECKS[self.check].says
-        text = says.format(
-            subjects=_listed(self.subjects),
-            value=self.worst,
-            note=self.note,
-            are="are" if many else "is",
-            have="have" if many else "has",
-        )
-        return text if says.startswith("{subjects}") else text[:1].upper() + text[1:]
+        text = sentence(self.worst, *self.subjects)
+        starts = CHECKS[self.check].says.startswith("{subjects}")
+        return text if starts else text[:1].upper() + text[1:]
 
 
 def findings(judgements: Iterable[Judgement], in_a_row: int) -> list[Finding]:
@@ -152,20 +122,15 @@ def findings(judgements: Iterable[Judgement], in_a_row: int) -> list[Finding]:
     together: dict[tuple[object, ...], Finding] = {}
     for _, days in groupby(ordered, key=attrgetter("check", "subject")):
         for finding in _episodes(list(days), in_a_row):
-            key = (finding.check, finding.since, finding.until, finding.note)
+            key = (finding.check, finding.since, finding.until, finding.worst.note)
             other = together.setdefault(key, finding)
             if other is not finding:
                 subjects = (*other.subjects, *finding.subjects)
-                worst = max(other.worst, finding.worst)
+                worst = max(other.worst, finding.worst, key=attrgetter("value"))
                 together[key] = replace(other, subjects=subjects, worst=worst)
     return sorted(
         together.values(),
-        key=lambda finding: (
-            not finding.open,
-            finding.level != ACT,
-            finding.noticed,
-            finding.check,
-        ),
+        key=lambda finding: (not finding.open, finding.level, finding.noticed, finding.check),
     )
 
 
@@ -196,10 +161,6 @@ def _finding(bad: list[Judgement], in_a_row: int, *, ended: bool) -> Finding:
     worst = (min if first.more_is_better else max)(bad, key=attrgetter("value"))
     noticed = max(day.noticed for day in bad[:in_a_row])
     subjects = (first.subject,) if first.subject else ()
-    until, note = (last.day, worst.note) if ended else (None, last.note)
-    return Finding(first.check, subjects, first.day, noticed, until, worst.value, note)
-
-
-def _listed(names: Sequence[str]) -> str:
-    *first, last = names or ("",)
-    return f"{', '.join(first)} and {last}" if first else last
+    until = last.day if ended else None
+    note = worst.note if ended else last.note
+    return Finding(first.check, subjects, first.day, noticed, until, replace(worst, note=note))

@@ -4,18 +4,20 @@ Requests and rows are counted where each is good or bad by itself. Where only a 
 judged, a day is one event: the quality of the window that ends on it, or its inputs.
 """
 
-import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 import polars as pl
+import polars.selectors as cs
 
-from keel.monitoring.checks import Judgement, fields
+from keel.monitoring.checks import Judgement, answers, fields
 from keel.monitoring.drift import unmeasured
-from keel.monitoring.observed import FAILED, OK, Observed
+from keel.monitoring.findings import sentence
+from keel.monitoring.observed import Observed
 from keel.serving.settings import Monitoring
 
 EVENTS = {  # of which a day is one, by the checks that make it bad
@@ -26,8 +28,7 @@ EVENTS = {  # of which a day is one, by the checks that make it bad
 }
 
 
-@dataclass(frozen=True)
-class Indicator:
+class Indicator(NamedTuple):
     """The good and bad events of a day."""
 
     day: date
@@ -41,25 +42,16 @@ def indicators(
     seen: Observed, judgements: Iterable[Judgement], settings: Monitoring
 ) -> list[Indicator]:
     """All indicators of all days, by day and name."""
-    counted = [*_answers(seen, settings), *_rows(seen), *_days(list(judgements))]
-    return sorted(counted, key=attrgetter("day", "indicator"))
+    return sorted([*_answers(seen, settings), *_rows(seen), *_days(judgements)])
 
 
-def as_lines(indicators: Iterable[Indicator]) -> str:
+def as_lines(indicators: list[Indicator]) -> str:
     """The indicators as JSON, one a line."""
-    return "".join(
-        json.dumps({**asdict(part), "day": part.day.isoformat()}, ensure_ascii=False) + "\n"
-        for part in indicators
-    )
+    return pl.DataFrame(indicators, Indicator._fields, orient="row").write_ndjson()
 
 
 def _answers(seen: Observed, settings: Monitoring) -> Iterator[Indicator]:
-    status = pl.col("status")
-    late = (status < OK) & (pl.col("seconds") > settings.answer_within)
-    days = seen.requests.drop_nulls("day").group_by("day").agg(
-        rows=pl.len(), failed=(status >= FAILED).sum(), ok=(status < OK).sum(), late=late.sum()
-    )  # fmt: skip
-    for day, rows, failed, ok, slow in days.iter_rows():
+    for day, rows, failed, ok, slow in answers(seen, settings).iter_rows():
         why = f"{failed:,} with status 5xx" if failed else ""
         yield Indicator(day, "availability", rows - failed, failed, why)
         why = f"{slow:,} took more than {settings.answer_within} s" if slow else ""
@@ -71,52 +63,31 @@ def _rows(seen: Observed) -> Iterator[Indicator]:
     new = pl.col("unseen").list.len() > 0
     facts = seen.facts.select("day", "unseen", missing=unmeasured(seen.examples, seen.measured))
     days = facts.group_by("day").agg(
-        rows=pl.len(),
+        good=(~(new | pl.col("missing"))).sum(),
         bad=(new | pl.col("missing")).sum(),
         missing=pl.col("missing").sum(),
         unseen=pl.col("unseen").filter(new).explode(),
     )
-    refused = (
-        seen.requests.filter(pl.col("refused") > 0)
-        .group_by("day")
-        .agg(pl.col("refused").sum(), fields=fields().explode().drop_nulls())
-    )
+    requests = seen.requests.filter(pl.col("refused") > 0).group_by("day")
+    refused = requests.agg(pl.col("refused").sum(), fields=fields().explode().drop_nulls())
     both = days.join(refused, on="day", how="full", coalesce=True).drop_nulls("day")
-    for row in both.iter_rows(named=True):
+    for row in both.with_columns(cs.numeric().fill_null(0)).iter_rows(named=True):
         names = ", ".join(sorted(set(row["fields"] or [])))
-        why_refused = f"{row['refused'] or 0:,} refused: {names}".removesuffix(": ")
         unseen = sorted(Counter(row["unseen"] or []).items())
         reasons = [
-            *([why_refused] if row["refused"] else []),
+            *([f"{row['refused']:,} refused: {names}".removesuffix(": ")] * bool(row["refused"])),
             *(f"{count:,} with unseen {name}" for name, count in unseen),
-            *([f"{row['missing']:,} without any measurement"] if row["missing"] else []),
+            *([f"{row['missing']:,} without any measurement"] * bool(row["missing"])),
         ]
-        bad = (row["bad"] or 0) + (row["refused"] or 0)
-        good = (row["rows"] or 0) - (row["bad"] or 0)
-        yield Indicator(row["day"], "valid_predictions", good, bad, "; ".join(reasons))
+        bad = row["bad"] + row["refused"]
+        yield Indicator(row["day"], "valid_predictions", row["good"], bad, "; ".join(reasons))
 
 
-def _days(judgements: list[Judgement]) -> Iterator[Indicator]:
-    for name, checks in EVENTS.items():
-        by_day: dict[date, list[Judgement]] = defaultdict(list)
-        for judgement in judgements:
-            if judgement.check in checks:
-                by_day[judgement.day].append(judgement)
-        for day, judged in by_day.items():
-            reasons = {_why(judgement) for judgement in judged if judgement.bad}
-            yield Indicator(
-                day, name, int(not reasons), int(bool(reasons)), "; ".join(sorted(reasons))
-            )
-
-
-def _why(judgement: Judgement) -> str:
-    if judgement.note:
-        return judgement.note
-    if judgement.check == "gap":
-        return "no requests"
-    if judgement.check == "volume":
-        return f"{judgement.value:.0%} of the usual rows"
-    if judgement.check == "psi":
-        return f"{judgement.subject}: stability index {judgement.value:.1f}"
-    what = {"nulls": "unknown", "same": "one and the same value"}[judgement.check]
-    return f"{judgement.subject}: {what} in {judgement.value:.0%} of the rows"
+def _days(judgements: Iterable[Judgement]) -> Iterator[Indicator]:
+    ordered = sorted(judgements, key=attrgetter("day"))
+    for day, judged in groupby(ordered, key=attrgetter("day")):
+        of_day = list(judged)
+        for name, checks in EVENTS.items():
+            if any(one.check in checks for one in of_day):
+                why = {sentence(one) for one in of_day if one.bad and one.check in checks}
+                yield Indicator(day, name, int(not why), int(bool(why)), "; ".join(sorted(why)))

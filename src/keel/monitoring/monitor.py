@@ -9,7 +9,7 @@ from keel.data.store import Store
 from keel.monitoring import known
 from keel.monitoring.findings import Finding
 from keel.monitoring.indicators import as_lines
-from keel.monitoring.observed import Observed, observe
+from keel.monitoring.observed import observe
 from keel.monitoring.page import monitoring_page
 from keel.monitoring.watch import Watched, watch
 from keel.project.description import Project
@@ -61,14 +61,13 @@ def summary(watched: Watched) -> Iterator[str]:
     groups = {
         "": map(_line, watched.open),
         "what is over again:": map(_line, watched.over),
-        "what can't be told:": watched.known.gaps,
+        "what can't be told, and what is odd:": watched.gaps,
     }
     for title, lines in groups.items():
         for n, line in enumerate(lines):
             if title and n == 0:
                 yield title
             yield f"  {line}"
-    yield from _oddities(watched.seen)
 
 
 def _line(finding: Finding) -> str:
@@ -77,14 +76,3 @@ def _line(finding: Finding) -> str:
         days = f"from {finding.since} to {finding.until}"
     cure = f"; {finding.cure}" if finding.open else ""
     return f"{finding.noticed} {finding.level}: {finding.sentence} ({days}){cure}"
-
-
-def _oddities(seen: Observed) -> Iterator[str]:
-    """What is odd about labels and logs."""
-    counts = {
-        "labels are of nothing that was predicted": seen.unknown,
-        "labels came more than once": seen.repeated,
-        "predictions have both labels: the latest counts": seen.contradicted,
-        "lines of the log can't be read, and are left out": seen.torn,
-    }
-    return (f"{count:,} {what}" for what, count in counts.items() if count)

@@ -1,8 +1,6 @@
 """The monitoring's page: first whether it is well, then why that is thought."""
 
-from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import polars as pl
@@ -11,121 +9,146 @@ from keel.monitoring import pictures
 from keel.monitoring.checks import fields
 from keel.monitoring.drift import SCORE
 from keel.monitoring.observed import FAILED
-from keel.monitoring.quality import MONTH, Quality
+from keel.monitoring.quality import MONTH
 from keel.monitoring.watch import Watched
 from keel.serving.settings import Monitoring
-from keel.show import charts
 from keel.show.pages import page
+
+Row = dict[str, Any]  # of a table: its cells by the heads of their columns
+COUNTED = {
+    "availability": "requests answered", "latency": "in time", "valid_predictions": "rows valid",
+}  # fmt: skip
 
 
 def monitoring_page(watched: Watched, label: str, settings: Monitoring) -> str:
     """The page `monitoring.html`."""
+    main = watched.metrics[watched.main]
+    last = watched.windows[-1].quality if watched.windows else []
     return page(
         "monitoring/monitoring.html",
         project=watched.known.about,
         label=label,
         watched=watched,
-        main=watched.metrics[watched.main].title,
+        main=main.title,
         settings=settings,
-        latest=_latest(watched),
+        latest=next((score for score in last if score.name == watched.main), None),
         months=list(_months(watched)),
-        by_day=list(_by_day(watched)),
-        columns=list(_columns(watched, settings)),
-        shifts=_shifts(watched),
-        refused=_refused(watched),
-        models=_models(watched),
+        tables={
+            "requests": _requests(watched),
+            "refused": _refused(watched),
+            "shifts": _shifts(watched),
+            "inputs": list(_inputs(watched, settings)),
+            "models": list(_models(watched)),
+            "slices": _slices(watched),
+            "days": _days(watched),
+        },
         charts=_charts(watched, label),
-        slices=_slices(watched),
     )
 
 
-def _latest(watched: Watched) -> Quality | None:
-    """The first metric of the last window."""
-    last = watched.windows[-1].quality if watched.windows else []
-    return next((score for score in last if score.name == watched.main), None)
-
-
-def _months(watched: Watched) -> Iterator[dict[str, Any]]:
-    """Predictions, requests, labels and quality of each month."""
-    requests = watched.seen.requests.drop_nulls("day").with_columns(MONTH)
-    scores = {part.month: part.quality for part in watched.parts if part.slice == "all"}
-    asked = {month: part for (month,), part in requests.group_by("month")}
+def _months(watched: Watched) -> Iterator[Row]:
+    """Predictions, labels and quality of each month."""
+    scores = {
+        (part.month, score.name): score.figures
+        for part in watched.parts
+        for score in part.quality
+        if part.slice == "all"
+    }
+    others = [name for name in watched.known.evaluation.floors if name != watched.main]
     facts = watched.seen.facts.with_columns(MONTH)
     for (month,), part in facts.group_by("month", maintain_order=True):
         last = part.filter("last")
         known = last.filter(pl.col("label").is_not_null())
-        calls = asked.get(month, requests.clear())
         yield {
             "month": month,
-            "rows": len(part),
-            "requests": len(calls),
-            "failed": int((calls["status"] >= FAILED).sum()),
-            "refused": int(calls["refused"].sum()),
-            "labelled": last["labelled"].mean() or 0.0,
+            "predictions": len(part),
+            "with a label": last["labelled"].mean() or 0.0,
+            **{
+                watched.metrics[name].title: scores.get((str(month), name), "not enough labels yet")
+                for name in [watched.main, *others]
+            },
             "predicted": known["probability"].mean(),
             "came": known["label"].mean(),
-            "quality": {score.name: score for score in scores.get(str(month), [])},
         }
 
 
-def _by_day(watched: Watched) -> Iterator[dict[str, Any]]:
-    """The events of each day, and why some were bad."""
-    days: dict[date, dict[str, Any]] = {}
-    for part in watched.indicators:
-        row = days.setdefault(part.day, {"day": part.day, "why": []})
-        row[part.indicator] = (part.good, part.bad)
-        if part.why:
-            row["why"].append(f"{part.indicator.replace('_', ' ')}: {part.why}")
-    yield from days.values()
+def _requests(watched: Watched) -> list[Row]:
+    """Requests and refused rows of each month."""
+    requests = watched.seen.requests.drop_nulls("day").with_columns(MONTH)
+    failed = (pl.col("status") >= FAILED).sum()
+    counts = requests.group_by("month").agg(
+        requests=pl.len(), failed=failed, refused=pl.sum("refused")
+    )
+    return counts.sort("month").rename({"refused": "rows refused"}).to_dicts()
 
 
-def _columns(watched: Watched, settings: Monitoring) -> Iterator[dict[str, Any]]:
+def _refused(watched: Watched) -> list[Row]:
+    """Why rows were refused, most often first."""
+    reason = pl.col("problems").fill_null([]).list.eval(pl.element().struct.field("reason"))
+    problems = watched.seen.requests.select(field=fields(), reason=reason)
+    named = problems.explode("field", "reason").drop_nulls().group_by("field", "reason")
+    return (
+        named.len("times").sort(-pl.col("times").cast(int), "field", "reason").head(20).to_dicts()
+    )
+
+
+def _shifts(watched: Watched) -> list[Row]:
+    """The stability index of each column at the end of each month."""
+    table: dict[str, Row] = {}
+    for shift in watched.shifts:
+        name = "the score" if shift.subject == SCORE else shift.subject
+        row = table.setdefault(name, {"input": name})
+        row[f"{shift.day:%Y-%m}"] = f"{shift.value:.1f}"  # the last of the month stays
+    return list(table.values())
+
+
+def _inputs(watched: Watched, settings: Monitoring) -> Iterator[Row]:
     """Each input, in training and in the last window of days."""
     seen, learnt = watched.seen, watched.known.learnt
     recent = seen.facts["day"] > watched.until - pl.duration(days=settings.window)
     examples, new = seen.examples.filter(recent), seen.facts.filter(recent)["unseen"]
     for name in seen.inputs:
         yield {
-            "name": name,
-            "before": learnt.examples[name].is_null().mean() if learnt else None,
-            "nulls": examples[name].is_null().mean() or 0.0,
-            "unseen": new.list.contains(name).mean(),
+            "input": name,
+            "unknown in training": learnt.examples[name].is_null().mean() if learnt else None,
+            f"last {settings.window} days": examples[name].is_null().mean(),
+            "unseen": new.list.contains(name).mean() or None,
         }
 
 
-def _shifts(watched: Watched) -> dict[str, dict[str, float]]:
-    """The stability index of each column at the end of each month."""
-    table: dict[str, dict[str, float]] = defaultdict(dict)
-    for shift in watched.shifts:
-        name = "the score" if shift.subject == SCORE else shift.subject
-        table[name][f"{shift.day:%Y-%m}"] = shift.value  # the last of the month stays
-    return table
-
-
-def _refused(watched: Watched) -> list[tuple[str, str, int]]:
-    """Why rows were refused: field, reason and how often, most often first."""
-    reason = pl.col("problems").fill_null([]).list.eval(pl.element().struct.field("reason"))
-    problems = watched.seen.requests.select(field=fields(), reason=reason)
-    named = problems.explode("field", "reason").drop_nulls().group_by("field", "reason").len("n")
-    return list(named.sort("n", "field", "reason", descending=[True, False, False]).iter_rows())
-
-
-def _models(watched: Watched) -> list[dict[str, Any]]:
-    """Which models answered, from when to when, with the passport of the one in use."""
+def _models(watched: Watched) -> Iterator[Row]:
+    """Which models answered, from when to when, with what the one in use learnt from."""
     passport = watched.known.passport or {}
-    digits = str(passport.get("sha256", {}).get("model", ""))
+    digits, training = (passport.get(key, {}) for key in ("sha256", "training"))
     facts = watched.seen.facts.group_by("model", maintain_order=True).agg(
-        first=pl.col("day").min(), last=pl.col("day").max(), rows=pl.len()
+        pl.col("day").min().alias("first day"),
+        pl.col("day").max().alias("last day"),
+        pl.len().alias("predictions"),
     )
-    return [
-        {**row, "passport": passport if row["model"] and digits.startswith(row["model"]) else None}
-        for row in facts.iter_rows(named=True)
-    ]
+    for row in facts.iter_rows(named=True):
+        known = row["model"] and str(digits.get("model", "")).startswith(row["model"])
+        learnt = "{rows:,} examples, {from} to {to}".format_map(training) if known else None
+        yield {**row, "learnt from": learnt or "its passport is not here"}
+
+
+def _days(watched: Watched) -> list[Row]:
+    """The events of each day, and why some were bad."""
+    days: dict[Any, Row] = {}
+    for part in watched.indicators:
+        row = days.setdefault(
+            part.day, {"day": part.day, **dict.fromkeys(COUNTED.values()), "why not": ""}
+        )
+        if part.indicator in COUNTED:
+            row[COUNTED[part.indicator]] = f"{part.good:,} of {part.good + part.bad:,}"
+        if part.why:
+            name = part.indicator.replace("_", " ")
+            row["why not"] += f"{'; ' if row['why not'] else ''}{name}: {part.why}"
+    return list(days.values())
 
 
 def _charts(watched: Watched, label: str) -> dict[str, Any]:
     """The page's charts by name, None where there is nothing to draw."""
-    main = watched.metrics[watched.main]
+    main, floors = watched.metrics[watched.main], watched.known.evaluation.floors
     quality = [
         {"day": str(window.day), "model": window.model, **score.figures}
         for window in watched.windows
@@ -133,47 +156,31 @@ def _charts(watched: Watched, label: str) -> dict[str, Any]:
         if score.name == watched.main
     ]
     rows = [
-        {"day": str(part.day), "rows": count, "kind": kind}
+        {"day": str(part.day), "value": count, "kind": kind}
         for part in watched.indicators
         if part.indicator == "valid_predictions"
         for kind, count in zip(pictures.KINDS, (part.good, part.bad), strict=True)
     ]
-    weeks = list(_weeks(watched))
-    floor = watched.known.evaluation.floors.get(watched.main)
+    known = watched.seen.facts.filter("last", pl.col("label").is_not_null())
+    weeks = known.group_by(pl.col("day").dt.truncate("1w").cast(pl.String)).agg(
+        predicted=pl.col("probability").mean(), came=pl.col("label").mean()
+    )
+    shares = weeks.sort("day").unpivot(index="day", variable_name="kind").to_dicts()
     return {
-        "quality": pictures.sliding(quality, main.title, floor) if quality else None,
-        "shares": pictures.shares(weeks, label) if weeks else None,
-        "volume": pictures.volume(rows),
+        "quality": quality and pictures.sliding(quality, main.title, floors.get(watched.main)),
+        "shares": shares and pictures.by_kind(shares, f"{label}, by week", pictures.SHARES),
+        "volume": pictures.by_kind(rows, "rows a day", pictures.KINDS),
     }
 
 
-def _weeks(watched: Watched) -> Iterator[dict[str, Any]]:
-    """What was predicted and what came, of the rows with a label, by week."""
-    known = watched.seen.facts.filter("last", pl.col("label").is_not_null())
-    weeks = known.group_by(pl.col("day").dt.truncate("1w")).agg(
-        predicted=pl.col("probability").mean(), came=pl.col("label").mean()
-    )
-    for row in weeks.sort("day").iter_rows(named=True):
-        for kind in ("predicted", "came"):
-            yield {"day": str(row["day"]), "share": row[kind], "kind": kind}
-
-
-def _slices(watched: Watched) -> dict[str, Any]:
-    """The first metric of each slice by month, and a chart of the last month with any."""
-    table: dict[tuple[str, str], dict[str, Quality]] = defaultdict(dict)
+def _slices(watched: Watched) -> list[Row]:
+    """The first metric of each slice by month."""
+    months = {part.month: None for part in watched.parts}
+    table: dict[str, Row] = {}
     for part in watched.parts:
-        for score in part.quality if part.slice != "all" else []:
-            if score.name == watched.main:
-                table[part.slice, part.value][part.month] = score
-    months = sorted({month for scores in table.values() for month in scores})
-    main, last = watched.metrics[watched.main], months[-1] if months else ""
-    shown: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    best_first = sorted(
-        ((place, scores[last]) for place, scores in table.items() if last in scores),
-        key=lambda row: -main.sign * row[1].score,
-    )
-    for (name, value), score in best_first:
-        row = {"slice": f"{value} ({score.rows:,})", "model": "model", **score.figures}
-        shown[name].append(row)
-    drawn = {name: charts.by_slice(rows, main.title) for name, rows in shown.items()}
-    return {"table": table, "months": months, "last": last, "charts": drawn}
+        for score in part.quality:
+            if part.slice != "all" and score.name == watched.main:
+                place = f"{part.slice} = {part.value}"
+                row = table.setdefault(place, {"slice": place, **months})
+                row[part.month] = score.figures
+    return list(table.values())

@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from keel.show.charts import BASELINE, FAINT, MODEL, Rows, svg
 
-GOOD, BAD = "#9ec1e8", "#a51d2d"
-KINDS = ("answered", "refused or not valid")
+KINDS = {"answered": "#9ec1e8", "refused or not valid": "#a51d2d"}
+SHARES = {"predicted": MODEL, "came": BASELINE}
 DAYS = {
     "field": "day",
     "type": "temporal",
@@ -27,46 +27,26 @@ def sliding(rows: Rows, title: str, floor: float | None) -> Markup:
         "encoding": {**both, "y": low, "y2": high},
     }
     line = {"mark": "line", "encoding": {**both, "y": {"field": "score", **y}}}
-    return svg(rows, {"height": 200, "layer": [band, line, *_level(floor, "floor")]})
+    dashed = {"type": "rule", "strokeDash": [4, 3], "color": FAINT}
+    level = [] if floor is None else [{"mark": dashed, "encoding": {"y": {"datum": floor}}}]
+    return svg(rows, {"height": 200, "layer": [band, line, *level]})
 
 
-def volume(rows: Rows) -> Markup:
-    """Rows by day, in the colour of their kind; rows have day, rows, and kind, of `KINDS`."""
-    encoding = {
-        "x": {**DAYS, "timeUnit": "yearmonthdate"},
-        "y": {"field": "rows", "type": "quantitative", "title": "rows a day"},
-        "color": _colour({"domain": KINDS, "range": [GOOD, BAD]}),
+def by_kind(rows: Rows, title: str, colours: dict[str, str]) -> Markup:
+    """The `value`s by `day` in the colour of their `kind`: bars of rows, or lines of shares."""
+    bars = colours is KINDS
+    line = {"type": "line", "point": {"filled": True, "size": 20}}
+    value = {"field": "value", "type": "quantitative", "title": title}
+    scale = {"domain": list(colours), "range": list(colours.values())}
+    encoding: dict[str, Any] = {
+        "x": {**DAYS, "timeUnit": "yearmonthdate"} if bars else DAYS,
+        "y": value if bars else {**value, "axis": {"format": ".0%"}},
+        "color": {
+            "field": "kind",
+            "type": "nominal",
+            "scale": scale,
+            "legend": {"title": None, "orient": "top"},
+        },
     }
-    mark = {"type": "bar", "binSpacing": 0}
+    mark = {"type": "bar", "binSpacing": 0} if bars else line
     return svg(rows, {"height": 200, "mark": mark, "encoding": encoding})
-
-
-def shares(rows: Rows, label: str) -> Markup:
-    """What was predicted and what came, by week; rows have day, share, kind."""
-    share = {"field": "share", "type": "quantitative", "axis": {"format": ".0%"}}
-    encoding = {
-        "x": DAYS,
-        "y": {**share, "title": f"{label}, by week"},
-        "color": _colour({"domain": ["predicted", "came"], "range": [MODEL, BASELINE]}),
-    }
-    mark = {"type": "line", "point": {"filled": True, "size": 20}}
-    return svg(rows, {"height": 200, "mark": mark, "encoding": encoding})
-
-
-def _colour(scale: dict[str, Any]) -> dict[str, Any]:
-    legend = {"title": None, "orient": "top"}
-    return {"field": "kind", "type": "nominal", "scale": scale, "legend": legend}
-
-
-def _level(value: float | None, name: str) -> list[dict[str, Any]]:
-    """A dashed line at a value."""
-    if value is None:
-        return []
-    y = {"field": "value", "type": "quantitative"}
-    rule = {"type": "rule", "strokeDash": [4, 3], "color": FAINT}
-    text = {"type": "text", "align": "left", "dx": 4, "color": FAINT, "text": name, "fontSize": 11}
-    layers: list[dict[str, Any]] = [
-        {"mark": rule, "encoding": {"y": y}},
-        {"mark": text, "encoding": {"y": y, "x": {"value": 300}}},
-    ]
-    return [{"data": {"values": [{"value": value}]}, **layer} for layer in layers]

@@ -53,25 +53,16 @@ class Quality:
 
 
 @dataclass(frozen=True)
-class Window:
-    """The days up to `day`, with the model that was in use then."""
+class Period:
+    """How good the predictions of some days were, up to `day`: all of a model, or a slice's."""
 
     day: date
     noticed: date  # when enough of its labels had come
-    model: str
     quality: list[Quality]
-
-
-@dataclass(frozen=True)
-class Part:
-    """The rows of a month, up to its last `day`, or of a slice of them."""
-
-    month: str
-    slice: str  # "all" for all rows
-    value: str
-    day: date
-    noticed: date
-    quality: list[Quality]
+    model: str = ""
+    month: str = ""
+    slice: str = "all"
+    value: str = "all"
 
 
 def judgeable(facts: pl.DataFrame, settings: Monitoring) -> pl.DataFrame:
@@ -113,7 +104,7 @@ def windows(
     metrics: Mapping[str, Metric],
     settings: Monitoring,
     evaluation: Evaluation,
-) -> Iterator[Window]:
+) -> Iterator[Period]:
     """For each day with judgeable rows, the quality of the last `settings.window` days.
 
     Only those of the model that made the day's last prediction, and only if they are enough: a
@@ -130,12 +121,12 @@ def windows(
         filling = began[model] >= first and window["day"].n_unique() < FEWEST_DAYS
         if len(window) >= settings.window_rows and not filling:
             noticed = _last(window.filter(pl.col("day") == day)["enough_on"])
-            yield Window(day, noticed, model, judged(window, chosen, evaluation))
+            yield Period(day, noticed, judged(window, chosen, evaluation), model=model)
 
 
 def parts(
     rows: pl.DataFrame, slices: pl.DataFrame, metrics: Mapping[str, Metric], evaluation: Evaluation
-) -> Iterator[Part]:
+) -> Iterator[Period]:
     """The quality of each month, and of each slice of it that is large enough.
 
     `slices` has a row for each line of the log.
@@ -147,12 +138,12 @@ def parts(
     rows = rows.with_columns(MONTH).join(values, on="line", how="left", maintain_order="left")
     for (month,), part in rows.group_by("month", maintain_order=True):
         days = _last(part["day"]), _last(part["enough_on"])
-        yield Part(str(month), "all", "all", *days, judged(part, whole, evaluation))
+        yield Period(*days, judged(part, whole, evaluation), month=str(month))
         for name in slices.columns:
             for (value,), some in sorted(part.group_by(f"slice {name}"), key=str):
                 if len(some) >= evaluation.smallest_slice:
                     scores = judged(some, sliced, evaluation)
-                    yield Part(str(month), name, str(value), *days, scores)
+                    yield Period(*days, scores, "", str(month), name, str(value))
 
 
 def _chosen(metrics: Mapping[str, Metric], floors: Mapping[str, float]) -> dict[str, Metric]:

@@ -1,6 +1,6 @@
 """What the logs show of a service and its model, beside what the model learnt from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +14,7 @@ from keel.monitoring.findings import Finding, findings
 from keel.monitoring.indicators import Indicator, indicators
 from keel.monitoring.known import Known
 from keel.monitoring.observed import Observed
-from keel.monitoring.quality import Part, Window, judgeable, parts, windows
+from keel.monitoring.quality import Period, judgeable, parts, windows
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.metric import Metric
@@ -31,12 +31,12 @@ class Watched:
     seen: Observed
     known: Known
     metrics: Mapping[str, Metric]  # the first is the one that decides
-    windows: list[Window]
-    parts: list[Part]
+    windows: list[Period]
+    parts: list[Period]
     shifts: list[Judgement]
     findings: list[Finding]
     indicators: list[Indicator]
-    unwatched: list[str]  # slices that can't be told from the log
+    gaps: list[str]  # what can't be told, and what is odd about labels and logs
 
     @property
     def main(self) -> str:
@@ -93,17 +93,18 @@ def watch(
     ]
     events = indicators(seen, judgements, settings)
     missed = findings(judgements, settings.in_a_row)
-    return Watched(until, seen, known, metrics, sliding, monthly, shifts, missed, events, unwatched)
+    gaps = [*known.gaps, *unwatched, *_oddities(seen)]
+    return Watched(until, seen, known, metrics, sliding, monthly, shifts, missed, events, gaps)
 
 
 def _slices(project: Project, seen: Observed, names: list[str]) -> tuple[pl.DataFrame, list[str]]:
-    """The columns to slice by, in the order of the log, and those that it does not have."""
+    """The columns to slice by, in the order of the log, and which of them it does not have."""
     columns, unwatched = [pl.DataFrame()], []
     for name in names:
         try:
             columns.append(slice_columns(project, seen.examples, [name]))
         except (UserError, pl.exceptions.ColumnNotFoundError):
-            unwatched.append(name)
+            unwatched.append(f"slices by {name}: the log does not have it")
     return pl.concat(columns, how="horizontal"), unwatched
 
 
@@ -113,3 +114,14 @@ def _age(known: Known, title: str, until: date) -> list[Judgement]:
         return []
     last = date.fromisoformat(known.passport["training"]["to"])
     return [checks.age(last, known.retrain_after, title, until)]
+
+
+def _oddities(seen: Observed) -> Iterator[str]:
+    """What is odd about labels and logs."""
+    counts = {
+        "labels are of nothing that was predicted": seen.unknown,
+        "labels came more than once": seen.repeated,
+        "predictions have both labels: the latest counts": seen.contradicted,
+        "lines of the log can't be read, and are left out": seen.torn,
+    }
+    return (f"{count:,} {what}" for what, count in counts.items() if count)

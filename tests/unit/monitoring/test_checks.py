@@ -99,7 +99,7 @@ def test_slices_that_get_worse_in_the_same_month_are_told_each() -> None:
         Judgement("slice", name, day(31), day(31), BAD, 0.5, note) for name, note in scores.items()
     ]
 
-    assert {finding.note for finding in findings(both, in_a_row=2)} == set(scores.values())
+    assert {finding.worst.note for finding in findings(both, in_a_row=2)} == set(scores.values())
 
 
 def test_what_is_still_open_and_needs_somebody_comes_first() -> None:
@@ -154,7 +154,7 @@ def test_rows_without_any_measurement_are_told_at_once_also_without_training_dat
 
     (finding,) = findings(checks.inputs(log.observed(), None, FEW), 2)
 
-    assert (finding.check, finding.noticed, finding.worst) == ("unmeasured", day(1), 1.0)
+    assert (finding.check, finding.noticed, finding.worst.value) == ("unmeasured", day(1), 1.0)
 
 
 def test_rows_without_any_measurement_are_told_once_and_not_for_each_column(
@@ -256,7 +256,7 @@ def test_half_of_the_usual_rows_are_too_few_when_it_stays_so(tmp_path: Path) -> 
 
     (finding,) = findings(checks.volume(log.observed(), None, FEW, day(10)), 2)
 
-    assert (finding.check, finding.since, finding.worst) == ("volume", day(9), 0.45)
+    assert (finding.check, finding.since, finding.worst.value) == ("volume", day(9), 0.45)
 
 
 def test_labels_that_do_not_come_are_told_when_they_are_overdue(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_labels_that_do_not_come_are_told_when_they_are_overdue(tmp_path: Path) 
 
     (finding,) = findings(checks.labels(log.observed(), FEW, day(20)), 2)
 
-    assert (finding.check, finding.noticed, finding.worst) == ("labels", day(9), 0.0)
+    assert (finding.check, finding.noticed, finding.worst.value) == ("labels", day(9), 0.0)
 
 
 def test_labels_are_not_missed_before_they_are_due(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
 @pytest.mark.parametrize(("score", "bad"), [(0.6, True), (0.69, False)])
 def test_quality_is_bad_only_when_it_surely_is(score: float, *, bad: bool) -> None:
     auc = quality.Quality("auc", METRICS["auc"], 1000, score, score - 0.05, score + 0.05)
-    window = quality.Window(JULY, day(2), "aaaaaaaaaaaa", [auc])
+    window = quality.Period(JULY, day(2), [auc])
 
     result = {check.check: check.bad for check in checks.quality([window], "auc", PLAIN.floors)}
 
