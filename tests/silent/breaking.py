@@ -70,6 +70,8 @@ def main(chosen: list[str]) -> int:
         subprocess.run(
             ["uv", "run", "--quiet", "keel", "setup"], cwd=project, check=True, env=clean()
         )
+        # What mypy knows of the packages is copied with the project.
+        subprocess.run(["uv", "run", "--quiet", "mypy"], cwd=project, check=True, env=clean())
         sound = notice(Bug("sound", "nothing is wrong"), project)
         if sound.layer:
             print(f"The project is not sound itself: {sound.layer}: {sound.words}")
@@ -127,8 +129,7 @@ def broken(bug: Bug, project: Path) -> Iterator[Path]:
         if bug.file.startswith(KEEL):
             shutil.copytree(ROOT / "src", library(folder))  # which comes before the installed one
         apply(bug, folder)
-        formatted = [file for file in (bug.file, *bug.more) if file.endswith(".py")]
-        format_ = ["ruff", "format", "--quiet", *formatted]
+        format_ = ["ruff", "format", "--quiet", "src", "tests"]
         subprocess.run(format_, cwd=folder, env=clean(project, folder), check=True)
         if bug.data:
             source = folder / "source"
