@@ -13,6 +13,7 @@ from subprocess import PIPE
 
 import httpx
 import polars as pl
+from pydantic_core import to_json
 
 from keel.data.store import Store
 from keel.project.errors import UserError
@@ -34,11 +35,11 @@ class Service:
 
     def predict(self, rows: pl.DataFrame, *, slowly: bool) -> int:
         """Ask for rows; slowly means that the service stands still for a while, as if it hung."""
-        body = _body(rows)
+        body = to_json({"rows": rows.to_dicts()})
         return self._post("/predict/batch", self._slowly(body) if slowly else body, len(body))
 
     def label(self, rows: pl.DataFrame) -> int:
-        body = _body(rows)
+        body = to_json({"rows": rows.to_dicts()})
         return self._post("/labels", body, len(body))
 
     def _slowly(self, body: bytes) -> Iterator[bytes]:
@@ -54,18 +55,6 @@ class Service:
             return self._http.post(path, content=content, headers=headers).status_code
         except httpx.TransportError as error:
             raise UserError(f"the service does not answer ({error}): see {self._log}") from error
-
-
-def as_json(rows: pl.DataFrame) -> str:
-    """The rows as JSON: moments with their zone, as UTC."""
-    moments = [
-        pl.col(name).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
-        if dtype.time_zone
-        else pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
-        for name, dtype in rows.schema.items()
-        if isinstance(dtype, pl.Datetime)
-    ]
-    return rows.with_columns(moments).write_json()
 
 
 @contextmanager
@@ -92,10 +81,6 @@ def running(store: Store) -> Iterator[Service]:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(STOPS)
             process.kill()  # nothing, if it has ended
-
-
-def _body(rows: pl.DataFrame) -> bytes:
-    return f'{{"rows":{as_json(rows)}}}'.encode()
 
 
 def _url(process: subprocess.Popen[str], log: Path) -> str:

@@ -12,14 +12,13 @@ from keel.project.columns import Known, when_known
 from keel.project.errors import UserError
 from keel.replay.past import Past
 
-DAYS = {"sensor": 14, "nulls": 14, "category": 14, "gap": 2, "stale": 3, "slow": 3}
-WORDS = {
-    "sensor": "has the value that it had last",
-    "nulls": "is unknown",
-    "category": "has a new value in a tenth of the rows",
-    "gap": "nobody asks the service",
-    "stale": "no newer rows of a lookup come",
-    "slow": "the service stands still for a second in each request",
+KINDS = {  # for how many days, and what happens
+    "sensor": (14, "has the value that it had last"),
+    "nulls": (14, "is unknown"),
+    "category": (14, "has a new value in a tenth of the rows"),
+    "gap": (2, "nobody asks the service"),
+    "stale": (3, "no newer rows of a lookup come"),
+    "slow": (3, "the service stands still for a second in each request"),
 }
 FORM = re.compile(r"(?P<kind>[a-z]+)(:(?P<target>[^@+]+))?(@(?P<first>[\d-]+))?(\+(?P<days>\d+))?")
 TENTH = 10
@@ -37,7 +36,7 @@ class Trouble:
 
     def __str__(self) -> str:
         place = f"{self.table}.{self.column} " if self.column else ""
-        return f"{self.first} to {self.end - timedelta(days=1)}: {place}{WORDS[self.kind]}"
+        return f"{self.first} to {self.end - timedelta(days=1)}: {place}{KINDS[self.kind][1]}"
 
     def on(self, day: date) -> bool:
         return self.first <= day < self.end
@@ -49,20 +48,20 @@ def parse(text: str, past: Past, days: list[date]) -> Trouble:
     Raises UserError for what there is not.
     """
     form = FORM.fullmatch(text)
-    if not form or form["kind"] not in DAYS:
+    if not form or form["kind"] not in KINDS:
         raise UserError(
-            f"--trouble {text}: there is {', '.join(DAYS)}, with an optional place, first day and "
+            f"--trouble {text}: there is {', '.join(KINDS)}, with an optional place, first day and "
             "number of days, as in sensor:table.column@2027-01-31+14"
         )
     kind = form["kind"]
     try:
         first = date.fromisoformat(form["first"]) if form["first"] else days[len(days) // 3]
         table, column = _place(kind, form["target"] or "", past)
-    except ValueError as error:
-        raise UserError(f"--trouble {text}: {form['first']} is no day: {error}") from error
-    except UserError as error:
+    except (ValueError, UserError) as error:
         raise UserError(f"--trouble {text}: {error}") from error
-    return Trouble(kind, table, column, first, first + timedelta(int(form["days"] or DAYS[kind])))
+    return Trouble(
+        kind, table, column, first, first + timedelta(int(form["days"] or KINDS[kind][0]))
+    )
 
 
 def spoil(past: Past, troubles: list[Trouble]) -> Past:
@@ -98,48 +97,31 @@ def _place(kind: str, target: str, past: Past) -> tuple[str, str]:
         if target:
             raise UserError(f"{kind} hits no table")
         return "", ""
+    tables = [name for name in [*past.lookups, past.asked] if past.day_of(name) is not None]
+    columns = {
+        f"{table}.{name}": column
+        for table in tables
+        for name, column in past.project.tables[table].columns().items()
+        if kind != "category" or isinstance(column, dy.String)
+    }
     if kind == "stale":
-        lookups = [name for name in past.lookups if past.day_of(name) is not None]
-        if not lookups or (target and target not in lookups):
-            raise UserError(f"the lookups with a time are {', '.join(lookups) or 'none'}")
-        return target or lookups[0], ""
-    if target:
-        table, _, column = target.partition(".")
-        schema = past.project.tables.get(table)
-        if schema is None or column not in schema.columns():
-            raise UserError(f"tables.py has no {target}: write it as table.column")
-        return table, column
-    suggested = _category(past) if kind == "category" else _number(past)
-    if suggested is None:
-        raise UserError("no column suggests itself: name one as table.column")
-    return suggested
+        places = usual = [table for table in tables if table != past.asked]
+    else:
+        places = list(columns)
+        usual = [place for place in places if _suggests_itself(kind, place, columns[place], past)]
+    if target not in places and (target or not usual):
+        raise UserError(f"name a place of tables.py that has a time: {', '.join(places)}")
+    table, _, column = (target or usual[0]).partition(".")
+    return table, column
 
 
-def _number(past: Past) -> tuple[str, str] | None:
-    """The first number that is measured, else the first of the table that is asked for."""
-    for table in [*past.lookups, past.asked]:
-        schema = past.project.tables[table]
-        wanted = Known.AHEAD if table == past.asked else Known.MEASURED
-        for name, column in schema.columns().items():
-            is_key = name in schema.primary_key()
-            if column.dtype.is_numeric() and not is_key and when_known(column) == wanted:
-                return table, name
-    return None
-
-
-def _category(past: Past) -> tuple[str, str] | None:
-    """The first text of the table that is asked for whose values come through to the examples."""
-    schema = past.project.tables[past.asked]
-    rows = past.tables[past.asked].collect()
-    for name, column in schema.columns().items():
-        if not isinstance(column, dy.String) or when_known(column) != Known.AHEAD:
-            continue
-        new = _new(rows, schema, name)
-        changed = rows.head(100).with_columns(pl.lit(new).alias(name)).unique(maintain_order=True)
-        examples = past.examples(changed).select((pl.col(pl.String) == new).any()).collect()
-        if examples.transpose().to_series().any():
-            return past.asked, name
-    return None
+def _suggests_itself(kind: str, place: str, column: dy.Column, past: Past) -> bool:
+    """A number that is measured, or a category of a request that is passed on to the examples."""
+    table, _, name = place.partition(".")
+    if kind == "category":
+        passed_on = table == past.asked and name in past.project.examples.columns()
+        return passed_on and when_known(column) == Known.AHEAD
+    return when_known(column) == Known.MEASURED and column.dtype.is_numeric()
 
 
 def _new(rows: pl.DataFrame, schema: type[dy.Schema], column: str) -> str:

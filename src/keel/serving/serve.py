@@ -75,7 +75,14 @@ def set_up_logging(stream: TextIO) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    after = _for_people() if stream.isatty() else _for_machines()
+    plain = structlog.dev.plain_traceback  # another one would show the values of variables
+    hidden = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    after: list[Processor] = [
+        structlog.processors.ExceptionRenderer(hidden),
+        structlog.processors.JSONRenderer(),
+    ]
+    if stream.isatty():
+        after = [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
     structlog.configure(
         processors=[*before, *after],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -112,19 +119,6 @@ def _trace_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
         event["trace_id"] = trace.format_trace_id(span.trace_id)
         event["span_id"] = trace.format_span_id(span.span_id)
     return event
-
-
-def _for_people() -> list[Processor]:
-    plain = structlog.dev.plain_traceback  # another one would show the values of variables
-    return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
-
-
-def _for_machines() -> list[Processor]:
-    transform = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    return [
-        structlog.processors.ExceptionRenderer(transform),
-        structlog.processors.JSONRenderer(),
-    ]
 
 
 def _server(app: ASGIApp, seconds: float) -> uvicorn.Server:

@@ -6,6 +6,7 @@ whatever clients send, the number of series stays the same.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import product
 
 from prometheus_client import (
@@ -35,30 +36,26 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
 
-        def counter(name: str, what: str, *labels: str) -> Counter:
-            return Counter(name, what, labels, registry=registry)
-
-        def gauge(name: str, what: str, *labels: str) -> Gauge:
-            return Gauge(name, what, labels, registry=registry)
-
-        def histogram(name: str, what: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(name, what, labels, registry=registry, buckets=buckets)
-
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
         self._requests = counter(
-            "http_requests", "Requests by route and status.", "route", "status"
+            "http_requests", "Requests by route and status.", ["route", "status"]
         )
         self._seconds = histogram(
-            "http_request_duration_seconds", "How long requests took, by route.", SECONDS, "route"
+            "http_request_duration_seconds",
+            "How long requests took, by route.",
+            ["route"],
+            buckets=SECONDS,
         )
         self._running = gauge("http_requests_in_progress", "Requests without an answer yet.")
-        self._probability = histogram("prediction_probability", "What was predicted.", TENTHS)
+        self._probability = histogram(
+            "prediction_probability", "What was predicted.", buckets=TENTHS
+        )
         self._missing = counter(
-            "prediction_missing_values", "Missing values in the rows to predict.", "column"
+            "prediction_missing_values", "Missing values in the rows to predict.", ["column"]
         )
         self._unseen = counter(
-            "prediction_unseen_categories",
-            "Values in the rows to predict that the training never saw.",
-            "column",
+            "prediction_unseen_categories", "Values to predict with, new to the model.", ["column"]
         )
         self._version = Info("model", "The model in use.", registry=registry)
         self._trained = gauge("model_trained_timestamp_seconds", "When it was trained.")
@@ -66,15 +63,13 @@ class Metrics:
             "model_training_positive_ratio", "Share of positive labels in its training."
         )
         self._expected_missing = gauge(
-            "model_training_missing_ratio", "Share of missing values in its training.", "column"
+            "model_training_missing_ratio", "Share of missing values in its training.", ["column"]
         )
         self._written = gauge(
-            "lookup_written_timestamp_seconds",
-            "When a table that rows are joined with was written.",
-            "table",
+            "lookup_written_timestamp_seconds", "When a table to join with was written.", ["table"]
         )
-        self._oldest = gauge("lookup_oldest_seconds", "How old it may be.", "table")
-        self._limit = gauge("alert_limit", "What may be reached before an alert.", "name")
+        self._oldest = gauge("lookup_oldest_seconds", "How old it may be.", ["table"])
+        self._limit = gauge("alert_limit", "What may be reached before an alert.", ["name"])
         for route, status in product(POSTS, ("200", "422", "500", "503")):
             self._requests.labels(route, status)  # a rate needs a 0 before the first one
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.serving.origins import Keys, origins, passed_on
+from keel.serving.origins import Keys, origins
 
 COUNT = 64
 
@@ -30,25 +30,6 @@ class Asked:
         return self._made(some)
 
 
-def test_a_column_that_is_passed_on_spares_all_bits() -> None:
-    asked = Asked(lambda some: some.lazy().select(id="number").sort("id", descending=True))
-
-    result = found(asked, rows())
-
-    assert result == list(range(COUNT))[::-1]
-    assert asked.times == 2  # for the examples, and to see that they are of these rows
-
-
-def test_rows_that_are_equal_in_what_is_passed_on_are_told_apart_by_bits() -> None:
-    asked = Asked(lambda some: some.lazy().select("day", id=pl.col("number") * 7 % 101).sort("id"))
-    table = rows(day=[number // 4 for number in range(COUNT)])
-
-    result = found(asked, table)
-
-    assert result == sorted(range(COUNT), key=lambda number: number * 7 % 101)
-    assert asked.times == 1 + 2 + 1  # two bits tell four rows apart
-
-
 @pytest.mark.parametrize("by", [1, 2, 32])
 def test_values_that_are_those_of_other_rows_mislead_nobody(by: int) -> None:
     def shifted(some: pl.DataFrame) -> pl.LazyFrame:
@@ -58,7 +39,7 @@ def test_values_that_are_those_of_other_rows_mislead_nobody(by: int) -> None:
     assert found(shifted, rows()) == list(range(COUNT))
 
 
-def test_without_anything_passed_on_bits_tell_all() -> None:
+def test_bits_tell_all() -> None:
     asked = Asked(lambda some: some.lazy().select(id=pl.col("number") * 7 % 101).sort("id"))
 
     assert found(asked, rows()) == sorted(range(COUNT), key=lambda number: number * 7 % 101)
@@ -77,11 +58,3 @@ def test_examples_find_their_rows_whatever_is_left_out(given: list[tuple[int, bo
 
     expected = asked.filter("kept").sort("shop", maintain_order=True)["number"].to_list()
     assert {*found(kept, asked)} == {*expected}
-
-
-def test_what_has_the_values_of_two_columns_is_of_neither() -> None:
-    table = rows(twin=range(COUNT))
-
-    examples = table.select(id="number", shop="shop")
-
-    assert passed_on(table, examples) == {"shop": "shop"}
