@@ -34,22 +34,18 @@ def budget(since: str | None, title: str | None, on: datetime | None) -> int:
 
 
 @click.command()
-@click.argument("title", required=False)
+@click.argument("title")
 @click.option("--started", metavar="TIME", help="such as 2026-11-23T14:05+01:00")
 @click.option("--detected", metavar="TIME")
 @click.option("--restored", metavar="TIME")
 @click.option("--caused-by", metavar="TAG", help="a deployment: model#production#7")
-def incident(title: str | None, caused_by: str | None, **times: str | None) -> None:
-    """Start the file of an incident, by what users noticed; without TITLE, check those there."""
-    from keel.quality.delivery.incident import begun, check, start
+def incident(title: str, **facts: str | None) -> None:
+    """Start the file of an incident, by what users noticed: TITLE."""
+    from keel.quality.delivery.incident import begun, start
     from keel.quality.records import settings
 
     root, now = Path.cwd(), datetime.now(UTC)
-    chosen = settings.load(root)
-    if title is None:
-        click.echo(check(root, chosen, now))
-        return
-    path = start(root, begun(title, times, caused_by, now), chosen, now)
+    path = start(root, begun(title, facts, now), settings.load(root).budgets, now)
     place = path.relative_to(root)
     click.echo(f"{place} is started: write down what is known by now, and commit it.")
 
@@ -66,8 +62,8 @@ def scorecard() -> None:
     file = page.write(Store(root, root), card)
     for question, answer in card.answers.items():
         click.echo(f"{question} {answer}")
-    for sentence in card.freeze:
-        click.echo(f"FREEZE: {sentence}")
+    for stop in card.overview.stopping:
+        click.echo(f"FREEZE: “{stop.objective.title}”: {stop}")
     click.echo(f"\nThe page: {file}")
 
 
@@ -78,12 +74,10 @@ def scorecard() -> None:
 def decide(title: tuple[str, ...], serves: tuple[str, ...], supersedes: int | None) -> None:
     """Start a record of a decision with the next number, by TITLE, in a few words."""
     from keel.quality.change.decisions import start
-    from keel.quality.records.settings import load
 
     root = Path.cwd()
-    months = load(root).decisions.review_months
     today = datetime.now(UTC).date()
-    file = start(root, " ".join(title), today, months, serves, supersedes)
+    file = start(root, " ".join(title), today, serves, supersedes)
     place = file.relative_to(root)
     click.echo(f"Started {place}: fill it in, and make it `accepted` when it is.")
     if supersedes is not None:
@@ -125,7 +119,7 @@ def mutate(modules: tuple[str, ...]) -> None:
 def documents() -> None:
     """Name all that is wrong with the files that people write on quality."""
     from keel.project.errors import UserError
-    from keel.quality.page.documents import check
+    from keel.quality.page.scorecard import read
 
-    if wrong := check(Path.cwd(), datetime.now(UTC)):
+    if wrong := read(Path.cwd(), datetime.now(UTC)).problems:
         raise UserError("\n".join([f"{len(wrong)} to mend:", *wrong]))

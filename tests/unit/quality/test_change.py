@@ -38,7 +38,7 @@ def measured(attributes_: Attributes) -> Figure:
 
 
 def problems(root: Path) -> list[str]:
-    return change.problems(root, change.gather(root, Quality(), TODAY), TODAY)
+    return change.problems(root, change.gather(root, TODAY))
 
 
 def wrong(root: Path, **fields: Any) -> list[str]:
@@ -49,7 +49,7 @@ def wrong(root: Path, **fields: Any) -> list[str]:
 
 
 def figures(root: Path, today: date = TODAY) -> dict[str, Figure]:
-    written = change.gather(root, Quality(), today)
+    written = change.gather(root, today)
     found = change.figures(root, written, Quality(), today)
     return {one.name: one for one in found}
 

@@ -9,7 +9,7 @@ from keel.quality.change import debt
 from keel.quality.change import gather as change
 from keel.quality.change.debt import Entry
 from keel.quality.records.figures import Figure, State
-from keel.quality.records.settings import Debt, Quality
+from keel.quality.records.settings import Debt
 
 TODAY = date(2026, 11, 23)
 CAME = date(2026, 1, 15)
@@ -38,7 +38,7 @@ def problems(root: Path, content: object, **code: str) -> list[str]:
     (root / debt.FILE).write_text(text)
     for name, source in code.items():
         (root / f"{name}.py").write_text(source)
-    return change.problems(root, change.gather(root, Quality(), TODAY), TODAY)
+    return change.problems(root, change.gather(root, TODAY))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_trend_of_interest_falls_when_a_debt_is_paid() -> None:
 
 
 def test_without_days_a_debt_is_there_since_the_register_and_due_half_a_year_later() -> None:
-    found = debt.dated(entry(), CAME, Debt())
+    found = debt.dated(entry(), CAME)
 
     assert (found.since, found.by) == (CAME, date(2026, 7, 15))
 
@@ -117,9 +117,7 @@ def test_a_marker_of_a_debt_that_is_paid_is_a_problem(tmp_path: Path) -> None:
 def test_a_marker_is_a_problem_also_without_a_register(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("# debt: zones\n")
 
-    assert (
-        "a.py:1" in change.problems(tmp_path, change.gather(tmp_path, Quality(), TODAY), TODAY)[0]
-    )
+    assert "a.py:1" in change.problems(tmp_path, change.gather(tmp_path, TODAY))[0]
 
 
 @pytest.mark.parametrize(
@@ -128,8 +126,8 @@ def test_a_marker_is_a_problem_also_without_a_register(tmp_path: Path) -> None:
         ({"owner": ""}, "zones.owner is ''"),
         ({"principal": -1}, "zones.principal is -1"),
         ({"prinzipal": 1}, "zones.prinzipal is not known"),
-        ({"since": "2027-01-01"}, "since is 2027-01-01, which is still to come"),
-        ({"paid": "2027-01-01"}, "paid is 2027-01-01, which is still to come"),
+        ({"since": "2027-01-01"}, "since is '2027-01-01': that is still to come"),
+        ({"paid": "2027-01-01"}, "paid is '2027-01-01': that is still to come"),
         ({"since": "2026-05-01", "by": "2026-04-01"}, "by is 2026-04-01, before since"),
         ({"since": "2026-02-31"}, "zones.since is '2026-02-31'"),
         ({"interest": {"hours": 1, "every": "moon", "why": "x"}}, "every is 'moon'"),

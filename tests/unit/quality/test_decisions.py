@@ -40,8 +40,8 @@ def write(root: Path, number: int, front: str = "", body: str = BODY, name: str 
 def problems(root: Path, *attributes: str) -> list[str]:
     wanted = root / decisions.OPEN
     listed = documents.read(root, decisions.OPEN, dict[str, Early]) if wanted.exists() else {}
-    records = decisions.records(root, {}, TODAY, 12)
-    return list(decisions.problems(records, listed, attributes or ("speed",), TODAY))
+    records = decisions.records(root, {}, TODAY)
+    return list(decisions.problems(records, listed, attributes or ("speed",)))
 
 
 def early(one: str = "") -> Early:
@@ -64,7 +64,7 @@ def test_the_records_of_a_new_project_are_as_they_should_be() -> None:
     [
         ("status: agreed", "status is 'agreed'"),
         ("status: ", "status is missing"),
-        ("date: 2027-02-01", "date is 2027-02-01, which is still to come"),
+        ("date: 2027-02-01", "date is 2027-02-01: that is still to come"),
         ("date: 2026-02-31", "day is out of range for month"),
         ("serves: []", "serves is empty"),
         ("serves: [sped]", "serves names 'sped', which is no quality attribute: speed"),
@@ -157,13 +157,13 @@ def test_other_files_in_the_folder_are_no_records(tmp_path: Path) -> None:
     write(tmp_path, 1)
     (tmp_path / decisions.FOLDER / "index.md").write_text("# Decisions\n")
 
-    assert len(decisions.records(tmp_path, {}, TODAY, 12)) == 1
+    assert len(decisions.records(tmp_path, {}, TODAY)) == 1
 
 
 def test_a_decision_is_looked_at_again_a_year_after_it_was_taken(tmp_path: Path) -> None:
     name = write(tmp_path, 1, "date: ")
 
-    [found] = decisions.records(tmp_path, {name: date(2025, 1, 31)}, TODAY, 12)
+    [found] = decisions.records(tmp_path, {name: date(2025, 1, 31)}, TODAY)
 
     assert found.review == date(2026, 1, 28)
 
@@ -173,7 +173,7 @@ def test_past_its_day_a_decision_is_watched(tmp_path: Path) -> None:
     write(tmp_path, 2, "review: 2026-11-23")
     write(tmp_path, 3, "status: rejected\nreview: 2026-06-01")
 
-    found = decisions.review(decisions.records(tmp_path, {}, TODAY, 12), TODAY)
+    found = decisions.review(decisions.records(tmp_path, {}, TODAY), TODAY)
 
     assert (found.value, found.events, found.state) == (1, 2, State.WATCH)
     assert found.details == ["0001 We do it: was to be looked at by 2026-11-22"]
@@ -183,7 +183,7 @@ def test_a_broken_record_takes_no_other_away(tmp_path: Path) -> None:
     write(tmp_path, 1)
     write(tmp_path, 2, "status: agreed")
 
-    found = decisions.review(decisions.records(tmp_path, {}, TODAY, 12), TODAY)
+    found = decisions.review(decisions.records(tmp_path, {}, TODAY), TODAY)
 
     assert found.events == 1
     assert "status is 'agreed'" in found.notes[0]
@@ -205,7 +205,7 @@ def test_a_decision_counts_as_taken_when_its_record_is_accepted(tmp_path: Path) 
     write(tmp_path, 2)
     wanted = {"one": early("weeks: 1\ndecided: 1"), "two": early("weeks: 1\ndecided: 2")}
 
-    found = decisions.early(wanted, decisions.records(tmp_path, {}, TODAY, 12), CAME, TODAY)
+    found = decisions.early(wanted, decisions.records(tmp_path, {}, TODAY), CAME, TODAY)
 
     assert found.text == "1 overdue; 1 of 2 are taken"
     assert found.details[-1] == "taken: What? 0002 We do it"
@@ -222,7 +222,7 @@ def test_a_list_that_names_no_accepted_record_is_a_problem(tmp_path: Path) -> No
 
 
 def start(root: Path, title: str = "Train each month", supersedes: int | None = None) -> Path:
-    return decisions.start(root, title, TODAY, 12, ["speed"], supersedes)
+    return decisions.start(root, title, TODAY, ["speed"], supersedes)
 
 
 def test_a_record_is_started_with_the_next_number(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_the_first_record_makes_the_folder(tmp_path: Path) -> None:
 def test_a_started_record_says_when_it_is_looked_at_again(tmp_path: Path) -> None:
     name = start(tmp_path).relative_to(tmp_path).as_posix()
 
-    found = decisions.record(tmp_path, name, CAME, 12)
+    found = decisions.record(tmp_path, name, CAME, TODAY)
 
     assert (found.status, found.day) == ("proposed", TODAY)
     assert (found.review, found.serves) == (date(2027, 11, 23), ("speed",))

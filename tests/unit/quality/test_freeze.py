@@ -15,7 +15,7 @@ from keel.cli import run
 from keel.quality.budgets import figures as budget_figures
 from keel.quality.budgets import freeze, standing
 from keel.quality.budgets.freeze import may_pass, verdict
-from keel.quality.budgets.standing import Overview, Standing, gather, look
+from keel.quality.budgets.standing import Overview, Standing, look
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Budgets
 
@@ -83,7 +83,7 @@ def only(root: Path, now: datetime = NOW) -> Standing:
 
 
 def figure(root: Path, now: datetime = NOW) -> Figure:
-    return budget_figures.figures(overview(root, now), Budgets(), now.date())[0]
+    return budget_figures.figures(overview(root, now), now.date())[0]
 
 
 def judged(root: Path, *subjects: str, now: datetime = NOW) -> tuple[str, bool]:
@@ -174,7 +174,7 @@ def test_a_waiver_that_has_ended_lifts_nothing(project: Path) -> None:
     [
         ({"signed": ""}, "number 1: signed is ''"),
         ({"since": "soon"}, "number 1: since is 'soon'"),
-        ({"since": TODAY + 2 * DAY}, "since is 2026-11-25, in the future"),
+        ({"since": TODAY + 2 * DAY}, "since is 2026-11-25: that is still to come"),
         ({"until": TODAY - DAY}, "until is 2026-11-22, before since, 2026-11-23"),
         ({"until": TODAY + 29 * DAY}, "28 days are the most (budgets.waiver_days)"),
         (
@@ -193,7 +193,7 @@ def test_a_wrong_waiver_is_named_and_lifts_nothing(
 
     assert waits
     assert said in text
-    assert any(said in problem for problem in gather(project, Budgets(), TODAY).problems)
+    assert any(said in problem for problem in look(project, Budgets(), TODAY).problems)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_a_policy_is_agreed_and_reviewed(
 ) -> None:
     (project / standing.POLICY).write_text(f"---\n{front}\n---\n")
 
-    found = budget_figures.figures(overview(project), Budgets(), TODAY)[-1]
+    found = budget_figures.figures(overview(project), TODAY)[-1]
 
     assert (found.name, found.state) == ("budget.policy", state)
     assert said in found.text
@@ -366,9 +366,9 @@ def test_the_verb_asks_git_what_is_to_be_merged(
 
 
 def test_the_files_of_a_new_project_are_right() -> None:
-    written = gather(REPOSITORY, Budgets(), TODAY)
+    found = look(REPOSITORY, Budgets(), TODAY)
 
-    assert written.unread + written.problems == []
+    assert found.unread + found.problems == []
     assert {one.name for one in overview(REPOSITORY).standings} == {
         "availability",
         "calibration",

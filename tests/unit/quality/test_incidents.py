@@ -9,18 +9,17 @@ from builders import REPOSITORY
 
 from keel.cli import run
 from keel.project.errors import UserError
-from keel.quality.delivery.incident import page, start
+from keel.quality.delivery.incident import begun, page, start
 from keel.quality.records.history import Deployment
 from keel.quality.records.incidents import (
     Action,
     Incident,
     Incidents,
     flaws,
-    impossible,
     mended_by,
     read,
 )
-from keel.quality.records.settings import Quality
+from keel.quality.records.settings import Budgets
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -45,7 +44,7 @@ def written(folder: Path, facts: str, name: str = "2026-11-21-stale.md") -> Inci
 
 
 def told(incident: Incident, deployments: Sequence[Deployment] = (SEVENTH, EIGHTH)) -> list[str]:
-    return list(flaws({"it": incident}, deployments, large=0.2))
+    return list(flaws({"it": incident}, deployments))
 
 
 def an_incident(**facts: object) -> Incident:
@@ -78,18 +77,26 @@ def test_a_title_is_the_least_beside_a_start(tmp_path: Path) -> None:
         ("cost", "costs", "costs is not known"),
         ("0.1", "-0.1", "cost.freshness is -0.1: input should be greater than or equal to 0"),
         ("0.1", "much", "cost.freshness is 'much'"),
-        ("14:00:00+01:00\ndet", "14:00:00\ndet", "started is 2026-11-21 14:00:00, without a time"),
-        ("2026-11-21T14:00:00+01:00", "2026-11-21", "started is 2026-11-21 00:00:00, without a"),
+        (
+            "14:00:00+01:00\ndet",
+            "14:00:00\ndet",
+            "started is 2026-11-21 14:00:00: input should",
+        ),
+        (
+            "2026-11-21T14:00:00+01:00",
+            "2026-11-21",
+            "started is 2026-11-21: input should",
+        ),
         ("2026-11-21T14:00:00+01:00", "yesterday", "started is 'yesterday'"),
         (
             "2026-11-22T14:00",
             "2026-11-24T14:00",
-            "restored is 2026-11-24 14:00:00+01:00, in the fu",
+            "restored is 2026-11-24 14:00:00+01:00: that is still",
         ),
         (
             "2026-11-22T14:00",
             "2027-11-22T14:00",
-            "restored is 2027-11-22 14:00:00+01:00, in the fu",
+            "restored is 2027-11-22 14:00:00+01:00: that is still",
         ),
         (
             "2026-11-21T14:30",
@@ -141,7 +148,7 @@ def test_time_zones_are_compared_as_they_are(tmp_path: Path) -> None:
 
 
 def test_clocks_may_differ_by_minutes() -> None:
-    assert list(impossible(an_incident(detected=NOW + timedelta(minutes=5)), NOW)) == []
+    assert begun("Stale", {"detected": str(NOW + timedelta(minutes=5))}, NOW)
 
 
 def test_a_deployment_that_is_not_known_is_named() -> None:
@@ -155,14 +162,7 @@ def test_a_deployment_that_is_not_known_is_named() -> None:
 def test_where_tags_are_not_known_deployments_are_not_looked_up() -> None:
     incident = an_incident(caused_by="model#production#9")
 
-    assert list(flaws({"it": incident}, None, large=0.2)) == []
-
-
-def test_a_cause_comes_before_its_effect() -> None:
-    assert (
-        "before the deployment that caused it, model#production#8"
-        in (told(an_incident(caused_by="model#production#8"))[0])
-    )
+    assert list(flaws({"it": incident}, None)) == []
 
 
 def test_a_dear_incident_needs_an_action_with_owner_and_date() -> None:
@@ -199,7 +199,7 @@ def test_the_last_deployment_while_it_was_known_ended_it() -> None:
 def test_a_new_file_can_be_read_and_has_the_questions(tmp_path: Path) -> None:
     incident = an_incident(title='"Größe": 100 % wrong # really', detected=NOW)
 
-    path = start(tmp_path, incident, Quality(), NOW)
+    path = start(tmp_path, incident, Budgets(), NOW)
 
     assert path.name == "2026-11-21-groe-100-wrong-really.md"
     assert read(tmp_path, NOW) == Incidents({f"docs/incidents/{path.name}": incident})
@@ -213,39 +213,33 @@ def test_a_new_file_proposes_the_deployment_before_it() -> None:
 
 
 def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
-    path = start(tmp_path, an_incident(), Quality(), NOW)
+    path = start(tmp_path, an_incident(), Budgets(), NOW)
     path.write_text("mine")
 
     with pytest.raises(UserError, match="is there already"):
-        start(tmp_path, an_incident(), Quality(), NOW)
+        start(tmp_path, an_incident(), Budgets(), NOW)
     assert path.read_text() == "mine"
 
 
-def test_an_impossible_incident_is_not_started(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="in the future"):
-        start(tmp_path, an_incident(started=NOW + 24 * HOUR), Quality(), NOW)
-    assert list(tmp_path.iterdir()) == []
+def test_an_impossible_incident_is_not_started() -> None:
+    with pytest.raises(UserError, match="still to come"):
+        begun("Stale", {"started": str(NOW + 24 * HOUR)}, NOW)
 
 
-def test_the_verb_starts_a_file_and_checks_those_that_are_there(
+def test_the_verb_starts_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
     assert run(["incident", "It was down", "--started", "2026-01-05T10:00+01:00"]) == 0
     assert "docs/incidents/2026-01-05-it-was-down.md is started" in capsys.readouterr().out
-    assert run(["incident"]) == 0
-    assert "2026-01-05-it-was-down.md: goes on" in capsys.readouterr().out
-    written(tmp_path, FACTS.replace("0.1", "0.5"))
-    assert run(["incident"]) == 1
-    assert "it cost 50% of the error budget of freshness" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["It", "--started", "yesterday"], "--started is 'yesterday': write it as 2026-11-23T14"),
-        (["It", "--started", "2026-01-05T10:00"], "without a time zone"),
+        (["It", "--started", "yesterday"], "started is 'yesterday'"),
+        (["It", "--started", "2026-01-05T10:00"], "input should have timezone info"),
     ],
 )
 def test_the_verb_says_what_is_wrong(

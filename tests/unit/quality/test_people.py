@@ -9,7 +9,7 @@ from keel.quality.change import gather as change
 from keel.quality.change import people
 from keel.quality.change.people import Team
 from keel.quality.records.figures import Figure, State
-from keel.quality.records.settings import People, Quality
+from keel.quality.records.settings import People
 
 TODAY = date(2026, 11, 23)
 TEAM: dict[str, Any] = {
@@ -43,7 +43,7 @@ def figure(name: str, asked: Team) -> Figure:
 
 
 def problems(root: Path, today: date = TODAY) -> list[str]:
-    return change.problems(root, change.gather(root, Quality(), today), today)
+    return change.problems(root, change.gather(root, today))
 
 
 def project(root: Path, **parts: Any) -> Path:
@@ -119,4 +119,4 @@ def test_a_runbook_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
 def test_a_task_that_was_done_in_the_future_is_a_problem(tmp_path: Path) -> None:
     found = problems(project(tmp_path), date(2026, 11, 1))
 
-    assert "tasks.train.can.ada is 2026-11-20, which is still to come" in found[0]
+    assert "tasks.train.can.ada is '2026-11-20': that is still to come" in found[0]

@@ -16,10 +16,9 @@ from keel.cli import run
 from keel.data.store import Store
 from keel.quality.budgets.budgets import Objective
 from keel.quality.budgets.events import Source
-from keel.quality.budgets.standing import Standing, Waiver
+from keel.quality.budgets.standing import Overview, Standing, Waiver
 from keel.quality.page import page
-from keel.quality.page.documents import check
-from keel.quality.page.scorecard import Scorecard, answer, gather
+from keel.quality.page.scorecard import Scorecard, answer, gather, read
 from keel.quality.product.judged import METRICS_FILE as METRICS
 from keel.quality.records import settings
 from keel.quality.records.figures import Figure, State, guarded
@@ -210,10 +209,10 @@ def test_a_spent_budget_is_a_freeze_and_says_what_ends_it(project: Repository) -
 
     html, markdown, machines = written(project.root, gather(project.root, NOW))
 
-    said = "“The service answers”: its error budget is spent since 2026-11-23"
-    assert machines["freeze"] == [
-        f"{said}. It ends when the objective is met again, on 2026-12-21 at the earliest."
-    ]
+    said = "“The service answers”: SPENT since 2026-11-23: 20 bad of 14 allowed"
+    [freeze] = machines["freeze"]
+    assert freeze.startswith(said)
+    assert "over on 2026-12-21 if nothing goes wrong any more" in freeze
     assert said in html
     assert said in markdown
     assert machines["answers"]["Is the product well?"].startswith("No. ")
@@ -234,7 +233,7 @@ def test_a_waiver_lifts_the_freeze_and_is_shown(project: Repository) -> None:
     found = gather(project.root, NOW)
     html, markdown, machines = written(project.root, found)
 
-    assert found.stopping == []
+    assert found.overview.stopping == []
     [said] = machines["waivers"]
     assert said.startswith("“The service answers” may be missed until 2026-11-28: the trade fair")
     assert said.endswith("(signed by Ada on 2026-11-23)")
@@ -258,7 +257,10 @@ def test_what_was_good_long_ago_is_to_be_watched(project: Repository) -> None:
     found = by_name(gather(project.root, NOW))["budget.availability"]
 
     assert "no events since 2026-06-30: does monitoring rest?" in found.notes
-    assert (found.state, found.text) == (State.WATCH, "100% left; it will last, as of 2026-06-30")
+    assert (found.state, found.text) == (
+        State.WATCH,
+        "100% left: 0 bad of 14 allowed, of 2,800 up to 2026-06-30; burn rate 0.0; it will last",
+    )
 
 
 def test_text_of_people_stays_text(project: Repository) -> None:
@@ -273,7 +275,7 @@ def test_text_of_people_stays_text(project: Repository) -> None:
     standing = Standing("a", objective, waiver=waiver)
     shown = ABOUT.shown(1, "<i>`1`</i> | 2\n3", State.WATCH, 1)
 
-    html, markdown, _ = written(project.root, card(shown, waived=[standing]))
+    html, markdown, _ = written(project.root, card(shown, overview=Overview([standing])))
 
     assert "<script>" not in html + markdown
     assert "<b>" not in html + markdown
@@ -414,7 +416,7 @@ def test_what_people_wrote_is_checked_in_one_step(
 
     project.file("docs/quality/debt.yaml", "a: 1\n")
     project.file("docs/incidents/2026-11-01-down.md", "no front matter\n")
-    project.file("conf/quality.yaml", "delivery: {days: -1}\n")
+    project.file("conf/quality.yaml", "delivery: {lead_days: -1}\n")
 
     assert run(["documents"]) == 1
     said = capsys.readouterr().err
@@ -429,7 +431,7 @@ def test_what_people_wrote_is_checked_in_one_step(
 def test_a_new_project_outside_of_git_has_nothing_to_mend(project: Repository) -> None:
     shutil.rmtree(project.root / ".git")
 
-    assert check(project.root, NOW) == []
+    assert read(project.root, NOW).problems == []
 
 
 def test_all_limits_are_shown_with_their_usual_values(made: Path) -> None:

@@ -19,6 +19,7 @@ from keel.quality.records.documents import Text
 
 DAY = timedelta(days=1)
 FEW = 20  # events
+BURN = 7  # days that the burn rate looks back
 
 
 class Objective(Section):
@@ -41,7 +42,6 @@ class Budget:
     window: int
     day: date
     days: Mapping[date, Day]  # none of them later than `day`, and some in its window
-    burn_days: int = 7
 
     @cached_property
     def first(self) -> date:
@@ -96,13 +96,13 @@ class Budget:
     @property
     def burn(self) -> float | None:
         """The burn rate of the last days; None without events in them."""
-        total, bad = self.sums(self.day, self.burn_days)
+        total, bad = self.sums(self.day, BURN)
         return bad / total / self.share if total else None
 
     @property
     def runs_out(self) -> date | None:
         """When it will be spent if it goes on like in the last days; None if it will last."""
-        good, bad = self._daily(min(self.burn_days, (self.day - self.first).days + 1))
+        good, bad = self._daily(min(BURN, (self.day - self.first).days + 1))
         later = self._expecting(good, bad)
         return next((day for day in self._coming if later.exceeded(day)), None)
 

@@ -51,8 +51,7 @@ def describe(standing: Standing) -> Iterator[str]:
     objective, waiver = standing.objective, standing.waiver
     yield f"{standing.name}: {objective.title}, {objective.target:g} % in {objective.days} days"
     yield f"  as time: {as_time(objective.target)}"
-    lack = f"{'not known' if standing.broken else 'not enough data yet'}: {standing.lack}"
-    yield f"  {standing.budget or lack}"
+    yield f"  {standing}"
     if waiver:
         signed = f"as {waiver.signed} signed on {waiver.since}"
         yield f"  waived until {waiver.until}, {signed}: {waiver.why}"

@@ -1,10 +1,12 @@
 """How each objective stands: what people wrote below `docs/quality/`, and the events of it."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import model_validator
 
 from keel.project.errors import UserError
 from keel.project.settings import Section
@@ -13,9 +15,11 @@ from keel.quality.budgets.budgets import Budget, Objective
 from keel.quality.budgets.events import Events
 from keel.quality.records.documents import (
     Files,
+    Past,
     Text,
     each_typed,
     front_matter,
+    in_order,
     plural,
     text,
 )
@@ -25,6 +29,7 @@ OBJECTIVES = "docs/quality/objectives.yaml"
 WAIVERS = "docs/quality/waivers.yaml"
 POLICY = "docs/quality/policy.md"
 DAY = timedelta(days=1)
+LATE = 7  # days without events, after which monitoring seems to rest
 
 
 class Waiver(Section):
@@ -33,8 +38,13 @@ class Waiver(Section):
     objective: Text
     why: Text
     signed: Text
-    since: date
+    since: Past
     until: date
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        in_order(since=self.since, until=self.until)
+        return self
 
 
 class Policy(Section):
@@ -65,6 +75,11 @@ class Standing:
         """Whether feature work has to wait for it."""
         return (self.is_spent or self.broken) and self.waiver is None
 
+    def __str__(self) -> str:
+        """How it stands, in a sentence."""
+        lack = f"{'not known' if self.broken else 'not enough data yet'}: {self.lack}"
+        return str(self.budget or lack)
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -80,45 +95,25 @@ class Overview:
         return [standing for standing in self.standings if standing.stops]
 
 
-@dataclass(frozen=True)
-class Written:
-    """What people wrote that is right, and what is wrong with the rest."""
+def look(root: Path, settings: Budgets, today: date, *, over: bool = False) -> Overview:
+    """How everything stands today or, if it is `over`, stood at the end of a day.
 
-    objectives: Mapping[str, Objective]
-    waivers: Sequence[Waiver]
-    policy: Policy
-    unread: list[str]
-    problems: list[str]
-
-
-def gather(root: Path, settings: Budgets, today: date) -> Written:
-    """Read objectives, waivers and policy. What is broken keeps nothing else from being read."""
+    What is broken keeps nothing else from being read.
+    """
     files = Files(root)
     named = files.read(OBJECTIVES, dict[str, Any]) or {}
     objectives, unread = each_typed(named, f"{OBJECTIVES}: ", Objective)
-    listed = files.read(WAIVERS, list[Any]) if (root / WAIVERS).is_file() else []
-    numbered = {f"number {number}": content for number, content in enumerate(listed or [], 1)}
-    waivers, problems = each_typed(numbered, f"{WAIVERS}: ", Waiver)
-    for name, waiver in list(waivers.items()):
-        if flaws := list(_flaws(waiver, objectives, settings.waiver_days, today)):
-            problems += [f"{WAIVERS}: {name}: {flaw}" for flaw in flaws]
-            del waivers[name]
+    unread += files.wrong.pop(OBJECTIVES, "").splitlines()
+    waivers, problems = _waivers(files, objectives, settings.waiver_days, today)
     policy = Policy()
     try:
         policy = front_matter(text(root, POLICY), POLICY, Policy)[0]
     except UserError as error:
         files.wrong[POLICY] = str(error)
-    unread += files.wrong.pop(OBJECTIVES, "").splitlines()
     problems += [line for why in files.wrong.values() for line in why.splitlines()]
-    return Written(objectives, list(waivers.values()), policy, unread, problems)
-
-
-def look(root: Path, settings: Budgets, today: date, *, over: bool = False) -> Overview:
-    """How everything stands today or, if it is `over`, stood at the end of a day."""
-    written = gather(root, settings, today)
     standings = []
-    for name, objective in written.objectives.items():
-        own = [waiver for waiver in written.waivers if waiver.objective == name]
+    for name, objective in objectives.items():
+        own = [waiver for waiver in waivers if waiver.objective == name]
         try:
             known = events.read(root, objective.source)
         except UserError as error:
@@ -127,8 +122,20 @@ def look(root: Path, settings: Budgets, today: date, *, over: bool = False) -> O
             continue
         if over:
             known = Events({day: known.days[day] for day in known.days if day <= today})
-        standings.append(stand(name, objective, known, own, settings, today))
-    return Overview(standings, written.unread, written.problems, written.policy)
+        standings.append(stand(name, objective, known, own, today))
+    return Overview(standings, unread, problems, policy)
+
+
+def _waivers(
+    files: Files, objectives: Container[str], longest: int, today: date
+) -> tuple[list[Waiver], list[str]]:
+    """The waivers that are right, ended ones too, and what is wrong with the others."""
+    listed = files.read(WAIVERS, list[Any]) if (files.root / WAIVERS).is_file() else []
+    numbered = {f"number {number}": content for number, content in enumerate(listed or [], 1)}
+    waivers, problems = each_typed(numbered, f"{WAIVERS}: ", Waiver, today)
+    flaws = {name: list(_flaws(waivers[name], objectives, longest)) for name in waivers}
+    problems += [f"{WAIVERS}: {name}: {flaw}" for name in flaws for flaw in flaws[name]]
+    return [waivers[name] for name in waivers if not flaws[name]], problems
 
 
 def stand(
@@ -136,7 +143,6 @@ def stand(
     objective: Objective,
     known: Events,
     waivers: Sequence[Waiver],
-    settings: Budgets,
     today: date,
 ) -> Standing:
     """How an objective stands today.
@@ -151,9 +157,9 @@ def stand(
     if not days:
         return Standing(name, objective, None, "; ".join(notes) or "no events")
     newest = max(days)
-    if (today - newest).days > settings.late_days:
+    if (today - newest).days > LATE:
         notes.append(f"no events since {newest}: does monitoring rest?")
-    budget = Budget(objective.target, objective.days, newest, days, settings.burn_days)
+    budget = Budget(objective.target, objective.days, newest, days)
     waiver = in_force(waivers, today)
     if waiver is None and waivers:
         ended = max(waivers, key=lambda waiver: waiver.until)
@@ -166,14 +172,10 @@ def in_force(waivers: Iterable[Waiver], today: date) -> Waiver | None:
     return next((waiver for waiver in waivers if waiver.since <= today <= waiver.until), None)
 
 
-def _flaws(waiver: Waiver, objectives: Container[str], longest: int, today: date) -> Iterator[str]:
+def _flaws(waiver: Waiver, objectives: Container[str], longest: int) -> Iterator[str]:
     if waiver.objective not in objectives:
         yield f"objective is {waiver.objective!r}, and {OBJECTIVES} has none of that name"
-    if waiver.since > today:
-        yield f"since is {waiver.since}, in the future: it is the day on which it was signed"
-    if waiver.until < waiver.since:
-        yield f"until is {waiver.until}, before since, {waiver.since}: mend one of them"
-    elif (waiver.until - waiver.since).days > longest:
+    if (waiver.until - waiver.since).days > longest:
         yield (
             f"it lasts from {waiver.since} until {waiver.until}: {longest} days are the most "
             "(budgets.waiver_days); sign a new one then"

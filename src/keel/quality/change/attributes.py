@@ -16,6 +16,7 @@ from keel.quality.records.figures import Figure, State, about
 
 FILE = "docs/quality/attributes.yaml"
 NOT_MEASURED = "not measured"
+REVIEW = 6  # months after the file came, if it has no date of its own
 Quality = Literal[
     "functional suitability",
     "performance efficiency",

@@ -12,6 +12,8 @@ from keel.quality.records.settings import Code
 from keel.quality.records.tracked import files
 
 SHOWN = 10  # of the worst
+MONTHS = 12  # whose changes are counted
+CHANGES = 6  # of a complex file, from which it is a hotspot
 SWEEP = 50  # files: a change of more says nothing of each of them
 Functions = Sequence[tuple[str, int]]  # their names and complexities
 Changes = Sequence[tuple[str, ...]]  # the files of each
@@ -51,15 +53,15 @@ def figures(
 
 def _hotspots(files: Mapping[str, Functions], changes: Changes, settings: Code) -> Figure:
     usual = [change for change in changes if len(change) <= SWEEP]
-    if len(usual) < settings.changes:
-        known = f"{plural(len(usual), 'change')} within {plural(settings.months, 'month')}"
-        why = f"{known}, and {settings.changes} are the least"
+    if len(usual) < CHANGES:
+        known = f"{plural(len(usual), 'change')} within {plural(MONTHS, 'month')}"
+        why = f"{known}, and {CHANGES} are the least"
         return about("code.hotspots").unknown(why, len(usual))
     times = Counter(name for change in usual for name in change)
     worst = {
         name: max((complexity for _, complexity in functions), default=0)
         for name, functions in files.items()
-        if times[name] >= settings.changes
+        if times[name] >= CHANGES
     }
     hot = [name for name in worst if worst[name] > settings.complexity]
     hot.sort(key=lambda name: -worst[name] * times[name])

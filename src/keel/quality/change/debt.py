@@ -5,18 +5,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Gt
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from keel.project.settings import Section
-from keel.quality.records.documents import Text, months_later, plural
+from keel.quality.records.documents import Past, Text, in_order, months_later, plural
 from keel.quality.records.figures import Figure, State, about, state
 from keel.quality.records.settings import Debt
 from keel.quality.records.tracked import files
 
 FILE = "docs/quality/debt.yaml"
+PAY = 6  # months after an entry that has no date of its own
 MARKER = re.compile(r"(?:#|//|--)\s*debt:\s*([\w-]*)", re.IGNORECASE)
 CODE = (".py", ".ipynb", ".sh", ".sql", ".toml", ".yaml", ".yml", ".feature", ".js", ".r")
 A_YEAR = {"day": 260, "week": 52, "month": 12, "quarter": 4, "year": 1}  # 260 days of work
@@ -44,9 +45,15 @@ class Entry(Section):
     interest: Interest
     principal: Annotated[float, Gt(0)]  # hours of work that pay it
     owner: Text
-    since: date | None = None
+    since: Past | None = None
     by: date | None = None
-    paid: date | None = None
+    paid: Past | None = None
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        in_order(since=self.since, by=self.by)
+        in_order(since=self.since, paid=self.paid)
+        return self
 
 
 Register = dict[Name, Entry]
@@ -57,22 +64,20 @@ def figures(register: Register, came: date, today: date, debt: Debt) -> list[Fig
     """Interest, age, and what was paid; `came` is the register's day."""
     if not register:
         return [about(name).unknown("nobody has written a debt down") for name in FIGURES]
-    entries = {name: dated(entry, came, debt) for name, entry in register.items()}
+    entries = {name: dated(entry, came) for name, entry in register.items()}
     unpaid = {name: entry for name, entry in entries.items() if _open(entry, today)}
     return [_interest(entries, unpaid, today, debt), _age(unpaid, today), _paid(entries, today)]
 
 
-def dated(entry: Entry, came: date, debt: Debt) -> Entry:
+def dated(entry: Entry, came: date) -> Entry:
     """The entry with all its days: those it does not say follow from the day that it came."""
     since = entry.since or came
-    by = entry.by or months_later(since, debt.pay_months)
+    by = entry.by or months_later(since, PAY)
     return entry.model_copy(update={"since": since, "by": by})
 
 
-def problems(register: Register, markers: Iterable[tuple[str, str]], today: date) -> Iterator[str]:
-    """What is wrong with the register, and with the markers in the code that name its entries."""
-    for name, entry in register.items():
-        yield from (f"{FILE}: {name}: {flaw}" for flaw in _odd(entry, today))
+def problems(register: Register, markers: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What is wrong with the markers in the code that name entries of the register."""
     for place, name in markers:
         if name not in register:
             names = ", ".join(register) or "nothing"
@@ -90,15 +95,6 @@ def markers(root: Path) -> Iterator[tuple[str, str]]:
         if "debt:" in text.lower():
             for number, line in enumerate(text.splitlines(), 1):
                 yield from ((f"{name}:{number}", debt) for debt in MARKER.findall(line))
-
-
-def _odd(entry: Entry, today: date) -> Iterator[str]:
-    for field, day in (("since", entry.since), ("paid", entry.paid)):
-        if day and day > today:
-            yield f"{field} is {day}, which is still to come: correct the day"
-    for field, day in (("by", entry.by), ("paid", entry.paid)):
-        if day and entry.since and day < entry.since:
-            yield f"{field} is {day}, before since, {entry.since}: correct one of them"
 
 
 def _open(entry: Entry, day: date) -> bool:

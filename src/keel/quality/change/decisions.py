@@ -14,11 +14,20 @@ from pydantic import BaseModel, Field
 from keel.data.store import Store
 from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.documents import Text, front_matter, months_later, plural, slug, text
+from keel.quality.records.documents import (
+    Past,
+    Text,
+    front_matter,
+    months_later,
+    plural,
+    slug,
+    text,
+)
 from keel.quality.records.figures import Figure, State, about
 
 FOLDER = "docs/decisions"
 OPEN = f"{FOLDER}/open.yaml"
+REVIEW = 12  # months after a decision that has no date of its own
 FILE = re.compile(r"(\d{4})-[^/]+\.md")
 HEADING = re.compile(r"^# +(?:(?P<number>\d+)[.:]? +)?(?P<title>\S.*)$", re.MULTILINE)
 WORDS = re.IGNORECASE | re.MULTILINE
@@ -36,7 +45,7 @@ class Front(BaseModel, extra="allow"):
     status: Annotated[str, Field(pattern=f"^({STATUS})$")]
     serves: list[Text] = []
     supersedes: list[int] = []
-    date: Day | None = None
+    date: Past | None = None
     review: Day | None = None
 
 
@@ -74,21 +83,21 @@ class Early(Section):
         return self.by or came + timedelta(weeks=self.weeks)
 
 
-def records(root: Path, came: Mapping[str, date], today: date, months: int) -> list[Record]:
+def records(root: Path, came: Mapping[str, date], today: date) -> list[Record]:
     """All records by number; `came` has the days of files that say none."""
     names = [f"{FOLDER}/{file.name}" for file in sorted((root / FOLDER).glob("*.md"))]
     return [
-        record(root, name, came.get(name, today), months)
+        record(root, name, came.get(name, today), today)
         for name in names
         if FILE.fullmatch(Path(name).name)
     ]
 
 
-def record(root: Path, name: str, came: date, months: int) -> Record:
+def record(root: Path, name: str, came: date, today: date) -> Record:
     """A record as it stands in its file. What is wrong with it is in it, too."""
     number = int(Path(name).name[:4])
     try:
-        front, body = front_matter(text(root, name), name, Front)
+        front, body = front_matter(text(root, name), name, Front, today)
     except UserError as error:
         wrong = tuple(str(error).splitlines())
         return Record(number, name, Path(name).stem, "broken", came, came, wrong=wrong)
@@ -100,7 +109,7 @@ def record(root: Path, name: str, came: date, months: int) -> Record:
         heading["title"].strip() if heading else "",
         front.status,
         day,
-        front.review or months_later(day, months),
+        front.review or months_later(day, REVIEW),
         tuple(front.serves),
         tuple(front.supersedes),
         tuple(f"{name}: {flaw}" for flaw in _flaws(front.status, COMMENT.sub("", body))),
@@ -124,14 +133,11 @@ def problems(
     every: Sequence[Record],
     wanted: Mapping[str, Early],
     attributes: Collection[str] | None,
-    today: date,
 ) -> Iterator[str]:
     """What is wrong with them; `attributes` are the quality attributes, None if nobody knows."""
     for record in every:
         yield from record.wrong
         yield from _links(record, every)
-        if record.day > today:
-            yield f"{record.file}: date is {record.day}, which is still to come: correct the day"
         if not record.serves and record.status not in ("proposed", "broken"):
             yield f"{record.file}: serves is empty: name the quality attributes it is for"
         for name in () if attributes is None else {*record.serves}.difference(attributes):
@@ -162,7 +168,7 @@ def _links(record: Record, every: Sequence[Record]) -> Iterator[str]:
 
 
 def start(
-    root: Path, title: str, today: date, months: int, serves: Sequence[str], supersedes: int | None
+    root: Path, title: str, today: date, serves: Sequence[str], supersedes: int | None
 ) -> Path:
     """Write a record with the next number; returns its file. Raises UserError without a title."""
     title = " ".join(title.split())
@@ -177,7 +183,7 @@ def start(
         number=number,
         title=title,
         day=today,
-        review=months_later(today, months),
+        review=months_later(today, REVIEW),
         serves=", ".join(serves),
         supersedes="" if supersedes is None else f"supersedes: [{supersedes}]\n",
     )

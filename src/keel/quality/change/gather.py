@@ -33,12 +33,12 @@ class Written:
     wrong: Mapping[str, str]
 
 
-def gather(root: Path, settings: Quality, today: date) -> Written:
+def gather(root: Path, today: date) -> Written:
     """Read what people wrote."""
     came = added(root, today, attributes.FILE, debt.FILE, decisions.OPEN, decisions.FOLDER)
-    files = Files(root)
+    files = Files(root, today)
     return Written(
-        decisions.records(root, came, today, settings.decisions.review_months),
+        decisions.records(root, came, today),
         files.read(decisions.OPEN, dict[str, decisions.Early]),
         files.read(debt.FILE, debt.Register),
         files.read(people.FILE, people.Team),
@@ -48,15 +48,15 @@ def gather(root: Path, settings: Quality, today: date) -> Written:
     )
 
 
-def problems(root: Path, written: Written, today: date) -> list[str]:
+def problems(root: Path, written: Written) -> list[str]:
     """What is wrong with it, a sentence each that says how to mend it; the page says what lacks."""
     broken = {file: why for file, why in written.wrong.items() if (root / file).exists()}
     wrong = [line for why in broken.values() for line in why.splitlines()]
     names = list(written.ranked.scenarios) if written.ranked else None
-    wrong += decisions.problems(written.records, written.early or {}, names, today)
+    wrong += decisions.problems(written.records, written.early or {}, names)
     if debt.FILE not in broken:
-        wrong += debt.problems(written.register or {}, debt.markers(root), today)
-    wrong += people.problems(written.team, root, today) if written.team else []
+        wrong += debt.problems(written.register or {}, debt.markers(root))
+    wrong += people.problems(written.team, root) if written.team else []
     return wrong
 
 
@@ -99,7 +99,7 @@ def figures(
             lambda team: people.figures(team, today, settings.people),
         ),
     ]
-    later = months_later(came[attributes.FILE], settings.attributes.review_months)
+    later = months_later(came[attributes.FILE], attributes.REVIEW)
     measured = of(
         attributes.FILE,
         written.ranked,
@@ -110,7 +110,7 @@ def figures(
 
 
 def _code(root: Path, settings: Code, today: date) -> list[Figure]:
-    lately = changes(root, months_later(today, -settings.months))
+    lately = changes(root, months_later(today, -code.MONTHS))
     made = code.figures(code.read(root, settings.paths), lately, settings)
     if is_cut_off(root):
         made[0] = about("code.hotspots").unknown(CUT_OFF)

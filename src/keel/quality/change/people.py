@@ -12,7 +12,7 @@ from annotated_types import MinLen
 from pathspec import GitIgnoreSpec
 
 from keel.project.settings import Section
-from keel.quality.records.documents import Text, plural
+from keel.quality.records.documents import Past, Text, plural
 from keel.quality.records.figures import Figure, about
 from keel.quality.records.settings import People
 from keel.quality.records.tracked import files
@@ -34,7 +34,7 @@ class Task(Section):
     what: Text
     runbook: Text
     experts: list[str]
-    can: dict[str, date | None]
+    can: dict[str, Past | None]
 
     @property
     def by_others(self) -> date | None:
@@ -56,7 +56,7 @@ def figures(team: Team, today: date, people: People) -> list[Figure]:
     return [_experts(team, people), _tasks(team, today, people)]
 
 
-def problems(team: Team, root: Path, today: date) -> Iterator[str]:
+def problems(team: Team, root: Path) -> Iterator[str]:
     """What is wrong with the file."""
     named = {f"areas.{name}.experts": area.experts for name, area in team.areas.items()}
     named |= {f"tasks.{name}.experts": task.experts for name, task in team.tasks.items()}
@@ -73,9 +73,6 @@ def problems(team: Team, root: Path, today: date) -> Iterator[str]:
         runbook = task.runbook.partition("#")[0]
         if "://" not in runbook and not (root / runbook).is_file():
             yield f"{FILE}: tasks.{name}.runbook is {task.runbook}: there is no such file"
-        for person, day in task.can.items():
-            if day and day > today:
-                yield f"{FILE}: tasks.{name}.can.{person} is {day}, which is still to come"
 
 
 def _experts(team: Team, people: People) -> Figure:

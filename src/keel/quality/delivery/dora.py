@@ -14,26 +14,28 @@ from statistics import mean, median, quantiles
 
 from keel.project.errors import UserError
 from keel.quality.budgets.availability import lasting
-from keel.quality.records import history, incidents
+from keel.quality.records import history
 from keel.quality.records.documents import months_later, plural
 from keel.quality.records.figures import Figure, State, about, abouts, state
 from keel.quality.records.history import Deployment
 from keel.quality.records.incidents import SKEW, Incident, Incidents, mended_by
-from keel.quality.records.settings import Delivery, Quality
+from keel.quality.records.settings import Delivery
 
 DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(days=7)
+DAYS, INCIDENT_DAYS = 90, 365  # that the figures look back
+LEAST = 5  # events that a figure needs
 MONTHS = 12  # of the trends
 Values = Sequence[tuple[datetime, float]]  # what was measured, and when
 Summary = tuple[float, str, State]  # a value, as people write it, and how it stands
 
 
-def provide(root: Path, settings: Quality, now: datetime) -> list[Figure]:
+def provide(root: Path, known: Incidents, settings: Delivery, now: datetime) -> list[Figure]:
     """The figures of a project; without a whole history they say so."""
     try:
-        deployments = history.read(root, settings.delivery.stage)
+        deployments = history.read(root)
     except UserError as error:
         return [its.fails(str(error)) for its in abouts().values() if its.group == "delivery"]
-    return figures(deployments, incidents.read(root, now), settings.delivery, now)
+    return figures(deployments, known, settings, now)
 
 
 def delivered(deployments: Sequence[Deployment], incidents: Iterable[Incident]) -> list[Deployment]:
@@ -72,14 +74,14 @@ def figures(
     """All five, as of now."""
     every = delivered(deployments, known.good.values())
     done = [deployment for deployment in every if deployment.at <= now + SKEW]
-    window = _Window(settings, settings.days, now)
+    window = _Window(settings, DAYS, now)
     failed = [(deployment.at, 100.0 * deployment.failed) for deployment in done]
     unplanned = [(deployment.at, 100.0 * deployment.unplanned) for deployment in done]
     five = (
         _frequency([(deployment.at, 1.0) for deployment in done], window),
         _lead_time([(each.at, wait / DAY) for each in done for wait in each.waits], window),
         _share("failure_rate", failed, settings.failure_share, window),
-        _time_to_restore([*known.good.values()], replace(window, days=settings.incident_days)),
+        _time_to_restore([*known.good.values()], replace(window, days=INCIDENT_DAYS)),
         _share("rework_rate", unplanned, settings.rework_share, window),
     )
     odd = [f"not counted: {problem}" for problem in known.problems]
@@ -110,11 +112,11 @@ class _Window:
         monthly: Callable[[date, list[float]], float] = lambda _, within: median(within),
     ) -> Figure:
         """A figure of the recent values, with its last months; where they are few, what lacks."""
-        its, least = about(f"delivery.{name}"), self.settings.least
+        its = about(f"delivery.{name}")
         recent = [value for at, value in values if at >= self.start]
-        if len(recent) < least:
+        if len(recent) < LEAST:
             few = f"{plural(len(recent), its.counted)} in {self.days} days"
-            return its.unknown(f"{few}, and {least} are needed", len(recent), target)
+            return its.unknown(f"{few}, and {LEAST} are needed", len(recent), target)
         last = _month(self.now)
         months = groupby(sorted(values), lambda value: _month(value[0]))
         trend = [

@@ -9,30 +9,28 @@ import yaml
 from keel.data.store import replace
 from keel.project.errors import UserError
 from keel.quality.budgets import standing
-from keel.quality.records.documents import slug
+from keel.quality.records.documents import slug, typed
 from keel.quality.records.history import Deployment, known_deployments
-from keel.quality.records.incidents import FOLDER, Incident, flaws, impossible, problems, read
-from keel.quality.records.settings import Quality
+from keel.quality.records.incidents import FOLDER, SKEW, Incident, flaws
+from keel.quality.records.settings import Budgets
 from keel.show.pages import page as filled
 
-USE = 'uv run keel incident "The service was down" --started 2026-11-23T14:05+01:00'
 
+def begun(title: str, known: Mapping[str, str | None], now: datetime) -> Incident:
+    """What is known at the start; a time that a person left out is now.
 
-def begun(
-    title: str, times: Mapping[str, str | None], caused_by: str | None, now: datetime
-) -> Incident:
-    """What is known at the start, by the times that a person wrote; what they left out is now."""
-    known = {name: _time(name, written) for name, written in times.items() if written}
+    Raises UserError where it can't have been like that.
+    """
     usual = dict.fromkeys(("started", "detected"), now.replace(microsecond=0))
-    title = title.strip() or "Incident"
-    return Incident.model_validate({**usual, **known, "title": title, "caused_by": caused_by})
+    written = {name: value for name, value in known.items() if value}
+    facts = {**usual, **written, "title": title.strip() or "Incident"}
+    return typed(facts, "the incident", Incident, now + SKEW)
 
 
-def start(root: Path, incident: Incident, settings: Quality, now: datetime) -> Path:
-    """Write the file of an incident. Raises UserError where it can't have been like that."""
-    deployments = known_deployments(root, settings.delivery.stage)
-    wrong = [*impossible(incident, now), *flaws({"it": incident}, deployments, large=1e9)]
-    if wrong:
+def start(root: Path, incident: Incident, settings: Budgets, now: datetime) -> Path:
+    """Write the file of an incident. Raises UserError if it is there, or names no deployment."""
+    deployments = known_deployments(root)
+    if wrong := list(flaws({"the incident": incident}, deployments)):
         raise UserError("\n".join(wrong))
     path = root / FOLDER / f"{incident.started:%Y-%m-%d}-{slug(incident.title)}.md"
     if path.exists():
@@ -51,21 +49,10 @@ def page(incident: Incident, deployments: Sequence[Deployment] | None) -> str:
     return filled("quality/delivery/incident.md", heading=incident.title, example=example, **facts)
 
 
-def check(root: Path, settings: Quality, now: datetime) -> str:
-    """Which there are. Raises UserError with what is wrong with them."""
-    lines = [
-        f"{name}: {'over' if incident.restored else 'goes on'}"
-        for name, incident in read(root, now).good.items()
-    ]
-    if wrong := problems(root, settings, now):
-        raise UserError("\n".join(["mend this:", *wrong]))
-    return "\n".join([*lines, f"Start one: {USE}"])
-
-
-def _costs(root: Path, incident: Incident, settings: Quality, now: datetime) -> Mapping[str, float]:
+def _costs(root: Path, incident: Incident, settings: Budgets, now: datetime) -> Mapping[str, float]:
     """What it has cost each budget, as far as the events are known."""
     first, last = incident.started.date(), (incident.restored or now).date()
-    known = standing.look(root, settings.budgets, now.date()).standings
+    known = standing.look(root, settings, now.date()).standings
     budgets = {objective.name: objective.budget for objective in known}
     costs = {
         name: round(budget.cost(first, min(last, budget.day)), 2)
@@ -73,13 +60,6 @@ def _costs(root: Path, incident: Incident, settings: Quality, now: datetime) -> 
         if budget and first <= budget.day
     }
     return {name: share for name, share in costs.items() if share > 0}
-
-
-def _time(name: str, written: str) -> datetime:
-    try:
-        return datetime.fromisoformat(written)
-    except ValueError as error:
-        raise UserError(f"--{name} is {written!r}: write it as 2026-11-23T14:05+01:00") from error
 
 
 def _yaml(value: object) -> str:

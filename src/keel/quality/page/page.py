@@ -67,13 +67,13 @@ def facts(card: Scorecard) -> dict[str, Any]:
     return {
         "day": card.now.date().isoformat(),
         "answers": card.answers,
-        "freeze": card.freeze,
+        "freeze": [f"“{stop.objective.title}”: {stop}" for stop in card.overview.stopping],
         "exempt": list(card.exempt),
         "waivers": [
-            f"“{waived.objective.title}” may be missed until {waived.waiver.until}: "
-            f"{waived.waiver.why} (signed by {waived.waiver.signed} on {waived.waiver.since})"
-            for waived in card.waived
-            if waived.waiver
+            f"“{standing.objective.title}” may be missed until {waiver.until}: "
+            f"{waiver.why} (signed by {waiver.signed} on {waiver.since})"
+            for standing in card.overview.standings
+            if (waiver := standing.waiver)
         ],
         "problems": card.problems,
     }

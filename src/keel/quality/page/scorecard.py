@@ -7,13 +7,17 @@ from datetime import datetime
 from pathlib import Path
 
 from keel.project.about import load
+from keel.project.errors import UserError
 from keel.quality.budgets import figures as budget_figures
 from keel.quality.budgets import standing
-from keel.quality.budgets.standing import Overview, Standing
+from keel.quality.budgets.standing import Overview
 from keel.quality.change import gather as change
+from keel.quality.change.gather import Written
 from keel.quality.delivery import dora
-from keel.quality.page import documents
+from keel.quality.records import incidents, settings
 from keel.quality.records.figures import Figure, Group, State, guarded
+from keel.quality.records.history import known_deployments
+from keel.quality.records.incidents import Incidents
 from keel.quality.records.settings import Quality
 
 QUESTIONS: dict[Group, str] = {
@@ -29,57 +33,59 @@ class Scorecard:
 
     now: datetime
     figures: list[Figure]
-    stopping: list[Standing] = field(default_factory=list)  # what stops feature work
-    waived: list[Standing] = field(default_factory=list)
-    exempt: tuple[str, ...] = ()  # what goes on all the same
+    overview: Overview = field(default_factory=Overview)
+    exempt: tuple[str, ...] = ()  # what goes on in a freeze
     problems: list[str] = field(default_factory=list)  # with files that people write
-
-    def group(self, name: Group) -> list[Figure]:
-        """The figures that answer one of the questions."""
-        return [figure for figure in self.figures if figure.group == name]
 
     @property
     def answers(self) -> dict[str, str]:
         """How the product stands, by question."""
-        return {question: answer(self.group(name)) for name, question in QUESTIONS.items()}
+        groups = {name: [f for f in self.figures if f.group == name] for name in QUESTIONS}
+        return {question: answer(groups[name]) for name, question in QUESTIONS.items()}
 
-    @property
-    def freeze(self) -> list[str]:
-        """What stops feature work, in sentences."""
-        return [stop(standing) for standing in self.stopping]
+
+@dataclass(frozen=True)
+class Sources:
+    """What people wrote on quality, and what is wrong with it."""
+
+    quality: Quality
+    overview: Overview
+    incidents: Incidents
+    written: Written
+    problems: list[str]
+
+
+def read(root: Path, now: datetime) -> Sources:
+    """Read it all, once. What is broken takes away no more than its own."""
+    quality, wrong = Quality(), []
+    try:
+        quality = settings.load(root)
+    except UserError as error:
+        wrong = str(error).splitlines()
+    overview = standing.look(root, quality.budgets, now.date())
+    known = incidents.read(root, now)
+    written = change.gather(root, now.date())
+    wrong += [*overview.unread, *overview.problems, *known.problems]
+    wrong += incidents.flaws(known.good, known_deployments(root))
+    wrong += change.problems(root, written)
+    return Sources(quality, overview, known, written, wrong)
 
 
 def gather(root: Path, now: datetime) -> Scorecard:
-    """Make all figures. Whatever is broken takes away no more than its own."""
-    today = now.date()
-    quality, wrong = documents.chosen(root)
-    written = change.gather(root, quality, today)
-    try:
-        wrong = [*wrong, *documents.problems(root, quality, written, now)]
-    except Exception as error:  # noqa: BLE001 -- as for the figures: the rest of the page comes
-        wrong.append(f"what people wrote can't be checked: {type(error).__name__}: {error}")
-    overview = Overview()
-
-    def budgets() -> list[Figure]:
-        nonlocal overview
-        overview = standing.look(root, quality.budgets, today)
-        return budget_figures.figures(overview, quality.budgets, today)
-
+    """Make all figures. Whatever fails takes away no more than its own."""
+    sources, today = read(root, now), now.date()
+    quality, overview = sources.quality, sources.overview
+    delivery = quality.delivery
     figures = [
-        *guarded("product", "Error budgets", budgets),
+        *guarded("product", "Error budgets", lambda: budget_figures.figures(overview, today)),
         *guarded("product", "Model", lambda: _model(root, quality, now)),
         *guarded("product", "Data", lambda: _data(root, quality)),
-        *guarded("delivery", "Delivery", lambda: dora.provide(root, quality, now)),
+        *guarded(
+            "delivery", "Delivery", lambda: dora.provide(root, sources.incidents, delivery, now)
+        ),
     ]
-    figures += change.figures(root, written, quality, today, figures)
-    return Scorecard(
-        now,
-        figures,
-        [each for each in overview.standings if each.stops],
-        [each for each in overview.standings if each.waiver],
-        quality.budgets.exempt,
-        wrong,
-    )
+    figures += change.figures(root, sources.written, quality, today, figures)
+    return Scorecard(now, figures, overview, quality.budgets.exempt, sources.problems)
 
 
 def _model(root: Path, quality: Quality, now: datetime) -> list[Figure]:
@@ -122,15 +128,3 @@ def _titles(figures: Sequence[Figure], state: State) -> str:
     more = [f"{len(titles) - 3} more"] if len(titles) > 4 else []
     names = [*(titles[:3] if more else titles), *more]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def stop(standing: Standing) -> str:
-    """What stops feature work, since when, and what ends that."""
-    title = standing.objective.title
-    if standing.budget is None:
-        unknown = f"nobody knows how it stands ({standing.lack})"
-        return f"“{title}”: {unknown}. It ends when that is mended."
-    return (
-        f"“{title}”: its error budget is spent since {standing.budget.since}. It ends when the "
-        f"objective is met again, on {standing.budget.ends} at the earliest."
-    )

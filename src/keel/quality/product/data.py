@@ -16,6 +16,7 @@ from keel.quality.records.settings import Data
 FILE = "reports/data-quality.json"
 RUN, MONITOR = "uv run keel run", "uv run keel monitor"
 SHOWN = 5  # of the worst
+DAYS = 28  # of use, that drift looks back
 
 
 class Column(BaseModel):
@@ -121,12 +122,12 @@ def _unmatched(tables: Tables) -> Count:
 
 def _drift(drift: Events, settings: Data) -> Figure:
     """The share of bad days among the last ones that monitoring judged."""
-    its, target = about("data.drift"), f"{goal(settings.drift_share)} of {settings.days} days"
+    its, target = about("data.drift"), f"{goal(settings.drift_share)} of {DAYS} days"
     if not drift.days:
         why = "; ".join(drift.notes) or f"no input in use was compared yet: `{MONITOR}`"
         return its.unknown(why, 0, target)
     last = max(drift.days)
-    first = last - timedelta(days=settings.days - 1)
+    first = last - timedelta(days=DAYS - 1)
     days = {day: counts for day, counts in sorted(drift.days.items()) if day >= first}
     bad = [(day, counts.why) for day, counts in days.items() if counts.bad]
     share = len(bad) / len(days)

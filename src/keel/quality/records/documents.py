@@ -5,19 +5,21 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_origin
 
 import yaml
 from annotated_types import MinLen
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError, ValidationInfo
 
 from keel.project.errors import UserError
 
 Content = TypeVar("Content")
 Text = Annotated[str, MinLen(1)]
 FENCE = "---"
+Moment = TypeVar("Moment", date, datetime)
 UNHEARD = {  # what pydantic says in words of its own
     "missing": "is missing",
     "extra_forbidden": "is not known: take it out, or see whether it is misspelt",
@@ -37,13 +39,32 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read(root: Path, name: str, kind: type[Content]) -> Content:
+def past(moment: Moment, info: ValidationInfo) -> Moment:
+    """A moment that is not after the latest one that the reader of its file gave, if any."""
+    latest = (info.context or {}).get("latest")
+    if latest and moment > latest:
+        raise ValueError("that is still to come, so correct it")
+    return moment
+
+
+Past = Annotated[date, AfterValidator(past)]
+
+
+def in_order(**moments: date | None) -> None:
+    """Raise ValueError if one of the moments that are known is before one that is named first."""
+    known = [(name, moment) for name, moment in moments.items() if moment]
+    for (first, before), (second, after) in pairwise(known):
+        if after < before:
+            raise ValueError(f"{second} is {after}, before {first}, {before}: mend one of them")
+
+
+def read(root: Path, name: str, kind: type[Content], latest: date | None = None) -> Content:
     """The content of a YAML file, by its type.
 
     Raises UserError that names the file, the line or the field, the value and the cure.
     """
     empty: Any = [] if get_origin(kind) is list else {}
-    return typed(parsed(text(root, name), name) or empty, name, kind)
+    return typed(parsed(text(root, name), name) or empty, name, kind, latest)
 
 
 def text(root: Path, name: str) -> str:
@@ -56,7 +77,9 @@ def text(root: Path, name: str) -> str:
         raise UserError(f"{name} is not text in UTF-8: save it as that") from error
 
 
-def front_matter(content: str, name: str, kind: type[Content]) -> tuple[Content, str]:
+def front_matter(
+    content: str, name: str, kind: type[Content], latest: date | None = None
+) -> tuple[Content, str]:
     """What stands between two lines of `---` at the start, by its type, and the text below.
 
     Raises UserError as `read` does.
@@ -67,7 +90,7 @@ def front_matter(content: str, name: str, kind: type[Content]) -> tuple[Content,
         raise UserError(f"{name}:1: it starts without front matter: a part between lines of ---")
     # An empty line stands for the first fence, so that lines are counted as in the file.
     head = "\n".join(["", *lines[1 : ends[1]]])
-    return typed(parsed(head, name) or {}, name, kind), "\n".join(lines[ends[1] + 1 :])
+    return typed(parsed(head, name) or {}, name, kind, latest), "\n".join(lines[ends[1] + 1 :])
 
 
 def parsed(content: str, name: str) -> Any:
@@ -83,30 +106,33 @@ def parsed(content: str, name: str) -> Any:
         raise UserError(f"{name} is not YAML ({error}): mend it") from error
 
 
-def typed(content: Any, name: str, kind: type[Content]) -> Content:
+def typed(content: Any, name: str, kind: type[Content], latest: date | None = None) -> Content:
     """It as its type. Raises UserError with a line for each field that is wrong."""
     try:
-        return TypeAdapter(kind).validate_python(content)
+        return TypeAdapter(kind).validate_python(content, context={"latest": latest})
     except ValidationError as error:
         lines = []
         for problem in error.errors():
-            field = ".".join(str(part) for part in problem["loc"] if part != "[key]") or "all of it"
-            usual = f"is {problem['input']!r}: {problem['msg'].lower()}"
-            lines.append(f"{name}: {field} {UNHEARD.get(problem['type'], usual)}")
+            field = ".".join(str(part) for part in problem["loc"] if part != "[key]")
+            value, message = problem["input"], problem["msg"].removeprefix("Value error, ")
+            shown = str(value) if isinstance(value, date) else repr(value)
+            usual = message if isinstance(value, dict) else f"is {shown}: {message.lower()}"
+            place = f"{name}: {field}" if field else f"{name}:"
+            lines.append(f"{place} {UNHEARD.get(problem['type'], usual)}")
         raise UserError("\n".join(lines)) from error
 
 
 class Files:
     """Reads files; `wrong` has what is wrong with one, which keeps no other from being read."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, latest: date | None = None) -> None:
+        self.root, self.latest = root, latest
         self.wrong: dict[str, str] = {}
 
     def read(self, name: str, kind: type[Content]) -> Content | None:
         """A YAML file that people wrote, by its type; None where it is missing or wrong."""
         try:
-            return read(self.root, name, kind)
+            return read(self.root, name, kind, self.latest)
         except UserError as error:
             self.wrong[name] = str(error)
         return None
@@ -134,14 +160,14 @@ def _machines(written: str, name: str) -> Any:
 
 
 def each_typed(
-    contents: Mapping[Any, Any], place: str, kind: type[Content]
+    contents: Mapping[Any, Any], place: str, kind: type[Content], latest: date | None = None
 ) -> tuple[dict[str, Content], list[str]]:
     """The contents that are right, as their type, and what is wrong with the others."""
     right: dict[str, Content] = {}
     wrong = []
     for name, content in contents.items():
         try:
-            right[name] = typed(content, f"{place}{name}", kind)
+            right[name] = typed(content, f"{place}{name}", kind, latest)
         except UserError as error:
             wrong += str(error).splitlines()
     return right, wrong

@@ -94,7 +94,7 @@ class Figure:
     def fails(self, why: str) -> "Figure":
         """It where the file that it comes from can't be read; a line of `why` for each problem."""
         first, *more = why.splitlines() or [why]
-        notes = [first, *more] if more else []
+        notes = [*self.notes, *([first, *more] if more else [])]
         return replace(self, text=f"not counted: {first}", notes=notes, broken=True)
 
 

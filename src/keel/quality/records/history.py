@@ -10,6 +10,7 @@ from keel.project.commands import must, output
 from keel.project.errors import UserError
 from keel.quality.records.tracked import CUT_OFF, is_cut_off
 from keel.releasing import tags
+from keel.releasing.environments import PRODUCTION
 
 REVERTS = re.compile(r"This reverts commit ([0-9a-f]{40,64})")
 
@@ -41,15 +42,15 @@ class Deployment:
         return [self.at - written for written in times if written and written <= self.at]
 
 
-def read(root: Path, stage: str) -> list[Deployment]:
-    """All deployments to a stage with what they brought, in their order.
+def read(root: Path) -> list[Deployment]:
+    """All deployments to production with what they brought, in their order.
 
     A merge is no change beside what it merges. Raises UserError outside of Git, and where a clone
     has a part of the history only.
     """
     if is_cut_off(root):
         raise UserError(CUT_OFF)
-    deployments = _deployed(root, stage)
+    deployments = _deployed(root)
     before: list[str] = []
     for number, deployment in enumerate(deployments):
         if number:
@@ -59,19 +60,19 @@ def read(root: Path, stage: str) -> list[Deployment]:
     return deployments
 
 
-def known_deployments(root: Path, stage: str) -> list[Deployment] | None:
-    """The deployments to a stage; None where they can't be looked up."""
+def known_deployments(root: Path) -> list[Deployment] | None:
+    """The deployments to production; None where they can't be looked up."""
     try:
-        return None if is_cut_off(root) else _deployed(root, stage)
+        return None if is_cut_off(root) else _deployed(root)
     except UserError:
         return None
 
 
-def _deployed(root: Path, stage: str) -> list[Deployment]:
+def _deployed(root: Path) -> list[Deployment]:
     return [
         Deployment(event.tag, event.commit, event.at)
         for event in tags.events(root)
-        if event.kind == "#" and event.what == stage and not event.ends
+        if event.kind == "#" and event.what == PRODUCTION and not event.ends
     ]
 
 
