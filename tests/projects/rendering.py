@@ -59,6 +59,11 @@ def must(folder: Path, *command: str, **environment: str) -> str:
     return done.stdout
 
 
+def keel(project: Path) -> tuple[str, ...]:
+    """The command, with the packages of a project, on the code of the folder that it runs in."""
+    return ("uv", "run", "--quiet", "--no-sync", "--project", str(project), "keel")
+
+
 def files(folder: Path) -> list[Path]:
     """The files that a folder has from the template, relative to it."""
     return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
