@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -23,30 +22,20 @@ PRODUCER = "urn:keel:lineage"
 MODEL = "model.txt"  # its SHA-256 is how predictions name their model
 
 
-@dataclass(frozen=True)
-class Places:
-    """The data that a stage reads and makes, relative to the project, as `dvc.yaml` names them."""
+def places(project: Path, stage: str) -> tuple[list[str], list[str]]:
+    """The data that a stage reads and makes, relative to the project, as `dvc.yaml` names them.
 
-    inputs: list[str]
-    outputs: list[str]
-
-
-def places(project: Path, stage: str) -> Places:
-    """Code and settings are no data: Git has them."""
+    Code and settings are no data: Git has them.
+    """
     file = project / "dvc.yaml"
-    if not file.is_file():
-        return Places([], [])
-    stages: dict[str, Any] = parsed(file.read_text("utf-8"))["stages"]
+    stages: dict[str, Any] = parsed(file.read_text("utf-8"))["stages"] if file.is_file() else {}
     made = {
         name: [*_paths(about, "outs"), *_paths(about, "metrics")] for name, about in stages.items()
     }
-    every = {path for paths in made.values() for path in paths}
-    inputs = [
-        path
-        for path in _paths(stages.get(stage, {}), "deps")
-        if path in every or (project / f"{path}.dvc").is_file()
-    ]
-    return Places([path for path in inputs if path != "settings.yaml"], made.get(stage, []))
+    data = {path for paths in made.values() for path in paths} - {"settings.yaml"}
+    read = _paths(stages.get(stage, {}), "deps")
+    inputs = [path for path in read if path in data or (project / f"{path}.dvc").is_file()]
+    return inputs, made.get(stage, [])
 
 
 def parsed(text: str) -> Any:
@@ -56,78 +45,37 @@ def parsed(text: str) -> Any:
 
 def _paths(about: Mapping[str, Any], key: str) -> list[str]:
     return [
-        next(iter(entry)) if isinstance(entry, dict) else str(entry)
-        for entry in about.get(key) or []
+        next(iter(path)) if isinstance(path, dict) else str(path) for path in about.get(key) or []
     ]
 
 
-def inputs(namespace: str, root: Path, path: str) -> Iterator[Facets]:
-    """The files of an input, with what is known of their quality."""
-    for file, about in _files(namespace, root, path):
-        if file.suffix == ".parquet":
-            frame = pl.scan_parquet(file)
-            nulls, rows = pl.collect_all([frame.null_count(), frame.select(pl.len())])
-            columns = {
-                name: {"nullCount": count} for name, count in nulls.row(0, named=True).items()
-            }
-            about["inputFacets"] = {
-                "dataQualityMetrics": facet(
-                    "1-0-3/DataQualityMetricsInputDatasetFacet",
-                    rowCount=rows.item(),
-                    bytes=file.stat().st_size,
-                    columnMetrics=columns,
-                )
-            }
-        yield about
-
-
-def outputs(namespace: str, root: Path, path: str) -> Iterator[Facets]:
-    """The files of an output, with their sizes."""
-    for file, about in _files(namespace, root, path):
-        counted = {}
-        if file.suffix == ".parquet":
-            counted["rowCount"] = pl.scan_parquet(file).select(pl.len()).collect().item()
-        about["outputFacets"] = {
-            "outputStatistics": facet(
-                "1-0-2/OutputStatisticsOutputDatasetFacet",
-                **counted,
-                size=file.stat().st_size,
-                fileCount=1,
-            )
-        }
-        yield about
-
-
-def _files(namespace: str, root: Path, path: str) -> Iterator[tuple[Path, Facets]]:
+def files(namespace: str, root: Path, path: str, *, made: bool) -> Iterator[Facets]:
+    """The files of what a stage reads or made: of the latter with their rows and sizes."""
     place = root / path
-    files = sorted(filter(Path.is_file, place.rglob("*"))) if place.is_dir() else [place]
-    hashes = {file: md5(file) for file in files if file.is_file()}
+    found = sorted(filter(Path.is_file, place.rglob("*"))) if place.is_dir() else [place]
+    hashes = {file: md5(file) for file in found if file.is_file()}
     whole = next(iter(hashes.values()), "")
     if place.is_dir():
-        whole = folder_hash(
-            {file.relative_to(place).as_posix(): digest for file, digest in hashes.items()}
-        )
+        whole = folder_hash({file.relative_to(place).as_posix(): hashes[file] for file in hashes})
     for file, digest in hashes.items():
         tags = {"dvc.path": path, "dvc.md5": whole}
         if file.name == MODEL:
             tags["sha256"] = sha256(file)
-        facets = {
-            "version": _version(digest),
-            "tags": facet(
-                "1-0-0/TagsDatasetFacet",
-                tags=[
-                    {"key": key, "value": value, "source": "KEEL"} for key, value in tags.items()
-                ],
-            ),
-        }
+        listed = [{"key": key, "value": value, "source": "KEEL"} for key, value in tags.items()]
+        facets = {"version": _version(digest), "tags": facet("1-0-0/TagsDatasetFacet", tags=listed)}
+        size: dict[str, int] = {"size": file.stat().st_size, "fileCount": 1}
         if file.suffix == ".parquet":
-            fields = [
-                {"name": name, "type": str(dtype)}
-                for name, dtype in pl.read_parquet_schema(file).items()
-            ]
+            types = pl.read_parquet_schema(file)
+            fields = [{"name": name, "type": str(dtype)} for name, dtype in types.items()]
             facets["schema"] = facet("1-2-0/SchemaDatasetFacet", fields=fields)
-        name = file.relative_to(root).as_posix()
-        yield file, {"namespace": namespace, "name": name, "facets": facets}
+            size["rowCount"] = pl.scan_parquet(file).select(pl.len()).collect().item()
+        about = {
+            "namespace": namespace, "name": file.relative_to(root).as_posix(), "facets": facets,
+        }  # fmt: skip
+        if made:
+            statistics = facet("1-0-2/OutputStatisticsOutputDatasetFacet", **size)
+            about["outputFacets"] = {"outputStatistics": statistics}
+        yield about
 
 
 def source(place: str) -> Facets:

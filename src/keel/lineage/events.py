@@ -18,7 +18,7 @@ import yaml
 
 from keel.data.sources import place
 from keel.data.store import Store, replace
-from keel.lineage.datasets import PRODUCER, Facets, facet, inputs, outputs, places, source
+from keel.lineage.datasets import PRODUCER, Facets, facet, files, places, source
 from keel.project.about import package
 from keel.project.commands import output
 from keel.project.description import Project
@@ -41,14 +41,14 @@ log = structlog.get_logger()
 def recorded(stage: str, project: Project, settings: Settings, store: Store) -> Iterator[None]:
     """Note the start of a stage and its end. What can't be noted is told at the end."""
     run = Run(stage, str(uuid4()), store, namespace(store.repository))
-    run.note("START", {}, inputs=lambda: _inputs(run, project, settings))
+    run.note("START", {}, inputs=lambda: _data(run, project, settings, made=False))
     try:
         yield
     except BaseException as error:
         kind = "ABORT" if isinstance(error, KeyboardInterrupt) else "FAIL"
         run.note(kind, {"errorMessage": _error(error)})
         raise
-    run.note("COMPLETE", {}, outputs=lambda: _outputs(run))
+    run.note("COMPLETE", {}, outputs=lambda: _data(run, project, settings, made=True))
     for problem in run.problems:
         log.warning("lineage_not_noted", stage=stage, reason=problem)
 
@@ -114,17 +114,13 @@ def namespace(root: Path) -> str:
     return os.environ.get("OPENLINEAGE_NAMESPACE") or package(root)
 
 
-def _inputs(run: Run, project: Project, settings: Settings) -> list[Facets]:
-    paths = places(run.store.repository, run.stage).inputs
-    files = [data for path in paths for data in inputs(run.namespace, run.store.root, path)]
-    if run.stage == "ingest":
-        files += [source(place(settings.data.source, table)) for table in project.tables]
-    return files
-
-
-def _outputs(run: Run) -> list[Facets]:
-    paths = places(run.store.repository, run.stage).outputs
-    return [data for path in paths for data in outputs(run.namespace, run.store.root, path)]
+def _data(run: Run, project: Project, settings: Settings, *, made: bool) -> list[Facets]:
+    """What a stage reads, or made."""
+    root, paths = run.store.root, places(run.store.repository, run.stage)[made]
+    data = [file for path in paths for file in files(run.namespace, root, path, made=made)]
+    if run.stage == "ingest" and not made:
+        data += [source(place(settings.data.source, table)) for table in project.tables]
+    return data
 
 
 def _parent(namespace: str) -> Facets:

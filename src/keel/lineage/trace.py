@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from keel.data.store import Store, sha256
-from keel.lineage.history import History, Lock
-from keel.lineage.runs import Data, File
+from keel.lineage.history import Data, File, History, Lock
 from keel.project.errors import UserError
 
 DIGITS = 12  # of a hash, enough to tell it

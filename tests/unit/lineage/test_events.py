@@ -123,7 +123,7 @@ def test_each_facet_is_of_the_version_of_the_client(season_run: Store, failed: S
 
     latest = [LATEST[url.rpartition("/")[2]] for url in named]
     assert {kind._get_schema() for kind in latest} == named  # noqa: SLF001 -- it is not in public
-    assert len(named) == 8
+    assert len(named) == 7
 
 
 def test_a_stage_notes_its_start_and_its_end(season_run: Store) -> None:
@@ -167,16 +167,12 @@ def test_all_that_a_stage_makes_is_noted(season_run: Store) -> None:
     } == named
 
 
-def test_rows_and_nulls_are_counted(season_run: Store) -> None:
+def test_rows_are_counted(season_run: Store) -> None:
     flights = pl.read_parquet(season_run.checked("flights"))
 
-    about = read(season_run, "prepare")["data/checked/flights.parquet"]
-    quality = about["inputFacets"]["dataQualityMetrics"]
-    size = made(season_run, "validate")["data/checked/flights.parquet"]["outputFacets"]
+    about = made(season_run, "validate")["data/checked/flights.parquet"]
 
-    assert size["outputStatistics"]["rowCount"] == quality["rowCount"] == len(flights) > 0
-    assert quality["columnMetrics"]["arr_delay"] == {"nullCount": flights["arr_delay"].null_count()}
-    assert flights["arr_delay"].null_count() > 0
+    assert about["outputFacets"]["outputStatistics"]["rowCount"] == len(flights) > 0
     assert [one["name"] for one in about["facets"]["schema"]["fields"]] == flights.columns
 
 
