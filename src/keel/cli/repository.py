@@ -59,7 +59,7 @@ def update(
 
 
 @click.command()
-@click.argument("until", type=click.DateTime(["%Y-%m-%d"]), required=False)
+@click.argument("until", metavar="[DAY]", type=click.DateTime(["%Y-%m-%d"]), required=False)
 def upgrade(until: datetime | None) -> None:
     """Lock the packages that were released until a day, or until now."""
     from keel.repository.upgrade import upgrade as lock_newer

@@ -45,25 +45,18 @@ def rows(limits: Sandbox, tables: Iterable[str], asked: Mapping[str, int]) -> di
     return {table: min(asked.get(table, most), most) for table in tables}
 
 
-class Ledger:
-    """The runs of a sandbox: a line when one begins, and one when it ends."""
+def runs(ledger: Path) -> list[Line]:
+    """The runs of a sandbox, as its ledger has them."""
+    text = ledger.read_text("utf-8") if ledger.is_file() else ""
+    return [json.loads(line) for line in text.splitlines()]
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
 
-    def runs(self) -> list[Line]:
-        """What is known of each run. One that was cut off costs what it was allowed to."""
-        known: dict[int, Line] = {}
-        text = self._file.read_text("utf-8") if self._file.is_file() else ""
-        for line in map(json.loads, text.splitlines()):
-            known[line["run"]] = known.get(line["run"], {}) | line
-        return list(known.values())
+def spent(ledger: Path) -> float:
+    """What all runs cost."""
+    return float(sum(run["cost"] for run in runs(ledger)))
 
-    def spent(self) -> float:
-        """What all runs cost."""
-        return float(sum(run["cost"] for run in self.runs()))
 
-    def write(self, line: Line) -> None:
-        """Add a line, whole or not at all."""
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+def add(ledger: Path, run: Line) -> None:
+    """Write down a run, whole or not at all."""
+    with ledger.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(run, ensure_ascii=False) + "\n")

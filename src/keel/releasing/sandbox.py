@@ -18,8 +18,7 @@ from keel.pipeline import configuration
 from keel.project.commands import output
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.releasing import environments
-from keel.releasing.ledger import Ledger, price, rows, seconds
+from keel.releasing import environments, ledger
 from keel.serving.settings import Sandbox as Limits
 
 SPACES = "outputs/sandbox"
@@ -42,8 +41,12 @@ class Space:
         return self.root / self.place
 
     @property
-    def ledger(self) -> Ledger:
-        return Ledger(self.folder / "ledger.jsonl")
+    def ledger(self) -> Path:
+        return self.folder / "ledger.jsonl"
+
+    @property
+    def spent(self) -> float:
+        return ledger.spent(self.ledger)
 
     def claim_run(self) -> int:
         """Make the folder of the next run."""
@@ -86,7 +89,7 @@ def clean(own: Space, name: str) -> str:
         )
     if not space.folder.is_dir():
         raise UserError(f"there is no sandbox {space.place}")
-    spent = space.ledger.spent()
+    spent = space.spent
     shutil.rmtree(space.folder)
     return f"Removed {space.place}, which cost {spent:.2f}."
 
@@ -101,26 +104,24 @@ def run(
 ) -> int:
     """Run the whole flow in a new folder of the sandbox, within its limits; 1 if it fails."""
     within = limited(space.root, project, changes, limits)
-    ledger = space.ledger
-    most = seconds(limits, ledger.spent())
+    most = ledger.seconds(limits, space.spent)
     number = space.claim_run()
     print(
         f"Run {number} in {space.place}: at most {limits.rows:,} rows of a table, "
-        f"{most / 60:.1f} minutes and {price(limits, most):.2f} of the "
-        f"{limits.cost - ledger.spent():.2f} that are left",
+        f"{most / 60:.1f} minutes and {ledger.price(limits, most):.2f} of the "
+        f"{limits.cost - space.spent:.2f} that are left",
         flush=True,
     )
-    begun = {"run": number, "at": now.isoformat(timespec="seconds"), "changes": changes}
-    ledger.write({**begun, "cost": price(limits, most), "ended": "cut off"})
     started, ended = time.perf_counter(), "stopped"
     try:
         ended = _flow(space.root, [*within, f"hydra.run.dir={space.place}/{number}"], most, environ)
     finally:
-        taken = time.perf_counter() - started
-        cost = price(limits, taken)
-        ledger.write({"run": number, "seconds": round(taken, 1), "cost": cost, "ended": ended})
-    left = limits.cost - ledger.spent()
-    print(f"Run {number} {ended} after {taken:.1f} s: {cost:.4f}, and {left:.2f} left")
+        seconds = round(time.perf_counter() - started, 1)
+        cost = ledger.price(limits, seconds)
+        facts = {"run": number, "at": now.isoformat(timespec="seconds"), "changes": changes}
+        ledger.add(space.ledger, {**facts, "seconds": seconds, "cost": cost, "ended": ended})
+    left = limits.cost - space.spent
+    print(f"Run {number} {ended} after {seconds} s: {cost:.4f}, and {left:.2f} left")
     return int(ended != "finished")
 
 
@@ -135,20 +136,20 @@ def limited(root: Path, project: Project, changes: list[str], limits: Limits) ->
     changes = [re.sub(r"^(?=[\w@]+\.)", "++", change) for change in changes]  # also a new value
     composed = configuration.compose(root / "conf", changes)
     asked = configuration.checked(project, composed, "").data.rows
-    most = rows(limits, project.tables, asked)
+    most = ledger.rows(limits, project.tables, asked)
     return [*changes, *(f"++data.rows.{table}={count}" for table, count in most.items())]
 
 
 def overview(space: Space, limits: Limits) -> str:
     """What is there, and what is left."""
     runs = [
-        f"| {run['run']} | {' '.join(run['changes']) or '–'} | {run.get('seconds', '')} "
+        f"| {run['run']} | {' '.join(run['changes']) or '–'} | {run['seconds']} "
         f"| {run['cost']:.4f} | {run['ended']} |"
-        for run in space.ledger.runs()
+        for run in ledger.runs(space.ledger)
     ]
     head = ["| run | changes | seconds | cost | ended |", "|---:|---|---:|---:|---|"]
     left = (
-        f"{limits.cost - space.ledger.spent():.2f} of {limits.cost:.2f} are left, and a run may "
+        f"{limits.cost - space.spent:.2f} of {limits.cost:.2f} are left, and a run may "
         f"have {limits.rows:,} rows of a table and {limits.minutes:g} minutes."
     )
     table = [*head, *runs] if runs else ["Nothing yet: `uv run keel sandbox run` runs the flow."]

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,8 @@ class Outcome:
 
     layer: str
     seconds: float
-    failure: str  # nothing if all is well
+    failure: str = ""  # nothing if all is well
+    code: int = 0  # the exit code
 
     def __str__(self) -> str:
         return f"{self.layer:<12} {'FAILED' if self.failure else 'fine':<7} {self.seconds:5.1f} s"
@@ -74,50 +75,46 @@ def chosen(root: Path, names: Sequence[str]) -> list[Layer]:
 
 def check(root: Path, report: Callable[[str], None]) -> list[Outcome]:
     """Run all layers; `report` gets a line for each when it is done."""
-    first, *rest = layers(root)
     shutil.rmtree(root / REPORTS, ignore_errors=True)
-    outcomes = [run(root, first)]
-    report(str(outcomes[0]))
+
+    def reported(layer: Layer) -> Outcome:
+        outcome = run(root, layer)
+        report(str(outcome))
+        return outcome
+
+    first, *rest = layers(root)
+    outcomes = [reported(first)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        outcomes += pool.map(lambda layer: _reported(root, layer, report), rest)
-    return outcomes
+        return [*outcomes, *pool.map(reported, rest)]
 
 
-def _reported(root: Path, layer: Layer, report: Callable[[str], None]) -> Outcome:
-    outcome = run(root, layer)
-    report(str(outcome))
-    return outcome
-
-
-def run(root: Path, layer: Layer) -> Outcome:
-    """Run a layer, and keep what it prints in case it fails."""
+def run(root: Path, layer: Layer, *, watched: bool = False) -> Outcome:
+    """Run a layer, and keep what it prints in case it fails, unless somebody watches it."""
     started = time.perf_counter()
-    failure = ""
+    kept = None if watched else subprocess.PIPE
     for command in layer.commands:
+        if shutil.which(command[0]) is None:
+            raise UserError(
+                f"`uv sync` installs what the checks need: {command[0]} is missing, which "
+                f"[tool.keel.check] {layer.name} calls"
+            )
         done = subprocess.run(
-            _found(layer, command),
+            command,
             cwd=root,
             env=environment(layer),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=kept,
+            stderr=kept and subprocess.STDOUT,
             text=True,
             encoding="utf-8",
             errors="replace",
             check=False,
         )
         if done.returncode:
-            failure = f"$ {shlex.join(command)}\n{done.stdout.strip() or 'it printed nothing'}"
-            break
-    return Outcome(layer.name, time.perf_counter() - started, failure)
-
-
-def show(root: Path, layer: Layer) -> int:
-    """Run a layer for people to watch; returns the first exit code that is not 0."""
-    for command in layer.commands:
-        done = subprocess.run(_found(layer, command), cwd=root, env=environment(layer), check=False)
-        if done.returncode:
-            return done.returncode
-    return 0
+            failure = (
+                f"$ {shlex.join(command)}\n{(done.stdout or '').strip() or 'it printed nothing'}"
+            )
+            return Outcome(layer.name, time.perf_counter() - started, failure, done.returncode)
+    return Outcome(layer.name, time.perf_counter() - started)
 
 
 def environment(layer: Layer) -> dict[str, str]:
@@ -133,18 +130,3 @@ def stop_at_conflicts(root: Path) -> None:
         raise UserError(
             "a merge left conflicts: mend them, then `git add` the files\n  " + "\n  ".join(places)
         )
-
-
-def failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """The layers that failed."""
-    return [outcome for outcome in outcomes if outcome.failure]
-
-
-def _found(layer: Layer, command: Sequence[str]) -> Sequence[str]:
-    """The command. Raises UserError if its program is not installed."""
-    if shutil.which(command[0]) is None:
-        raise UserError(
-            f"`uv sync` installs what the checks need: {command[0]} is missing, which "
-            f"[tool.keel.check] {layer.name} calls"
-        )
-    return command

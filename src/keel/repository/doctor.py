@@ -13,8 +13,6 @@ from keel.project.commands import output
 from keel.repository.setup import HOOKS, in_repository
 from keel.repository.template import ANSWERS, number, recorded
 
-GIGABYTE = 1024**3
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -39,22 +37,15 @@ def examine(root: Path) -> Iterator[Finding]:
 def _tools(root: Path) -> Iterator[Finding]:
     for program in ("git", "uv"):
         version = output(root, program, "--version")
-        if version is None:
-            yield Finding(
-                f"{program} is missing", f"install {program} and put it on the PATH", problem=True
-            )
-        else:
-            yield Finding(version)
+        cure = "" if version else f"install {program} and put it on the PATH"
+        yield Finding(version or f"{program} is missing", cure, problem=True)
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         cure = "unset it, or start what you do with `uv run keel`"
         yield Finding("PYTHONDONTWRITEBYTECODE is set: every start takes twice as long", cure)
-    free = shutil.disk_usage(root).free
-    if free < GIGABYTE:
-        yield Finding(
-            f"{free / GIGABYTE:.1f} GB of disk are free",
-            "make room: a run needs about 1 GB",
-            problem=True,
-        )
+    free = shutil.disk_usage(root).free / 1024**3
+    if free < 1:
+        cure = "make room: a run needs about 1 GB"
+        yield Finding(f"{free:.1f} GB of disk are free", cure, problem=True)
 
 
 def _repository(root: Path) -> Iterator[Finding]:
@@ -63,16 +54,13 @@ def _repository(root: Path) -> Iterator[Finding]:
         return
     for name in ("user.name", "user.email"):
         if not output(root, "git", "config", name):
-            yield Finding(
-                f"Git does not know your {name}", f'git config --global {name} "…"', problem=True
-            )
+            cure = f'git config --global {name} "…"'
+            yield Finding(f"Git does not know your {name}", cure, problem=True)
     elsewhere = output(root, "git", "config", "core.hooksPath")
     hook = output(root, "git", "rev-parse", "--git-path", "hooks/pre-commit") or ""
     if elsewhere:
-        yield Finding(
-            f"your Git takes its hooks from {elsewhere}",
-            f"have them call `pre-commit run --config {HOOKS}`",
-        )
+        cure = f"have them call `pre-commit run --config {HOOKS}`"
+        yield Finding(f"your Git takes its hooks from {elsewhere}", cure)
     elif (root / hook).exists():
         yield Finding("the Git hooks are installed")
     elif (root / ".git").exists():
@@ -80,20 +68,15 @@ def _repository(root: Path) -> Iterator[Finding]:
     else:
         cure = "the repository around it decides on hooks: `uv run keel check` does what they would"
         yield Finding("no hooks: this folder is part of another repository", cure)
-    unmerged = output(root, "git", "ls-files", "--unmerged")
-    if unmerged:
-        yield Finding(
-            "a merge has conflicts",
-            "git status names the files: mend them, git add, git commit",
-            problem=True,
-        )
+    if output(root, "git", "ls-files", "--unmerged"):
+        cure = "git status names the files: mend them, git add, git commit"
+        yield Finding("a merge has conflicts", cure, problem=True)
 
 
 def _packages(root: Path) -> Iterator[Finding]:
     if output(root, "uv", "lock", "--check", "--offline") is None:
-        yield Finding(
-            "uv.lock does not fit pyproject.toml", "uv lock, then commit uv.lock", problem=True
-        )
+        cure = "uv lock, then commit uv.lock"
+        yield Finding("uv.lock does not fit pyproject.toml", cure, problem=True)
     else:
         yield Finding("the packages fit uv.lock")
 
@@ -120,13 +103,10 @@ def _data(root: Path) -> Iterator[Finding]:
     if not listed:
         yield Finding("data are shared nowhere", "dvc remote add --default storage URL")
     elif "://" not in place and not Path(place).is_dir():
-        yield Finding(
-            f"data are shared in {place}, which is not there yet",
-            "the first `uv run dvc push` makes it",
-        )
+        cure = "the first `uv run dvc push` makes it"
+        yield Finding(f"data are shared in {place}, which is not there yet", cure)
     else:
         yield Finding(f"data are shared in {place}")
     if (root / "dvc.lock").exists() and not (root / "data/raw").exists():
-        yield Finding(
-            "the data are not here", "uv run dvc pull, or uv run keel run to make them again"
-        )
+        cure = "uv run dvc pull, or uv run keel run to make them again"
+        yield Finding("the data are not here", cure)

@@ -70,15 +70,6 @@ def test_a_change_that_makes_the_tests_crash_or_hang_is_noticed() -> None:
     assert found == {"mutants": 5, "killed": 3, "score": 0.6}
 
 
-def test_each_module_has_its_score() -> None:
-    found = mutate.by_module(parsed(SAID))
-
-    assert found == {
-        "features": {"mutants": 2, "killed": 1, "score": 0.5},
-        "models.boosting": {"mutants": 3, "killed": 2, "score": 0.6667},
-    }
-
-
 def test_of_some_modules_only_their_mutants_count() -> None:
     found = parsed(SAID + NOT_YET, "features")
 
@@ -128,10 +119,7 @@ def test_score_and_survivors_are_told_with_their_places() -> None:
     mutants = [Mutant("a", "x_age__mutmut_1", "survived"), Mutant("a", "x_b__mutmut_1", "killed")]
 
     assert mutate.summary(mutants, [SURVIVOR]) == (
-        "Changes that a test notices:\n\n"
-        "    a               1 of 2  50.0%\n"
-        "    together        1 of 2  50.0%\n\n"
-        "Changes that no test notices:\n\n"
+        "A test notices 1 of 2 changes, 50.0%.\nOf these none does:\n\n"
         "src/flight_delay/a.py:7 age\n"
         "    - return a - b\n"
         "    + return a + b"

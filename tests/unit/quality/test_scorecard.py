@@ -104,11 +104,11 @@ def project(made: Path, tmp_path: Path) -> Repository:
 @pytest.mark.parametrize(
     ("states", "begins"),
     [
-        ("good good", "Yes. 2 of 2 figures are good."),
-        ("good unknown", "As far as is known, yes. 1 of 2 figures is good, 1 can’t be told yet."),
-        ("good watch", "Mostly. 1 of 2 figures is to be watched (“Rows”)."),
-        ("bad watch unknown", "No. 1 of 3 figures is bad (“Rows”), 1 can’t be told yet."),
-        ("bad bad bad bad bad", "No. 5 of 5 figures are bad (“Rows”, “Rows”, “Rows” and 2 more)."),
+        ("good good", "Yes: 2 good."),
+        ("good unknown", "As far as is known, yes: 1 good, 1 can’t be told yet."),
+        ("good watch", "Mostly: 1 to be watched, 1 good (“Rows”)."),
+        ("bad watch unknown", "No: 1 bad, 1 to be watched, 1 can’t be told yet (“Rows”)."),
+        ("bad bad bad bad bad", "No: 5 bad (“Rows”, “Rows”, “Rows”, 2 more)."),
         ("unknown unknown", "Nobody can tell yet"),
     ],
 )
@@ -215,7 +215,7 @@ def test_a_spent_budget_is_a_freeze_and_says_what_ends_it(project: Repository) -
     assert "over on 2026-12-21 if nothing goes wrong any more" in freeze
     assert said in html
     assert said in markdown
-    assert machines["answers"]["Is the product well?"].startswith("No. ")
+    assert machines["answers"]["Is the product well?"].startswith("No: ")
     assert markdown.index("■ bad") < markdown.index("<details>")
 
 

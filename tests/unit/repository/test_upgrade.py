@@ -38,7 +38,7 @@ def test_what_is_no_day_is_named_and_changes_nothing(
 
     assert run(["upgrade", "someday"]) != 0
 
-    assert "'someday' is not a day: write it as 2027-01-31" in capsys.readouterr().err
+    assert "'someday' does not match the format '%Y-%m-%d'" in capsys.readouterr().err
     assert (project / "pyproject.toml").read_text() == PYPROJECT
 
 

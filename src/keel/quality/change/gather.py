@@ -70,43 +70,34 @@ def figures(
         file: str,
         content: Content | None,
         names: Iterable[str],
-        figures: Callable[[Content], list[Figure]],
+        make: Callable[[Content], list[Figure]],
     ) -> list[Figure]:
         if content is None:
             return [about(name).fails(written.wrong[file]) for name in names]
-        return guarded("change", Path(file).stem, lambda: figures(content))
+        return guarded("change", Path(file).stem, lambda: make(content))
+
+    def owed(register: debt.Register) -> list[Figure]:
+        return debt.figures(register, came[debt.FILE], today, settings.debt)
+
+    def open_(early: Mapping[str, decisions.Early]) -> list[Figure]:
+        return [decisions.early(early, written.records, came[decisions.OPEN], today)]
+
+    def known(team: people.Team) -> list[Figure]:
+        return people.figures(team, today, settings.people)
+
+    def ranked(attributes_: attributes.Attributes) -> list[Figure]:
+        later = months_later(came[attributes.FILE], attributes.REVIEW)
+        return [attributes.figure(attributes_, [*others, *made], later, today)]
 
     made = [
         *guarded("change", "Code", lambda: _code(root, settings.code, today)),
         *guarded("change", "Tests", lambda: tests.figures(root, _package(root), settings.code)),
-        *of(
-            debt.FILE,
-            written.register,
-            debt.FIGURES,
-            lambda register: debt.figures(register, came[debt.FILE], today, settings.debt),
-        ),
+        *of(debt.FILE, written.register, debt.FIGURES, owed),
         decisions.review(written.records, today),
-        *of(
-            decisions.OPEN,
-            written.early,
-            ["decisions.open"],
-            lambda early: [decisions.early(early, written.records, came[decisions.OPEN], today)],
-        ),
-        *of(
-            people.FILE,
-            written.team,
-            people.FIGURES,
-            lambda team: people.figures(team, today, settings.people),
-        ),
+        *of(decisions.OPEN, written.early, ["decisions.open"], open_),
+        *of(people.FILE, written.team, people.FIGURES, known),
     ]
-    later = months_later(came[attributes.FILE], attributes.REVIEW)
-    measured = of(
-        attributes.FILE,
-        written.ranked,
-        ["attributes.measured"],
-        lambda ranked: [attributes.figure(ranked, [*others, *made], later, today)],
-    )
-    return [*made, *measured]
+    return [*made, *of(attributes.FILE, written.ranked, ["attributes.measured"], ranked)]
 
 
 def _code(root: Path, settings: Code, today: date) -> list[Figure]:

@@ -1,6 +1,5 @@
 """The quality of the whole product: all figures, and what they answer."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +23,12 @@ QUESTIONS: dict[Group, str] = {
     "product": "Is the product well?",
     "delivery": "Do we deliver?",
     "change": "Can we keep changing it?",
+}
+COUNTED = {
+    State.BAD: "bad",
+    State.WATCH: "to be watched",
+    State.GOOD: "good",
+    State.UNKNOWN: "can’t be told yet",
 }
 
 
@@ -104,27 +109,12 @@ def _data(root: Path, quality: Quality) -> list[Figure]:
 
 def answer(figures: Sequence[Figure]) -> str:
     """How a group stands, in a sentence; what is not known is never called good."""
-    times = Counter(figure.state for figure in figures)
-    total, unknown = len(figures), times[State.UNKNOWN]
-    rest = f", {unknown} can’t be told yet" if unknown else ""
-    if unknown == total:
+    titles = {state: [f"“{f.title}”" for f in figures if f.state == state] for state in State}
+    if len(titles[State.UNKNOWN]) == len(figures):
         return "Nobody can tell yet: there are not enough data for any of its figures."
-    if red := times[State.BAD]:
-        return f"No. {_are(red, total, 'bad')} ({_titles(figures, State.BAD)}){rest}."
-    if yellow := times[State.WATCH]:
-        watched = _titles(figures, State.WATCH)
-        return f"Mostly. {_are(yellow, total, 'to be watched')} ({watched}){rest}."
-    yes = "As far as is known, yes" if unknown else "Yes"
-    return f"{yes}. {_are(times[State.GOOD], total, 'good')}{rest}."
-
-
-def _are(part: int, total: int, what: str) -> str:
-    return f"{part} of {total} figures {'is' if part == 1 else 'are'} {what}"
-
-
-def _titles(figures: Sequence[Figure], state: State) -> str:
-    """The titles of those in a state, some of them if there are many."""
-    titles = [f"“{figure.title}”" for figure in figures if figure.state == state]
-    more = [f"{len(titles) - 3} more"] if len(titles) > 4 else []
-    names = [*(titles[:3] if more else titles), *more]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    verdict = "As far as is known, yes" if titles[State.UNKNOWN] else "Yes"
+    verdict = "No" if titles[State.BAD] else "Mostly" if titles[State.WATCH] else verdict
+    counts = [f"{len(titles[state])} {word}" for state, word in COUNTED.items() if titles[state]]
+    named = titles[State.BAD] or titles[State.WATCH]
+    some = [*named[:3], *([f"{len(named) - 3} more"] if named[3:] else [])]
+    return f"{verdict}: {', '.join(counts)}" + (f" ({', '.join(some)})." if some else ".")

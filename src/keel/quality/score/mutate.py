@@ -117,12 +117,6 @@ def score(mutants: list[Mutant]) -> dict[str, Any]:
     return {"mutants": len(mutants), "killed": killed, "score": round(killed / len(mutants), 4)}
 
 
-def by_module(mutants: list[Mutant]) -> dict[str, dict[str, Any]]:
-    """The score of each module."""
-    modules = dict.fromkeys(mutant.module for mutant in mutants)
-    return {module: score([m for m in mutants if m.module == module]) for module in modules}
-
-
 def survivor(mutant: str, file: str, root: Path, copy: Path) -> Survivor:
     """Where a mutant differs from its original: mutmut's copy of the file has both."""
     mangled = mutant.rpartition("__mutmut_")[0]
@@ -139,13 +133,9 @@ def survivor(mutant: str, file: str, root: Path, copy: Path) -> Survivor:
 
 def summary(mutants: list[Mutant], survivors: list[Survivor]) -> str:
     """The score and the survivors, for people."""
-    scores = {**by_module(mutants), "together": score(mutants)}
-    width = max(map(len, scores))
-    lines = ["Changes that a test notices:", ""]
-    for name, counted in scores.items():
-        share = f"{counted['killed']} of {counted['mutants']}"
-        lines.append(f"    {name:{width}}  {share:>12}  {counted['score']:.1%}")
-    lines += ["", "Changes that no test notices:" if survivors else "No change went unnoticed."]
+    counted = score(mutants)
+    noticed = f"{counted['killed']} of {counted['mutants']} changes, {counted['score']:.1%}"
+    lines = [f"A test notices {noticed}.", "Of these none does:" if survivors else ""]
     for survivor in survivors:
         lines += ["", f"{survivor.file}:{survivor.line} {survivor.function}"]
         lines += [f"    {line}" for line in survivor.change]
@@ -210,7 +200,6 @@ def _write(root: Path, mutants: list[Mutant], survivors: list[Survivor]) -> None
     store = Store(root, root)
     report = {
         **score(mutants),
-        "by_module": by_module(mutants),
         "survivors": [asdict(survivor) for survivor in survivors],
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": output(root, "git", "rev-parse", "HEAD"),
