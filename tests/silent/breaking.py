@@ -37,7 +37,7 @@ LAYERS = {
 }
 # A mistake in the library is looked for in the library's own tests.
 OWN = ("data", "model", "judge", "pipeline")
-KEELS = ("python", "-m", "pytest", "-x", "-q", *(f"{ROOT}/tests/unit/{room}" for room in OWN))
+KEELS = (sys.executable, "-m", "pytest", "-x", "-q", *(f"{ROOT}/tests/unit/{room}" for room in OWN))
 BEFORE_THE_PIPELINE = 0.8  # the share that shall be noticed earlier
 WORDS = re.compile(
     r"^(?:E   +|error: |warning: |src/.*?: error: |ASSERT FAILED: |.*Error: )(.+)$", re.MULTILINE

@@ -16,10 +16,17 @@ def feature_table(
 ) -> pl.DataFrame:
     """The features of the examples, shape (rows, features), with what is made of them `then`.
 
-    Raises UserError naming a feature that can't be worked out.
+    Raises UserError naming a feature that can't be worked out, or is of a type that no model takes.
     """
     try:
-        return features.table(examples.lazy()).with_columns(then).collect()
+        table = features.table(examples.lazy())
+        for name, dtype in table.collect_schema().items():
+            if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String, pl.Enum, pl.Null)):
+                raise UserError(
+                    f"{defined(features[name])}: the feature {name} is {dtype}: make it a number, "
+                    "a boolean or text, such as the year of a date or the length of a list"
+                )
+        return table.with_columns(then).collect()
     except pl.exceptions.PolarsError as error:
         for name, build in features.items():
             try:
@@ -29,6 +36,23 @@ def feature_table(
                     f"{defined(build)}: the feature {name} can't be worked out: {reason(cause)}"
                 ) from error
         raise
+
+
+def check_rows_alone(
+    features: Features, examples: pl.DataFrame, inputs: pl.DataFrame, known: Categories
+) -> None:
+    """Raise UserError if a feature differs for some of the examples when they are asked alone.
+
+    `inputs` are those of the same examples among others, shape (rows, features).
+    """
+    alone = model_inputs(features, examples, known)
+    differing = [name for name in alone.columns if not alone[name].equals(inputs[name])]
+    if differing:
+        where = ", ".join(f"{name} ({defined(features[name])})" for name in differing)
+        raise UserError(
+            f"let a feature read one row, no clock and no chance: {where} has other values for "
+            "the same examples when they are asked again, alone"
+        )
 
 
 def categories(features: Features, examples: pl.DataFrame) -> Categories:

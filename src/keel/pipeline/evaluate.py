@@ -32,7 +32,8 @@ def run(store: Store, project: Project, settings: Settings, today: date) -> dict
     )
     scores = write(store, project, judgement, settings.evaluation.smallest_slice)
     if judgement.refusals:
-        raise RefusedError([f"{miss.gate}: {miss.sentence}" for miss in judgement.refusals])
+        missed = [f"{miss.gate}: {miss.sentence}" for miss in judgement.refusals]
+        raise RefusedError(missed, scores)
     return dict(scores)
 
 

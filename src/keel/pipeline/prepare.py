@@ -7,7 +7,7 @@ from keel.data.hindsight import guard_against_hindsight
 from keel.data.store import Store
 from keel.project.about import blamed, defined
 from keel.project.description import Project
-from keel.project.errors import UserError
+from keel.project.errors import UserError, reason
 
 
 def run(store: Store, project: Project) -> dict[str, int]:
@@ -28,7 +28,7 @@ def run(store: Store, project: Project) -> dict[str, int]:
         if blamed(error, store.repository):
             raise
         raise UserError(
-            f"{defined(project.build)}: what `build` made can't be worked out: {error}"
+            f"{defined(project.build)}: what `build` made can't be worked out: {reason(error)}"
         ) from error
     store.write_table(store.examples, examples)
     unlabelled = examples[project.label].null_count()

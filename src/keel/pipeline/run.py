@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from keel.lineage.sending import sent
-from keel.pipeline.code import KEEL, digests, newest
+from keel.pipeline.code import digests
 from keel.project.about import package
 from keel.project.commands import call, output
 from keel.project.errors import RefusedError, UserError
@@ -122,16 +122,11 @@ def stop_at_ended_waivers(root: Path, today: date) -> None:
 def notice_other_code(root: Path) -> None:
     """Let `configure` run again where Keel's code behind a stage is another one than it wrote down.
 
-    DVC does not look at installed packages; another version, or a file that Keel's own developer
-    changed, is newer than the settings.
+    DVC does not look at installed packages.
     """
     settings = root / "settings.yaml"
-    if not settings.is_file() or settings.stat().st_mtime > newest(KEEL):
-        return
-    text = settings.read_text("utf-8")
-    if all(digest in text for digest in digests().values()):
-        settings.touch()  # so that it is not asked again
-    else:
+    text = settings.read_text("utf-8") if settings.is_file() else ""
+    if text and not all(digest in text for digest in digests().values()):
         with settings.open("a", encoding="utf-8") as lines:
             lines.write("# Keel's code is another one now.\n")  # DVC sees that the file changed
 

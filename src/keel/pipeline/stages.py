@@ -14,7 +14,7 @@ from keel.lineage.events import recorded
 from keel.pipeline.code import STAGES
 from keel.project.about import blamed
 from keel.project.description import Project
-from keel.project.errors import UserError
+from keel.project.errors import RefusedError, UserError
 from keel.project.settings import Settings
 from keel.show.tracing import span
 
@@ -37,6 +37,9 @@ def run_stage(
     try:
         with span(name), recorded(name, project, settings, store):
             facts = stage(store, **{name: available[name] for name in wanted})
+    except RefusedError as refused:
+        log.info(name, **refused.scores)
+        raise
     except UserError:
         raise
     except Exception as error:

@@ -108,4 +108,5 @@ def _place(file: Path, line: int | None) -> str:
 
 
 def _message(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    text = str(error).partition("\n\n")[0]  # Polars adds the whole plan of a query
+    return f"{type(error).__name__}: {text}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from .about import defined
 from .columns import Known, known_ahead, when_known
 from .errors import UserError
 
@@ -78,14 +80,20 @@ class Project:
         """Raise UserError if a feature reads a column that is known only after the prediction."""
         schema = self.examples.columns()
         for name, build in self.features.items():
-            reads = build().meta
+            expression = build()
+            if not hasattr(expression, "meta"):
+                raise UserError(
+                    f"{defined(build)}: the feature {name} returned {expression!r}: return an "
+                    "expression of Polars, such as Examples.COLUMN.col"
+                )
+            reads = expression.meta
             if reads.has_multiple_outputs():
                 raise UserError(f"features.py: {name} picks columns by a pattern: name each column")
             for column in reads.root_names():
                 if column not in schema:
                     raise UserError(
                         f"features.py: {name} reads {column}, which {self.examples.__name__} does "
-                        "not have"
+                        f"not have{_meant(column, schema)}"
                     )
                 if not known_ahead(schema[column]):
                     known = when_known(schema[column]) or "at a time that examples.py does not say"
@@ -131,3 +139,9 @@ class Project:
                     raise UserError(
                         f"Project(references=…): {table} has no {', '.join(sorted(missing))}"
                     )
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """A name that is like this one, as a question."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f": did you mean {near[0]}?" if near else ""

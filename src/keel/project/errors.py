@@ -1,5 +1,7 @@
 """What a person can mend."""
 
+from collections.abc import Mapping
+
 
 class UserError(Exception):
     """A mistake in settings, data or use. Its text names the place, the value and the cure."""
@@ -8,7 +10,8 @@ class UserError(Exception):
 class RefusedError(UserError):
     """The model misses gates, each of which is described by a sentence."""
 
-    def __init__(self, sentences: list[str]) -> None:
+    def __init__(self, sentences: list[str], scores: Mapping[str, object] = {}) -> None:
+        self.scores = scores  # of the model, to be shown all the same
         super().__init__(
             "the model is refused:\n  " + "\n  ".join(sentences) + "\nreports/report.html shows "
             "where it is weak. Mend the model or the data, change the limit in conf/ and say why, "

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Self
+
+from .errors import UserError
 
 if TYPE_CHECKING:
     import dataframely as dy
@@ -26,17 +29,24 @@ class Features(Mapping[str, Feature]):
     def plain(self, *names: str) -> Self:
         """Make columns of the examples features as they are.
 
-        Raises KeyError if the examples don't have a column of that name.
+        Raises UserError if the examples don't have a column of that name, or it is one already.
         """
         for name in names:
             if name not in self._columns:
-                raise KeyError(f"{name!r} is no column of the examples: {', '.join(self._columns)}")
-            self._features[name] = _column(self._columns[name])
+                near = difflib.get_close_matches(name, self._columns, 1)
+                meant = f"did you mean {near[0]}?" if near else f"it has {', '.join(self._columns)}"
+                raise UserError(
+                    f"features.py: plain({name!r}): the schema has no such column; {meant}"
+                )
+            self._put(name, _column(self._columns[name]))
         return self
 
     def add(self, function: Feature) -> Feature:
-        """Make the function a feature, under its own name; it returns an expression of a row."""
-        self._features[function.__name__] = function
+        """Make the function a feature, under its own name; it returns an expression of a row.
+
+        Raises UserError if there is a feature of that name already.
+        """
+        self._put(function.__name__, function)
         return function
 
     def table(self, examples: pl.LazyFrame) -> pl.LazyFrame:
@@ -47,6 +57,11 @@ class Features(Mapping[str, Feature]):
         """The columns of the examples that a feature reads, in their order."""
         read = {name for build in self.values() for name in build().meta.root_names()}
         return [name for name in self._columns if name in read]
+
+    def _put(self, name: str, feature: Feature) -> None:
+        if name in self._features:
+            raise UserError(f"features.py: give one of the features called {name} another name")
+        self._features[name] = feature
 
     def __getitem__(self, name: str) -> Feature:
         return self._features[name]

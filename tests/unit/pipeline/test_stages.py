@@ -150,9 +150,32 @@ def test_an_error_in_what_build_returned_is_named_with_the_function(run_copy: St
 
 
 def test_a_feature_that_can_not_be_worked_out_is_named(run_copy: Store) -> None:
-    project = with_feature("gate", pl.col("carrier").str.to_datetime("%Y"))
+    project = with_feature("gate", pl.col("carrier").str.to_datetime("%Y").dt.year())
 
     with pytest.raises(UserError, match=r"builders\.py, line \d+: the feature gate can't"):
+        stage("train", run_copy, project=project)
+
+
+@pytest.mark.parametrize(
+    ("expression", "dtype"),
+    [
+        (pl.col("carrier").str.split("A"), r"List\(String\)"),
+        (pl.col("decision_time").dt.date(), "Date"),
+    ],
+)
+def test_a_feature_of_a_type_that_no_model_takes_is_named(
+    run_copy: Store, expression: pl.Expr, dtype: str
+) -> None:
+    project = with_feature("words", expression)
+
+    with pytest.raises(UserError, match=rf"line \d+: the feature words is {dtype}: make it a num"):
+        stage("train", run_copy, project=project)
+
+
+def test_a_feature_that_looks_at_other_rows_is_named(run_copy: Store) -> None:
+    project = with_feature("windier", pl.col("wind_speed") - pl.col("wind_speed").mean())
+
+    with pytest.raises(UserError, match=r"let a feature read one row, .*: windier \(.*line \d+"):
         stage("train", run_copy, project=project)
 
 

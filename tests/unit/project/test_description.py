@@ -105,8 +105,30 @@ def test_a_feature_is_refused_that_reads_a_column_of_unknown_time() -> None:
 def test_a_plain_feature_is_a_column_that_the_examples_have(name: str) -> None:
     make: Callable[[], object] = lambda: Features(Visits).plain(f"{name}s")  # noqa: E731
 
-    with pytest.raises(KeyError, match=f"{name}s' is no column of the examples: visit, at, shop"):
+    with pytest.raises(UserError, match=rf"plain\('{name}s'\).*did you mean {name}\?"):
         make()
+
+
+def test_two_features_have_two_names() -> None:
+    features = Features(Visits).plain("pages")
+
+    def pages() -> pl.Expr:
+        return pl.col("pages")
+
+    with pytest.raises(UserError, match="give one of the features called pages another name"):
+        features.add(pages)
+
+
+def test_a_feature_is_refused_that_is_no_expression() -> None:
+    features = Features(Visits).plain("pages")
+
+    def three() -> pl.Expr:
+        return 3  # type: ignore[return-value]
+
+    features.add(three)
+
+    with pytest.raises(UserError, match=r"line \d+: the feature three returned 3: return an expr"):
+        small_project(features=features)
 
 
 def test_a_project_knows_its_days_months_and_keys() -> None:
