@@ -40,7 +40,8 @@ def render(session: nox.Session, folder: Path, **answers: str) -> None:
     data = [f"--data={name}={value}" for name, value in answers.items()]
     copy = ("copier", "copy", "--vcs-ref=HEAD", "--defaults", "--overwrite", "--quiet")
     template = str(Path.cwd())  # so that the project can be updated from it
-    session.run("uvx", *copy, *data, template, str(folder), env=CLEAN, external=True)
+    quiet = CLEAN | {"PYTHONWARNINGS": "ignore"}  # of answers that are not there yet
+    session.run("uvx", *copy, *data, template, str(folder), env=quiet, external=True)
 
 
 def install(session: nox.Session, *groups: str) -> None:
