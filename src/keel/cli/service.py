@@ -1,7 +1,6 @@
 """Verbs of a model in use: the service, and what watches it."""
 
 import os
-import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,16 +14,16 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.command()
 @click.option("--host", help="where to listen; the settings say 127.0.0.1 unless changed")
 @click.option("--port", type=int, help="0 takes any that is free")
-@click.option("--folder", type=Path, default=".", hidden=True)  # a replay's, with its own files
-def serve(host: str | None, port: int | None, folder: Path) -> int:
+def serve(host: str | None, port: int | None) -> int:
     """Serve the model over HTTP until Ctrl-C; what was accepted is answered first."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before LightGBM is loaded: rows come singly
     from keel.data.store import Store
     from keel.serving.serve import serve as serve_model
 
     root = Path.cwd()
-    store = Store(root, root / folder)
-    serve_model(store, load(root), os.environ, host=host, port=port, announce=click.echo)
+    serve_model(
+        Store(root, root), load(root), os.environ, host=host, port=port, announce=click.echo
+    )
     return 0
 
 
@@ -55,7 +54,7 @@ def monitor() -> int:
 def replay(start: datetime | None, days: int | None, trouble: tuple[str, ...], speed: float) -> int:
     """Train on what was known before a day, serve what came then, and watch it.
 
-    Day by day, over HTTP; then it says what the monitoring would have told. Nothing of the project
+    Day by day; then it says what the monitoring would have told. Nothing of the project
     is touched: it happens in outputs/replay. Without --from it begins about in the middle, on the
     first of a month.
 
@@ -67,14 +66,13 @@ def replay(start: datetime | None, days: int | None, trouble: tuple[str, ...], s
     category  a column has a new value in a tenth of the rows
     gap       nobody asks the service
     stale     no newer rows of a lookup come
-    slow      the service stands still for a second in each request
+    slow      each request stands still for a second
     """  # noqa: D301 -- click's mark of lines that it leaves as they are
     from keel.data.store import Store
     from keel.replay.replay import Wishes
     from keel.replay.replay import replay as play
     from keel.serving import settings
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the service is stopped too
     root, now = Path.cwd(), datetime.now(UTC)
     wishes = Wishes(start.date() if start else None, days, trouble, speed)
     for line in play(Store(root, root), load(root), settings.load(root), wishes, now):

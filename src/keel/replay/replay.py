@@ -51,7 +51,7 @@ def replay(
     trained = time.perf_counter()
     yield f"trained on what was known before {plan.days[0]}, in {trained - began:.0f} s"
     yield from (f"trouble, {trouble}" for trouble in troubles)
-    with running(own) as service, bar("days") as progress:
+    with running(own, project, operation.serving) as service, bar("days") as progress:
         sent = drive(
             service, own, plan, troubles, rows=operation.serving.rows,
             pause=1 / wishes.speed if wishes.speed else 0.0, progress=progress,

@@ -18,7 +18,7 @@ KINDS = {  # for how many days, and what happens
     "category": (14, "has a new value in a tenth of the rows"),
     "gap": (2, "nobody asks the service"),
     "stale": (3, "no newer rows of a lookup come"),
-    "slow": (3, "the service stands still for a second in each request"),
+    "slow": (3, "each request stands still for a second"),
 }
 FORM = re.compile(r"(?P<kind>[a-z]+)(:(?P<target>[^@+]+))?(@(?P<first>[\d-]+))?(\+(?P<days>\d+))?")
 TENTH = 10

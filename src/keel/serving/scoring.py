@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -21,23 +21,17 @@ Lookups = Mapping[str, pl.LazyFrame]
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The answers to the rows of a request, by their place in it; each has one or is wrong."""
+class Prediction:
+    """The answer to a row: the example that was made of it, and what the model says."""
 
-    rows: list[int]
-    examples: list[dict[str, Any]]  # of these rows, in the same order
-    probability: list[float]
-    unseen: list[list[str]]
-    wrong: dict[int, WrongField] = field(default_factory=dict)
+    example: dict[str, Any]
+    probability: float
+    unseen: list[str]  # features whose category training did not see
 
 
-@dataclass(frozen=True)
-class Made:
-    """The examples that were made, the rows that they come from, and why other rows have none."""
-
-    examples: pl.DataFrame
-    rows: list[int]
-    wrong: dict[int, WrongField]
+Answer = Prediction | WrongField
+# Examples, the row that each comes from, and why other rows have none.
+Made = tuple[pl.DataFrame, list[int], dict[int, WrongField]]
 
 
 class Scorer:
@@ -55,42 +49,38 @@ class Scorer:
         self._schema = project.examples.__name__
         self._rules = rules(project.examples, known)
 
-    def answer(self, rows: pl.DataFrame, lookups: Lookups) -> Answers:
-        """The probability of each row. The lookups are the other tables."""
+    def answer(self, rows: pl.DataFrame, lookups: Lookups) -> list[Answer]:
+        """The answer to each row, or why it has none. The lookups are the other tables."""
         with span("build", rows=len(rows)):
-            made = self._made(rows, lookups)
-            values = made.examples.to_dicts()
-            wrong = made.wrong | self._broken(made, values)
-        good = [n for n, row in enumerate(made.rows) if row not in wrong]
-        examples, places = made.examples, made.rows
-        if len(good) < len(places):
-            examples = examples[good]
-            places, values = [places[n] for n in good], [values[n] for n in good]
-        with span("predict", rows=len(places)):
-            probability, unseen = self._predictor.answers(examples) if places else ([], [])
-        return Answers(places, values, probability, unseen, wrong)
+            examples, places, wrong = self._made(rows, lookups)
+            values = examples.to_dicts()
+            wrong |= self._broken(examples, places, values)
+        good = [n for n, row in enumerate(places) if row not in wrong]
+        with span("predict", rows=len(good)):
+            chosen = examples[good] if len(good) < len(places) else examples
+            predicted = self._predictor.answers(chosen) if good else ([], [])
+        answers: dict[int, Answer] = {**wrong}
+        for n, probability, unseen in zip(good, *predicted, strict=True):
+            answers[places[n]] = Prediction(values[n], probability, unseen)
+        return [answers[row] for row in range(len(rows))]
 
     def _made(self, rows: pl.DataFrame, lookups: Lookups) -> Made:
-        """The examples in the order of their rows."""
         try:
             placed = self._placed(rows, lookups)
         except pl.exceptions.PolarsError as error:
             if len(rows) == 1:
-                return self._none({0: WrongField("", f"{BUILD} fails with it: {error}")})
+                nothing = pl.DataFrame(schema=self._columns)
+                return nothing, [], {0: WrongField("", f"{BUILD} fails with it: {error}")}
             placed = None  # one of them is at fault
         if placed is None:
             return self._one_by_one(rows, lookups)
-        examples, places = placed
-        count = Counter(places)
+        count = Counter(placed[1])
         wrong = {
             row: WrongField("", f"{BUILD} makes {count[row]} examples of it, and not one")
             for row in range(len(rows))
             if count[row] != 1
         }
-        order = sorted((place, n) for n, place in enumerate(places) if count[place] == 1)
-        if [n for _, n in order] != list(range(len(examples))):
-            examples = examples[[n for _, n in order]]
-        return Made(examples, [place for place, _ in order], wrong)
+        return *placed, wrong
 
     def _placed(
         self, rows: pl.DataFrame, lookups: Lookups
@@ -109,30 +99,27 @@ class Scorer:
 
     def _one_by_one(self, rows: pl.DataFrame, lookups: Lookups) -> Made:
         each = [self._made(rows[row], lookups) for row in range(len(rows))]
-        return Made(
-            pl.concat([self._none({}).examples, *(made.examples for made in each)]),
-            [row for row, made in enumerate(each) for _ in made.rows],
-            {row: wrong for row, made in enumerate(each) for wrong in made.wrong.values()},
-        )
-
-    def _none(self, wrong: dict[int, WrongField]) -> Made:
-        return Made(pl.DataFrame(schema=self._columns), [], wrong)
+        places = [row for row, (_, made, _) in enumerate(each) for _ in made]
+        wrong = {row: reasons[0] for row, (_, _, reasons) in enumerate(each) if reasons}
+        return pl.concat([examples for examples, _, _ in each]), places, wrong
 
     def _plan(self, rows: pl.DataFrame, lookups: Lookups) -> pl.LazyFrame:
         return self._build({**lookups, self._table: rows.lazy()}).select(*self._columns)
 
-    def _broken(self, made: Made, values: list[dict[str, Any]]) -> dict[int, WrongField]:
+    def _broken(
+        self, examples: pl.DataFrame, places: list[int], values: list[dict[str, Any]]
+    ) -> dict[int, WrongField]:
         """The examples that their schema refuses, by their rows, with the first reason."""
         wrong: dict[int, WrongField] = {}
-        for n, (rule, *_) in broken_rules(made.examples, self._rules).items():
+        for n, (rule, *_) in broken_rules(examples, self._rules).items():
             reason = f"breaks the rule {rule.name} of {self._schema}, as {BUILD} makes it"
             value = values[n][rule.column] if rule.column else None
-            wrong[made.rows[n]] = WrongField(rule.column, reason, value)
+            wrong[places[n]] = WrongField(rule.column, reason, value)
         try:
             self._checked.validate_python(values)
         except ValidationError as error:
             for part in error.errors(include_url=False, include_context=False):
                 reason = f"{part['msg'].replace('Input ', '')}, as {BUILD} makes it"
-                row, column = made.rows[int(part["loc"][0])], str(part["loc"][1])
+                row, column = places[int(part["loc"][0])], str(part["loc"][1])
                 wrong.setdefault(row, WrongField(column, reason, part["input"]))
         return wrong

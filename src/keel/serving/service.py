@@ -1,5 +1,6 @@
 """What the service does, whatever asks it."""
 
+from collections import Counter
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -16,11 +17,9 @@ from keel.serving.log import Clock, Log, columns, key, now
 from keel.serving.lookups import Lookups
 from keel.serving.problems import MOST, ProblemError, WrongField, not_recorded, refused
 from keel.serving.rows import Rows, asked
-from keel.serving.scoring import Answers, Scorer
+from keel.serving.scoring import Prediction, Scorer
 from keel.serving.settings import Serving
 from keel.serving.telemetry import Metrics
-
-Answer = dict[str, Any] | WrongField
 
 
 class Service:
@@ -57,7 +56,7 @@ class Service:
             passport["training"]["share_positive"],
             passport["training"].get("missing"),
         )
-        self._count(Answers([], [], [], []))  # a rate needs a 0 before the first one
+        self._count([])  # a rate needs a 0 before the first one
 
     def predict_one(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
         """The answer to a row. Raises ProblemError if there is none."""
@@ -117,39 +116,37 @@ class Service:
             self.metrics.lookup(table, written_at, oldest)
         return self.metrics.expose()
 
-    def _predict(self, rows: pl.DataFrame, state: dict[str, Any]) -> list[Answer]:
+    def _predict(
+        self, rows: pl.DataFrame, state: dict[str, Any]
+    ) -> list[dict[str, Any] | WrongField]:
         """The answer to each row, or what is wrong with it, when all that is written down."""
         state["rows"] = len(rows)
         answers = self._scorer.answer(rows, self.lookups.tables())
-        state["problems"] = [wrong.logged() for wrong in list(answers.wrong.values())[:MOST]]
-        lines: list[dict[str, Any]] = [
-            {"row": row, "probability": probability, "unseen": unseen}
-            for row, probability, unseen in zip(
-                answers.rows, answers.probability, answers.unseen, strict=True
-            )
-        ]
+        wrong = [answer for answer in answers if isinstance(answer, WrongField)]
+        state["problems"] = [problem.logged() for problem in wrong[:MOST]]
+        good = {row: answer for row, answer in enumerate(answers) if isinstance(answer, Prediction)}
+        lines = [{"row": row, **_said(answer)} for row, answer in good.items()]
+        examples = [answer.example for answer in good.values()]
         try:
             if lines:
-                self.log.predictions(state["request"], self.used.version, lines, answers.examples)
+                self.log.predictions(state["request"], self.used.version, lines, examples)
         except OSError as error:
             raise not_recorded(error) from error
-        self._count(answers)
-        by_row: dict[int, Answer] = {**answers.wrong}
-        for line, example in zip(lines, answers.examples, strict=True):
-            row = line.pop("row")
-            by_row[row] = {"key": {name: example[name] for name in self._key}, **line}
-        return [by_row[row] for row in range(len(rows))]
+        self._count(list(good.values()))
+        return [
+            answer
+            if isinstance(answer, WrongField)
+            else {"key": {name: answer.example[name] for name in self._key}, **_said(answer)}
+            for answer in answers
+        ]
 
-    def _count(self, answers: Answers) -> None:
-        unseen = dict.fromkeys(self.used.predictor.known, 0)
-        for names in answers.unseen:
-            for name in names:
-                unseen[name] += 1
-        missing = {
-            name: sum(example[name] is None for example in answers.examples)
-            for name in self._columns
-        }
-        self.metrics.predictions(answers.probability, missing, unseen)
+    def _count(self, answers: list[Prediction]) -> None:
+        unseen = Counter(name for answer in answers for name in answer.unseen)
+        self.metrics.predictions(
+            [answer.probability for answer in answers],
+            {name: sum(a.example[name] is None for a in answers) for name in self._columns},
+            {name: unseen[name] for name in self.used.predictor.known},
+        )
 
     def _about(self, state: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -165,3 +162,7 @@ def asked_table(project: Project, serving: Serving) -> str:
     if table not in project.tables:
         raise UserError(f"serving.table is {table!r}: the tables are {', '.join(project.tables)}")
     return table
+
+
+def _said(answer: Prediction) -> dict[str, Any]:
+    return {"probability": answer.probability, "unseen": answer.unseen}

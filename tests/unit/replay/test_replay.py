@@ -18,7 +18,7 @@ from keel.replay.past import Past
 from keel.replay.replay import Wishes, prepare, replay
 from keel.replay.trouble import Trouble
 from keel.serving.origins import PLACE
-from keel.serving.settings import Operation
+from keel.serving.settings import Operation, Serving
 
 ASKED = "flights"
 JULY = date(2013, 7, 1)
@@ -202,19 +202,12 @@ def test_a_service_has_the_code_of_the_project_and_the_model_of_the_folder(
 ) -> None:
     rows = pl.read_parquet(run_copy.checked("flights")).head(2).drop("dep_delay", "arr_delay")
 
-    with running(run_copy) as service:
+    with running(run_copy, PROJECT, Serving()) as service:
         status = service.predict(rows, slowly=True)
 
     assert status == 200
     assert (run_copy.root / "served/predictions").is_dir()
     assert not (REPOSITORY / "served").exists()
-
-
-def test_a_service_that_does_not_start_says_why(tmp_path: Path) -> None:
-    refused = pytest.raises(UserError, match=r"the service does not start: error: \[tool\.keel\]")
-
-    with refused, running(Store(tmp_path, tmp_path)):
-        pass
 
 
 def test_each_trouble_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,8 @@ from keel.model.inputs import categories, model_inputs
 from keel.model.predictor import Predictor
 from keel.project.description import Tables
 from keel.project.learning import Probabilities
-from keel.serving.scoring import Answers, Scorer
+from keel.serving.problems import WrongField
+from keel.serving.scoring import Answer, Prediction, Scorer
 
 
 class Counting:
@@ -34,10 +35,23 @@ Build = Callable[[Tables], pl.LazyFrame]
 build: Build = PROJECT.build
 
 
+class Answers:
+    """The predictions and what is wrong, by their rows."""
+
+    def __init__(self, answers: list[Answer]) -> None:
+        good = {row: a for row, a in enumerate(answers) if isinstance(a, Prediction)}
+        self.rows = list(good)
+        self.examples = [answer.example for answer in good.values()]
+        self.probability = [answer.probability for answer in good.values()]
+        self.unseen = [answer.unseen for answer in good.values()]
+        self.wrong = {row: a for row, a in enumerate(answers) if isinstance(a, WrongField)}
+
+
 def answers(build: Build, rows: pl.DataFrame = FLIGHTS) -> Answers:
     known = categories(PROJECT.features, examples())
     predictor = Predictor(Counting(), PROJECT.features, known)
-    return Scorer(predictor, replace(PROJECT, build=build), "flights").answer(rows, LOOKUPS)
+    scorer = Scorer(predictor, replace(PROJECT, build=build), "flights")
+    return Answers(scorer.answer(rows, LOOKUPS))
 
 
 def numbers(found: Answers) -> list[int]:
