@@ -14,9 +14,10 @@ from repositories import ADA, Repository, new_project
 
 from keel.cli import run
 from keel.data.store import Store
+from keel.project.settings import Waiver
 from keel.quality.budgets.budgets import Objective
 from keel.quality.budgets.events import Source
-from keel.quality.budgets.standing import Overview, Standing, Waiver
+from keel.quality.budgets.standing import Overview, Standing
 from keel.quality.page import page
 from keel.quality.page.scorecard import Scorecard, answer, gather, read
 from keel.quality.product.judged import METRICS_FILE as METRICS
@@ -221,14 +222,10 @@ def test_a_spent_budget_is_a_freeze_and_says_what_ends_it(project: Repository) -
 
 def test_a_waiver_lifts_the_freeze_and_is_shown(project: Repository) -> None:
     have_events(project.root, bad=20)
-    waiver = {
-        "objective": "availability",
-        "why": "the trade fair",
-        "signed": "Ada",
-        "since": TODAY,
-        "until": TODAY + 5 * DAY,
-    }
-    (project.root / "docs/quality/waivers.yaml").write_text(yaml.safe_dump([waiver]))
+    waiver = {"why": "the trade fair", "owner": "Ada", "until": TODAY + 5 * DAY}
+    (project.root / "docs/quality/waivers.yaml").write_text(
+        yaml.safe_dump({"availability": waiver})
+    )
 
     found = gather(project.root, NOW)
     html, markdown, machines = written(project.root, found)
@@ -236,7 +233,7 @@ def test_a_waiver_lifts_the_freeze_and_is_shown(project: Repository) -> None:
     assert found.overview.stopping == []
     [said] = machines["waivers"]
     assert said.startswith("“The service answers” may be missed until 2026-11-28: the trade fair")
-    assert said.endswith("(signed by Ada on 2026-11-23)")
+    assert said.endswith("(Ada answers for it)")
     assert "the trade fair" in html
     assert "the trade fair" in markdown
     assert by_name(found)["budget.availability"].state == State.BAD
@@ -271,7 +268,7 @@ def test_text_of_people_stays_text(project: Repository) -> None:
         source=Source(indicator="a"),
         meaning="m",
     )
-    waiver = Waiver(objective="a", why="<b>`why", signed="A|B", since=TODAY, until=TODAY)
+    waiver = Waiver(why="<b>`why", owner="A|B", until=TODAY)
     standing = Standing("a", objective, waiver=waiver)
     shown = ABOUT.shown(1, "<i>`1`</i> | 2\n3", State.WATCH, 1)
 

@@ -19,6 +19,7 @@ from keel.quality.records.documents import Text
 
 DAY = timedelta(days=1)
 FEW = 20  # events
+SHOWN = 5  # bad days, at most
 BURN = 7  # days that the burn rate looks back
 
 
@@ -112,6 +113,12 @@ class Budget:
         good, bad = self._daily(min(self.window, (self.day - self.first).days + 1))
         later = self._expecting(good + bad, 0.0)
         return next(day for day in self._coming if not later.exceeded(day))
+
+    @property
+    def reasons(self) -> list[tuple[date, str]]:
+        """The last bad days that say why."""
+        bad = [(day, of.why) for day, of in sorted(self.days.items()) if of.bad]
+        return [(day, why) for day, why in bad[-SHOWN:] if why]
 
     @property
     def _coming(self) -> list[date]:

@@ -28,7 +28,7 @@ def figure(standing: Standing, today: date) -> Figure:
     usual, notes = about("budget.left"), [*standing.notes]
     target = f"{objective.target:g} %, which allows {as_time(objective.target)}"
     if waiver:
-        notes.append(f"waived until {waiver.until} by {waiver.signed}: {waiver.why}")
+        notes.append(f"waived until {waiver.until} by {waiver.owner}: {waiver.why}")
     its = replace(
         usual,
         name=f"budget.{standing.name}",

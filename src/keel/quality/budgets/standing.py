@@ -1,25 +1,21 @@
 """How each objective stands: what people wrote below `docs/quality/`, and the events of it."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Self
-
-from pydantic import model_validator
+from typing import Any
 
 from keel.project.errors import UserError
-from keel.project.settings import Section
+from keel.project.settings import Section, Waiver
 from keel.quality.budgets import events
 from keel.quality.budgets.budgets import Budget, Objective
 from keel.quality.budgets.events import Events
 from keel.quality.records.documents import (
     Files,
-    Past,
     Text,
     each_typed,
     front_matter,
-    in_order,
     plural,
     text,
 )
@@ -30,21 +26,6 @@ WAIVERS = "docs/quality/waivers.yaml"
 POLICY = "docs/quality/policy.md"
 DAY = timedelta(days=1)
 LATE = 7  # days without events, after which monitoring seems to rest
-
-
-class Waiver(Section):
-    """That work goes on though a budget is spent: why, who answers for that, and for how long."""
-
-    objective: Text
-    why: Text
-    signed: Text
-    since: Past
-    until: date
-
-    @model_validator(mode="after")
-    def _ends(self) -> Self:
-        in_order(since=self.since, until=self.until)
-        return self
 
 
 class Policy(Section):
@@ -104,7 +85,12 @@ def look(root: Path, settings: Budgets, today: date, *, over: bool = False) -> O
     named = files.read(OBJECTIVES, dict[str, Any]) or {}
     objectives, unread = each_typed(named, f"{OBJECTIVES}: ", Objective)
     unread += files.wrong.pop(OBJECTIVES, "").splitlines()
-    waivers, problems = _waivers(files, objectives, settings.waiver_days, today)
+    signed = files.read(WAIVERS, dict[str, Any]) if (root / WAIVERS).is_file() else {}
+    waivers, problems = each_typed(signed or {}, f"{WAIVERS}: ", Waiver)
+    for name, waiver in [*waivers.items()]:
+        if flaw := _flaw(name, waiver, objectives, today + settings.waiver_days * DAY):
+            problems.append(f"{WAIVERS}: {name}: {flaw}")
+            del waivers[name]
     policy = Policy()
     try:
         policy = front_matter(text(root, POLICY), POLICY, Policy)[0]
@@ -113,39 +99,23 @@ def look(root: Path, settings: Budgets, today: date, *, over: bool = False) -> O
     problems += [line for why in files.wrong.values() for line in why.splitlines()]
     standings = []
     for name, objective in objectives.items():
-        own = [waiver for waiver in waivers if waiver.objective == name]
+        shown = Standing(name, objective, waiver=waivers.get(name))
+        if shown.waiver and shown.waiver.until < today:
+            ended = f"the waiver that {shown.waiver.owner} signed ended on {shown.waiver.until}"
+            shown = replace(shown, waiver=None, notes=[ended])
         try:
             known = events.read(root, objective.source)
         except UserError as error:
-            waiver = in_force(own, today)
-            standings.append(Standing(name, objective, lack=str(error), broken=True, waiver=waiver))
+            standings.append(replace(shown, lack=str(error), broken=True))
             continue
         if over:
             known = Events({day: known.days[day] for day in known.days if day <= today})
-        standings.append(stand(name, objective, known, own, today))
+        standings.append(counted(shown, known, today))
     return Overview(standings, unread, problems, policy)
 
 
-def _waivers(
-    files: Files, objectives: Container[str], longest: int, today: date
-) -> tuple[list[Waiver], list[str]]:
-    """The waivers that are right, ended ones too, and what is wrong with the others."""
-    listed = files.read(WAIVERS, list[Any]) if (files.root / WAIVERS).is_file() else []
-    numbered = {f"number {number}": content for number, content in enumerate(listed or [], 1)}
-    waivers, problems = each_typed(numbered, f"{WAIVERS}: ", Waiver, today)
-    flaws = {name: list(_flaws(waivers[name], objectives, longest)) for name in waivers}
-    problems += [f"{WAIVERS}: {name}: {flaw}" for name in flaws for flaw in flaws[name]]
-    return [waivers[name] for name in waivers if not flaws[name]], problems
-
-
-def stand(
-    name: str,
-    objective: Objective,
-    known: Events,
-    waivers: Sequence[Waiver],
-    today: date,
-) -> Standing:
-    """How an objective stands today.
+def counted(standing: Standing, known: Events, today: date) -> Standing:
+    """How an objective stands by its events.
 
     Its window ends with its newest events, so that a freeze does not end because monitoring does.
     """
@@ -155,28 +125,17 @@ def stand(
     if later := sum(day > last for day in known.days):
         notes.append(f"not counted: {plural(later, 'day')} in the future")
     if not days:
-        return Standing(name, objective, None, "; ".join(notes) or "no events")
+        return replace(standing, lack="; ".join(notes) or "no events")
     newest = max(days)
     if (today - newest).days > LATE:
         notes.append(f"no events since {newest}: does monitoring rest?")
-    budget = Budget(objective.target, objective.days, newest, days)
-    waiver = in_force(waivers, today)
-    if waiver is None and waivers:
-        ended = max(waivers, key=lambda waiver: waiver.until)
-        notes.append(f"the waiver that {ended.signed} signed ended on {ended.until}")
-    return Standing(name, objective, budget, waiver=waiver, notes=notes)
+    budget = Budget(standing.objective.target, standing.objective.days, newest, days)
+    return replace(standing, budget=budget, notes=[*notes, *standing.notes])
 
 
-def in_force(waivers: Iterable[Waiver], today: date) -> Waiver | None:
-    """The first waiver that holds today."""
-    return next((waiver for waiver in waivers if waiver.since <= today <= waiver.until), None)
-
-
-def _flaws(waiver: Waiver, objectives: Container[str], longest: int) -> Iterator[str]:
-    if waiver.objective not in objectives:
-        yield f"objective is {waiver.objective!r}, and {OBJECTIVES} has none of that name"
-    if (waiver.until - waiver.since).days > longest:
-        yield (
-            f"it lasts from {waiver.since} until {waiver.until}: {longest} days are the most "
-            "(budgets.waiver_days); sign a new one then"
-        )
+def _flaw(name: str, waiver: Waiver, objectives: Container[str], latest: date) -> str:
+    if name not in objectives:
+        return f"{OBJECTIVES} has no objective of that name"
+    if waiver.until > latest:
+        return f"until is {waiver.until}: {latest} is the latest (budgets.waiver_days)"
+    return ""

@@ -71,7 +71,7 @@ def facts(card: Scorecard) -> dict[str, Any]:
         "exempt": list(card.exempt),
         "waivers": [
             f"“{standing.objective.title}” may be missed until {waiver.until}: "
-            f"{waiver.why} (signed by {waiver.signed} on {waiver.since})"
+            f"{waiver.why} ({waiver.owner} answers for it)"
             for standing in card.overview.standings
             if (waiver := standing.waiver)
         ],
