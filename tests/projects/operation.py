@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 
 from rendering import must
@@ -60,18 +59,25 @@ def build(project: Path, place: Path) -> None:
     dockerfile = project / "operation/Dockerfile"
     for step in steps(dockerfile):
         if step.name == "COPY" and not step.text.startswith("--from"):
-            copy(project, step.text.split()[:-1], place, allowed(dockerfile))
+            *names, where = step.text.split()
+            copy(project, names, place / where, allowed(dockerfile))
         elif step.name == "RUN" and not step.text.startswith(ELSEWHERE):
             must(place, *step.text.split(), **environment(dockerfile, place))
 
 
 def copy(project: Path, names: list[str], place: Path, allowed: list[str]) -> None:
-    wanted = allowed if names == ["."] else names
-    for name in wanted:
-        assert any(fnmatch(name, one) for one in allowed), f"{name} is left out of the image"
-        if (project / name).is_dir():
+    """Copy files into a folder, and of a folder what is in it; a pattern may fit nothing."""
+    everything = names == ["."]
+    for path in [
+        path for name in (allowed if everything else names) for path in project.glob(name)
+    ]:
+        name = path.relative_to(project).as_posix()
+        assert name in allowed, f"{name} is left out of the image"
+        target = place / name if everything else place
+        if path.is_dir():
             leave = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(project / name, place / name, ignore=leave, dirs_exist_ok=True)
-        elif (project / name).is_file():
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(project / name, place / name)
+            shutil.copytree(path, target, ignore=leave, dirs_exist_ok=True)
+        else:
+            file = target if everything else target / path.name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, file)

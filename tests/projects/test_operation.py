@@ -18,11 +18,11 @@ import operation
 import polars as pl
 import pytest
 import yaml
-from rendering import TOOLS, Render, must, render, run
+from rendering import TOOLS, Render, keel, must, render, run
 
 STAGES = ("configure", "ingest", "validate", "prepare", "train")
 KEY = "a-key-of-these-tests-only"
-OPTIONAL = {"LICENSE", "champion", "champion.dvc", "reports/metrics.json"}
+OPTIONAL = {"LICENSE", "champion", "champion.dvc", "reports/metrics.json", "vendor"}
 needs_prometheus = pytest.mark.skipif(
     not (shutil.which("prometheus") and shutil.which("promtool")),
     reason="there is no Prometheus here: apt-get install prometheus",
@@ -36,7 +36,7 @@ def trained(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "conf/overrides.yaml").write_text("choose: {data: quick}\nset: {}\n")
     shutil.copy(project / "uv.lock", folder)
     for stage in STAGES:
-        must(folder, python(project), "-m", "keel", "stage", stage)
+        must(folder, *keel(project), "stage", stage)
     return folder
 
 

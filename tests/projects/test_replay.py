@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rendering import must, render
+from rendering import keel, must, render
 
-PYTHON = ("uv", "run", "--quiet", "--no-sync")
 STAGES = ("configure", "ingest", "validate")  # a replay needs no more
 
 
@@ -20,7 +19,7 @@ def checked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with checked tables, and the packages of another."""
     folder = render(tmp_path_factory.mktemp("replay") / "project")
     for stage in STAGES:
-        must(folder, *keel(project, "stage", stage))
+        must(folder, *keel(project), "stage", stage)
     return folder
 
 
@@ -29,7 +28,7 @@ def test_days_are_served_and_watched_and_the_project_stays_as_it_was(
 ) -> None:
     before = state(checked)
 
-    told = must(checked, *keel(project, "replay", "--days", "4", "--trouble", "stale+2"))
+    told = must(checked, *keel(project), "replay", "--days", "4", "--trouble", "stale+2")
 
     made = checked / "outputs/replay/2013-07-01/reports"
     lines = [json.loads(line) for line in (made / "indicators.jsonl").open(encoding="utf-8")]
@@ -42,7 +41,7 @@ def test_days_are_served_and_watched_and_the_project_stays_as_it_was(
 
 
 def test_a_replay_that_is_stopped_leaves_no_service_behind(project: Path, checked: Path) -> None:
-    command = keel(project, "replay", "--speed", "0.5")
+    command = (*keel(project), "replay", "--speed", "0.5")
     replay = subprocess.Popen(command, cwd=checked, start_new_session=True)
     wait_for(lambda: bool(services(checked)))
 
@@ -51,12 +50,6 @@ def test_a_replay_that_is_stopped_leaves_no_service_behind(project: Path, checke
 
     assert replay.returncode != 0
     assert services(checked) == []
-
-
-def keel(project: Path, *arguments: str) -> tuple[str, ...]:
-    """A verb or stage, run with the packages of a project on the code of the folder it runs in."""
-    packages = ("--project", str(project))
-    return (*PYTHON, *packages, "keel", *arguments)
 
 
 def state(folder: Path) -> dict[str, float]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from browsing import asked, browser, log, needs_browser, show, too_wide
-from rendering import must, render
+from rendering import keel, must, render
 from selenium.webdriver import Chrome
 
 __all__ = ["browser"]  # a fixture
@@ -24,8 +24,7 @@ def report(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a quick run of a project whose name has to be escaped."""
     folder = tmp_path_factory.mktemp("report")
     named = render(folder / "project", project_name=NAME, package_name="flight_delay")
-    keel = ("uv", "run", "--quiet", "--project", str(project), "keel")
-    must(named, *keel, "run", "data=quick", f"hydra.run.dir={folder}/run")
+    must(named, *keel(project), "run", "data=quick", f"hydra.run.dir={folder}/run")
     return folder / "run/reports/report.html"
 
 

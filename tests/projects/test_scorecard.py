@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from browsing import asked, browser, log, needs_browser, show, too_wide
-from rendering import commit, must, render
+from rendering import commit, keel, must, render
 from selenium.webdriver import Chrome
 
 __all__ = ["browser"]  # a fixture
@@ -39,7 +39,7 @@ def scorecard(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     entry = next(iter(yaml.safe_load(debt.read_text()).values()))
     debt.write_text(yaml.safe_dump({LONG: entry | {"where": f"{LONG}/{LONG}"}}))
     commit(named, "Begin")
-    must(named, "uv", "run", "--quiet", "--project", str(project), "keel", "scorecard")
+    must(named, *keel(project), "scorecard")
     return named / "reports/scorecard.html"
 
 

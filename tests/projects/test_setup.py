@@ -4,7 +4,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from rendering import commit, must, run
+from rendering import commit, keel, must, run
 
 HOOK = Path(".git/hooks/pre-commit")
 
@@ -20,8 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 def set_up(project: Path, folder: Path, **environment: str) -> CompletedProcess[str]:
     """What `uv run keel setup` does in a folder, with the packages of the project."""
-    command = ("uv", "run", "--quiet", "--project", str(project), "keel", "setup")
-    return run(folder, *command, **environment)
+    return run(folder, *keel(project), "setup", **environment)
 
 
 def state(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -119,4 +118,4 @@ def test_without_git_it_says_what_is_missing(project: Path, folder: Path) -> Non
     )
 
     assert done.returncode == 1
-    assert done.stderr.startswith("error: setup: git is not installed")
+    assert done.stderr.startswith("error: git is not installed")
