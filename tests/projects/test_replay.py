@@ -1,11 +1,6 @@
-"""A few days replayed for real: a trained model, the service in a process of its own, HTTP."""
+"""A few days replayed for real: a trained model, and the service that answers with it."""
 
 import json
-import os
-import signal
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,19 +32,6 @@ def test_days_are_served_and_watched_and_the_project_stays_as_it_was(
     assert [line["bad"] > 0 for line in valid] == [False, True, True, False]
     assert (made / "monitoring.html").is_file()
     assert state(checked) == before
-    assert services(checked) == []
-
-
-def test_a_replay_that_is_stopped_leaves_no_service_behind(project: Path, checked: Path) -> None:
-    command = (*keel(project), "replay", "--speed", "0.5")
-    replay = subprocess.Popen(command, cwd=checked, start_new_session=True)
-    wait_for(lambda: bool(services(checked)))
-
-    os.kill(services(checked, "replay")[0], signal.SIGINT)
-    replay.wait(40)
-
-    assert replay.returncode != 0
-    assert services(checked) == []
 
 
 def state(folder: Path) -> dict[str, float]:
@@ -59,24 +41,3 @@ def state(folder: Path) -> dict[str, float]:
         for path in folder.rglob("*")
         if path.is_file() and "outputs" not in path.parts and "__pycache__" not in path.parts
     }
-
-
-def services(folder: Path, verb: str = "serve") -> list[int]:
-    """The processes that run a verb of keel in or below a folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().decode().split("\0")
-            inside = (process / "cwd").resolve().is_relative_to(folder)
-        except OSError:
-            continue
-        if inside and verb in words and "uv" not in Path(words[0]).name:
-            found.append(int(process.name))
-    return found
-
-
-def wait_for(done: Callable[[], bool], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.1)
