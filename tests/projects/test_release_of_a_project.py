@@ -211,7 +211,7 @@ def test_a_rebuild_that_is_stopped_leaves_nothing(released: Path, how: signal.Si
     time.sleep(1)  # while packages are installed
 
     os.killpg(job.pid, how)
-    said = job.communicate(timeout=60)
+    said = job.communicate(timeout=120)
 
     assert job.returncode != 0
     assert beside(released) == before, said

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from keel.project.about import own_settings
@@ -19,14 +19,18 @@ RUNNING = ".dvc/tmp/keel-runs"  # the process group of what runs in the folder
 # Waits until nobody writes to it any more. It is a process of its own, since one that was killed
 # has no time to clean up, nor to stop what it started, which would go on writing.
 CLEANER = """
-import os, pathlib, shutil, signal, subprocess, sys
-folder, top, running = sys.argv[1:]
+import os, pathlib, shutil, signal, subprocess, sys, time
+folder, top, running = map(pathlib.Path, sys.argv[1:])
 sys.stdin.read()
-try:
-    os.killpg(int(pathlib.Path(running).read_text()), signal.SIGKILL)
-except (OSError, ValueError):
-    pass
-shutil.rmtree(folder, ignore_errors=True)
+for _ in range(100):
+    if not folder.exists():
+        break
+    try:
+        os.killpg(int(running.read_text()), signal.SIGKILL)
+    except (OSError, ValueError):
+        pass  # nothing runs
+    shutil.rmtree(folder, ignore_errors=True)
+    time.sleep(0.1 * folder.exists())
 subprocess.run(["git", "worktree", "prune"], cwd=top)
 """
 
@@ -96,23 +100,19 @@ def run_pipeline(folder: Path) -> int:
 
 
 def _run(folder: Path, *command: str, **environment: str) -> int:
-    """Run a program with an environment of its own; if it is stopped, so is all that it started."""
+    """Run a program with an environment of its own; the cleaner stops all that it started."""
     place = str(folder / ".venv")
     own = {"VIRTUAL_ENV": place, "UV_PROJECT_ENVIRONMENT": place, "PYTHONPATH": ""}
-    environ = {**os.environ, **own, **environment}
-    process = subprocess.Popen(command, cwd=folder, env=environ, start_new_session=True)
     running = folder / RUNNING
     running.parent.mkdir(parents=True, exist_ok=True)
-    running.write_text(str(process.pid))
-    try:
-        return process.wait()
-    except BaseException:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise
-    finally:
-        running.unlink()
+    # It says itself who it is: whoever starts it can be stopped at any moment.
+    named = ("sh", "-c", 'echo $$ > "$0"; exec "$@"', str(running), *command)
+    environ = {**os.environ, **own, **environment}
+    code = subprocess.run(
+        named, cwd=folder, env=environ, start_new_session=True, check=False
+    ).returncode
+    running.unlink()
+    return code
 
 
 def _stop(*_: object) -> None:
