@@ -119,7 +119,7 @@ def test_score_and_survivors_are_told_with_their_places() -> None:
     mutants = [Mutant("a", "x_age__mutmut_1", "survived"), Mutant("a", "x_b__mutmut_1", "killed")]
 
     assert mutate.summary(mutants, [SURVIVOR]) == (
-        "A test notices 1 of 2 changes, 50.0%.\nOf these none does:\n\n"
+        "A test notices 1 of 2 changes, 50.0%.\nNo test notices these:\n\n"
         "src/flight_delay/a.py:7 age\n"
         "    - return a - b\n"
         "    + return a + b"

@@ -135,7 +135,7 @@ def summary(mutants: list[Mutant], survivors: list[Survivor]) -> str:
     """The score and the survivors, for people."""
     counted = score(mutants)
     noticed = f"{counted['killed']} of {counted['mutants']} changes, {counted['score']:.1%}"
-    lines = [f"A test notices {noticed}.", "Of these none does:" if survivors else ""]
+    lines = [f"A test notices {noticed}.", "No test notices these:" if survivors else ""]
     for survivor in survivors:
         lines += ["", f"{survivor.file}:{survivor.line} {survivor.function}"]
         lines += [f"    {line}" for line in survivor.change]
