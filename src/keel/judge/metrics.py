@@ -140,26 +140,29 @@ METRICS: Mapping[str, Counted] = {
         "AUC",
         auc,
         higher_is_better=True,
-        explanation="AUC: of two cases, how often the one where it happened had the higher "
-        "probability; 0.5 is guessing, 1 is always.",
+        explanation="Of two cases, one where it happened and one where not, how often the first "
+        "had the higher probability; 0.5 is guessing, 1 is always.",
     ),
     "average_precision": Counted(
         "average precision",
         average_precision,
         higher_is_better=True,
-        explanation="Of the cases that it flags, how many are right, over all ways to flag.",
+        explanation="Of the cases that it flags, how many are right, on average over all "
+        "thresholds; guessing reaches the share of all cases, 1 is always.",
     ),
     "log_loss": Counted(
         "log loss",
         log_loss,
         higher_is_better=False,
-        explanation="How surprised it is by what then happens; 0 is never.",
+        explanation="How surprised it is by what then happens, most of all where it was sure; 0 is "
+        "never.",
     ),
     "calibration_error": Counted(
         "calibration error",
         calibration_error,
         higher_is_better=False,
-        explanation="How far its probabilities are from how often it happens; 0 is exact.",
+        explanation="How far its probabilities are from how often it happens, on average; 0 is "
+        "exact, 0.03 is three points of a hundred.",
     ),
 }
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from keel.judge.judgement import Judgement
 from keel.judge.metrics import main_metric, metrics_of, tally
+from keel.judge.scores import Score
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.metric import Metric
@@ -85,6 +86,7 @@ def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
         "model": whole["model"],
         "baseline": whole["baseline"],
         "main": main,
+        "baseline_better": _better_baseline(project, whole),
         "missed": [verdict.sentence for verdict in judgement.refusals],
         "verdicts": judgement.verdicts,
         "waived": any(verdict.waiver for verdict in judgement.verdicts),
@@ -105,6 +107,17 @@ def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
         "passport": run.passport,
         "quality": run.quality,
     }
+
+
+def _better_baseline(project: Project, whole: Mapping[str, Mapping[str, Score]]) -> list[str]:
+    """The metrics in which the baseline is better, chance or not, with both scores."""
+    return [
+        f"{metric.title} ({simple:.3f} beside {score:.3f})"
+        for name, metric in metrics_of(project).items()
+        if (score := whole["model"][name].score) is not None
+        and (simple := whole["baseline"][name].score) is not None
+        and (simple - score) * metric.sign > 0
+    ]
 
 
 def _charts(metric: Metric, judgement: Judgement, run: Run) -> dict[str, Any]:
