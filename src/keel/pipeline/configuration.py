@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from keel.data.store import Store
 from keel.model.choice import learner
@@ -17,7 +17,7 @@ from keel.pipeline.changes import Change, choice, flat, read
 from keel.pipeline.code import digests
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.project.settings import Settings, Waiver, sentences
+from keel.project.settings import Section, Settings, Waiver, from_yaml, sentences
 
 HEADER = "# Composed from conf/ by `uv run keel run`: change it there, not here.\n"
 
@@ -56,21 +56,17 @@ def compose(conf: Path, changes: Sequence[str | Change]) -> dict[str, Any]:
         raise UserError(f"conf/ can't be composed: {error}") from error
 
 
+class Overrides(Section):
+    """What `conf/overrides.yaml` asks for: other files of `conf/`, and other values."""
+
+    choose: dict[str, Any] | None = None
+    set: dict[str, Any] | None = None
+
+
 def overrides(file: Path) -> list[Change]:
     """The changes that a file such as `conf/overrides.yaml` asks for."""
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"conf/{file.name} is not YAML: {error}") from error
-    parts = content or {}
-    if not isinstance(parts, dict) or set(parts) - {"choose", "set"}:
-        raise UserError(f"conf/{file.name} has `choose:` and `set:`, and nothing else, at its top")
-    for name, part in parts.items():
-        if not isinstance(part, dict | None):
-            raise UserError(
-                f"conf/{file.name}: {name} is {part!r}: write it as `{name}: {{name: value}}`"
-            )
-    return [*flat(parts.get("choose") or {}), *flat(parts.get("set") or {})]
+    parts: Overrides = from_yaml(Overrides, file)
+    return [*flat(parts.choose or {}), *flat(parts.set or {})]
 
 
 def checked(project: Project, content: Any, place: str) -> Settings:
@@ -97,16 +93,9 @@ def write(project: Project, content: dict[str, Any], store: Store) -> Settings:
 
 def waivers(conf: Path) -> dict[str, Waiver]:
     """What `conf/waivers.yaml` says, by gate; nothing without that file."""
-    file = conf / "waivers.yaml"
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        waived = TypeAdapter(dict[str, Waiver]).validate_python(content or {})
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"conf/{file.name} is not YAML: {error}") from error
-    except ValidationError as error:
-        raise UserError(sentences(error, f"conf/{file.name}: ")) from error
+    waived: dict[str, Waiver] = from_yaml(dict[str, Waiver], conf / "waivers.yaml")
     if "floors" in waived:
-        raise UserError(f"conf/{file.name}: floors can't be waived: change them in conf/")
+        raise UserError("conf/waivers.yaml: floors can't be waived: change them in conf/")
     return waived
 
 

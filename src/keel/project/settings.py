@@ -6,10 +6,13 @@ What came with a later Keel has its usual value here, since no update touches `c
 
 import difflib
 from datetime import date
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, MinLen
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from keel.project.errors import UserError
 
 Share = Annotated[float, Ge(0), Le(1)]
 NotNegative = Annotated[float, Ge(0)]
@@ -95,6 +98,23 @@ class Settings(Section):
     staleness: Staleness = Staleness()
     waivers: dict[str, Waiver] = Field(default_factory=dict)
     code: dict[str, str] = Field(default_factory=dict)  # a digest of Keel's code behind each stage
+
+
+def from_yaml(kind: Any, file: Path) -> Any:
+    """What a file of `conf/` holds, as its type; nothing where it is missing.
+
+    Raises UserError that names each wrong setting.
+    """
+    import yaml  # most runs need it late, or not at all
+
+    place = f"conf/{file.name}"
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return TypeAdapter(kind).validate_python(content or {})
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{place} is not YAML: {error}") from error
+    except ValidationError as error:
+        raise UserError(sentences(error, f"{place}: ", kind)) from error
 
 
 def sentences(error: ValidationError, place: str, settings: object = None) -> str:

@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from annotated_types import Ge, Gt, Le
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from keel.project.errors import UserError
-from keel.project.settings import Section, sentences
+from keel.project.settings import Section, from_yaml
 
 Positive = Annotated[int, Gt(0)]
 
@@ -90,11 +88,5 @@ def load(root: Path) -> Operation:
 
     Raises UserError that names each wrong one.
     """
-    file = root / "conf/service.yaml"
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        return Operation.model_validate(content or {})
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"conf/{file.name} is not YAML: {error}") from error
-    except ValidationError as error:
-        raise UserError(sentences(error, f"conf/{file.name}: ")) from error
+    operation: Operation = from_yaml(Operation, root / "conf/service.yaml")
+    return operation

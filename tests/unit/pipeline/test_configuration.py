@@ -238,10 +238,19 @@ def test_text_in_overrides_is_taken_word_for_word(tmp_path: Path, value: str) ->
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model: logistic", r"overrides\.yaml has `choose:` and `set:`, and nothing else"),
-        ("- model", r"overrides\.yaml has `choose:` and `set:`"),
-        ("set: model.trees=5", r"overrides\.yaml: set is 'model\.trees=5': write it as"),
-        ("choose: [logistic]", r"overrides\.yaml: choose is \['logistic'\]: write it as"),
+        (
+            "model: logistic",
+            r"overrides\.yaml: model is not a setting: .* there are ",
+        ),
+        ("- model", r"overrides\.yaml:  is \['model'\]: input should be a valid dictionary"),
+        (
+            "set: model.trees=5",
+            r"set is 'model\.trees=5': input should be a valid dict",
+        ),
+        (
+            "choose: [logistic]",
+            r"choose is \['logistic'\]: input should be a valid dict",
+        ),
         ("set: {", r"(?s)overrides\.yaml is not YAML: .*line 1"),
         ("\tset: {}", r"overrides\.yaml is not YAML"),
         ("set: {data: {sauce: x}}", r"^data\.sauce is not a setting"),
