@@ -21,12 +21,12 @@ from keel.cli import run
 from keel.judge.gates import Verdict
 from keel.project import commands
 from keel.project.settings import Waiver
+from keel.quality.records.junit import Case
 from keel.quality.score import score
 from keel.quality.score.ml_test_score import (
     IDS,
     PARTS,
     Answer,
-    Case,
     Evidence,
     Facts,
     Row,

@@ -1,29 +1,21 @@
 """What the tests are like: the pyramid's shape and seconds, coverage of the ML, mutants killed."""
 
-import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import NamedTuple
 
 from pydantic import AliasPath, BaseModel, Field
 
 from keel.project.commands import output
-from keel.project.errors import reason
+from keel.project.errors import UserError
 from keel.quality.records.documents import Files, plural
 from keel.quality.records.figures import Figure, Limits, about, goal
+from keel.quality.records.junit import Case, reports
 from keel.quality.records.settings import Code
 
-TESTS, MUTATION, COVERAGE = "reports/tests", "reports/mutation.json", "reports/coverage.json"
+MUTATION, COVERAGE = "reports/mutation.json", "reports/coverage.json"
 LAYERS = ("unit", "integration", "behaviour", "acceptance")  # the cheapest first
 CHECK, MUTATE = "uv run keel check", "uv run keel mutate"
 MEASURE = "uv run --with coverage coverage json"
 SHOWN = 5  # of the worst
-
-
-class Layer(NamedTuple):
-    """The tests of one kind that ran, and how long they took."""
-
-    tests: int
-    seconds: float
 
 
 class Mutation(BaseModel):
@@ -52,31 +44,32 @@ def figures(root: Path, package: str, settings: Code) -> list[Figure]:
     """Shape of the tests, coverage of the ML and mutants killed."""
     files = Files(root)
     return [
-        _pyramid(root / TESTS, settings.unit_share),
+        _pyramid(root, settings.unit_share),
         _coverage(files, f"src/{package}/", settings.coverage),
         _mutants(files, settings.mutants),
     ]
 
 
-def _pyramid(folder: Path, limits: Limits) -> Figure:
-    its, layers, wrong = about("code.pyramid"), {}, []
-    names = dict.fromkeys((*LAYERS, *sorted(file.stem for file in folder.glob("*.xml"))))
-    for name in names:
-        try:
-            layers[name] = _layer(folder, name)
-        except (ET.ParseError, ValueError, OSError) as error:
-            wrong.append(f"{TESTS}/{name} can't be read ({reason(error)}): `{CHECK}` makes it")
-    known = {name: layer for name, layer in layers.items() if layer}
-    tests = sum(layer.tests for layer in known.values())
+def _pyramid(root: Path, limits: Limits) -> Figure:
+    its, wrong = about("code.pyramid"), []
+    ran: dict[str, list[Case]] = {name: [] for name in LAYERS}
+    for report in reports(root):
+        if isinstance(report, UserError):
+            wrong.append(str(report))
+            continue
+        done = [case for case in report.cases if case.flaw != "was skipped"]
+        ran.setdefault(report.layer, []).extend(done)
+    tests = sum(map(len, ran.values()))
     if not tests:
         return its.lacking(f"no check has run: `{CHECK}`", goal(limits), "\n".join(wrong))
-    unit = known["unit"].tests if "unit" in known else 0
+    unit = len(ran["unit"])
     text = f"{unit / tests:.0%} of {plural(tests, 'test')} are unit tests"
-    lacking = ", ".join(name for name in LAYERS if name not in known)
+    lacking = ", ".join(name for name, cases in ran.items() if not cases)
     notes = [f"Not run in the last check: {lacking}."] if lacking else []
     shape = [
-        f"{name}: {plural(layer.tests, 'test')} in {layer.seconds:.1f} seconds"
-        for name, layer in known.items()
+        f"{name}: {plural(len(cases), 'test')} in {sum(case.seconds for case in cases):.1f} seconds"
+        for name, cases in ran.items()
+        if cases
     ]
     return its.share(unit, tests, limits, text).also(shape, [*notes, *wrong])
 
@@ -109,14 +102,3 @@ def _mutants(files: Files, limits: Limits) -> Figure:
     behind = int(output(files.root, "git", "rev-list", "--count", since, "--", "src") or 0)
     late = f"The ML has had {plural(behind, 'commit')} since: measure again."
     return figure.also(notes=[late]) if behind else figure
-
-
-def _layer(folder: Path, name: str) -> Layer | None:
-    """A kind of tests: one report of pytest's, or a folder of behave's."""
-    whole = folder / f"{name}.xml"
-    files = [whole] if whole.is_file() else sorted((folder / name).glob("*.xml"))
-    suites = [suite for file in files for suite in ET.parse(file).iter("testsuite")]  # noqa: S314 -- the project's own tests wrote it
-    tests, skipped, seconds = (
-        sum(float(suite.get(key) or 0) for suite in suites) for key in ("tests", "skipped", "time")
-    )
-    return Layer(int(tests - skipped), seconds) if files else None

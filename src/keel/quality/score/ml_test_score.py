@@ -15,6 +15,7 @@ from typing import Any, Self
 from pydantic import BaseModel, model_validator
 
 from keel.judge.gates import Verdict
+from keel.quality.records.junit import Case
 
 PARTS = {"D": "features and data", "M": "model", "I": "infrastructure", "O": "monitoring"}
 IDS = [f"{part}{number}" for part in PARTS for number in range(1, 8)]
@@ -58,16 +59,6 @@ class Row(BaseModel, extra="forbid"):
     asks: str
     evidence: list[Evidence]
     reviewed: date | None = None
-
-
-@dataclass(frozen=True)
-class Case:
-    """A test of the last check, or one case of a parametrised test or a scenario outline."""
-
-    file: str
-    name: str  # of the test or the scenario
-    flaw: str = ""  # that it failed, or was skipped
-    case: str = ""  # the name with the id of the case, such as test_it[no feature is null]
 
 
 @dataclass(frozen=True)

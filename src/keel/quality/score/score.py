@@ -2,10 +2,9 @@
 
 import json
 import textwrap
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,11 @@ from keel.project.about import about
 from keel.project.commands import must
 from keel.project.errors import UserError
 from keel.quality.records.documents import read, typed
-from keel.quality.score.ml_test_score import IDS, PARTS, READINGS, Case, Facts, Row, Score, judge
+from keel.quality.records.junit import Case, reports
+from keel.quality.score.ml_test_score import IDS, PARTS, READINGS, Facts, Row, Score, judge
 from keel.show.pages import page
 
-ROWS, GATES, TESTS = "docs/ml-test-score.yaml", "reports/gates.json", "reports/tests"
+ROWS, GATES = "docs/ml-test-score.yaml", "reports/gates.json"
 CODE = ("conf", "src", "tests", "dvc.yaml", "pyproject.toml", "uv.lock")
 
 
@@ -48,7 +48,7 @@ def gather(root: Path, asked: dict[str, Row], today: date) -> Facts:
     made = {out["path"] for stage in stages.values() for out in stage.get("outs", [])}
     ours = GATES in made and (root / GATES).is_file()  # and no person's
     gates = store.read_json(root / GATES) if ours else []
-    reports, unusable = {}, {}
+    values, unusable = {}, {}
     for evidence in (evidence for row in asked.values() for evidence in row.evidence):
         name = evidence.report or evidence.document
         if name and not (root / name).is_file():
@@ -58,7 +58,7 @@ def gather(root: Path, asked: dict[str, Row], today: date) -> Facts:
         elif evidence.report and name not in made and _modified(root / name) <= _modified(newest):
             unusable[name] = f"{name} is older than {store.name(newest)}"
         elif evidence.report:
-            reports[name] = typed(store.read_json(root / name), name, dict[str, Any])
+            values[name] = typed(store.read_json(root / name), name, dict[str, Any])
     return Facts(
         today=today,
         untested=untested,
@@ -66,7 +66,7 @@ def gather(root: Path, asked: dict[str, Row], today: date) -> Facts:
         outdated=outdated,
         stages=set(stages),
         gates=typed(gates, GATES, list[Verdict]),
-        reports=reports,
+        reports=values,
         unusable=unusable,
     )
 
@@ -122,34 +122,16 @@ def _modified(file: Path) -> float:
 def _check(store: Store, newest: Path) -> tuple[str, list[Case]]:
     """Why the tests of the last check don't count, if they don't, and what they said."""
     cases, started = [], []
-    for file in sorted((store.root / TESTS).rglob("*.xml")):
-        try:
-            report = ET.parse(file)  # noqa: S314 -- the project's own tests wrote it
-            times = [suite.attrib["timestamp"] for suite in report.iter("testsuite")]
-            started += [datetime.fromisoformat(time).timestamp() for time in times]
-            cases += [_case(case, file) for case in report.iter("testcase")]
-        except (ET.ParseError, KeyError, ValueError) as error:
-            raise UserError(
-                f"{store.name(file)} can't be read ({error}): `uv run keel check` makes it anew"
-            ) from error
-    cases = [case for case in cases if (store.root / case.file).is_file()]
+    for report in reports(store.root):
+        if isinstance(report, UserError):
+            raise report
+        cases += [case for case in report.cases if (store.root / case.file).is_file()]
+        started.append(report.started)
     if not cases:
         return "no check has run: `uv run keel check`", []
     if min(started) <= _modified(newest):
         return f"{store.name(newest)} is newer than the last check: `uv run keel check`", cases
     return "", cases
-
-
-def _case(case: ET.Element, report: Path) -> Case:
-    """A test of pytest's, which says its file, or of behave's, which names a report after it."""
-    feature = report.stem.removeprefix("TESTS-").replace(".", "/")
-    file = case.get("file", f"tests/acceptance/{feature}.feature")
-    full = case.attrib["name"]
-    name = full.partition("[" if "file" in case.attrib else " -- @")[0]
-    marks = {mark.tag for mark in case}
-    if marks & {"failure", "error"}:
-        return Case(file, name, "failed", full)
-    return Case(file, name, "was skipped" if "skipped" in marks else "", full)
 
 
 def _run(root: Path) -> tuple[str, dict[str, Any]]:
