@@ -77,7 +77,9 @@ def unreadable(error: ValidationError, fields: Sequence[str]) -> ProblemError:
     """The problem of a body that is not as asked for; `fields` are those that there are."""
     errors = error.errors(include_url=False, include_context=False)
     if errors[0]["type"] == "json_invalid":
-        return ProblemError(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {errors[0]['msg']}")
+        cure = "send JSON, as the example in /docs or /openapi.json"
+        return ProblemError(HTTPStatus.BAD_REQUEST, f"{cure}: {errors[0]['msg']}")
+    errors.sort(key=lambda part: part["type"] != "extra_forbidden")  # it tells which keys there are
     wrong = [_wrong(part, fields) for part in errors[:MOST]]
     return refused(wrong, "the body", len(errors))
 
@@ -93,7 +95,7 @@ def _wrong(error: Any, fields: Sequence[str]) -> WrongField:
     if error["type"] == "missing":
         return WrongField(field, "is missing")
     if error["type"] == "extra_forbidden":
-        return WrongField(field, f"is not known here: there is {', '.join(fields)}")
+        return WrongField(field, f"is not known here: the keys are {', '.join(fields)}")
     reason = error["msg"].replace("Value error, ", "").replace("Input ", "")
     return WrongField(field, reason[0].lower() + reason[1:], error["input"])
 

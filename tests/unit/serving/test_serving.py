@@ -87,7 +87,7 @@ def test_rows_asked_for_get_what_the_evaluation_predicted_for_them(run_copy: Sto
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a missing field": ({"origin": ...}, "origin", "is missing"),
-    "an unknown field": ({"orgin": "EWR"}, "orgin", "is not known here: there is time_hour, "),
+    "an unknown field": ({"orgin": "EWR"}, "orgin", "is not known here: the keys are time_hour, "),
     "what comes afterwards": ({"arr_delay": 5}, "arr_delay", "is not known here"),
     "a number in quotation marks": ({"flight": "100"}, "flight", "should be a valid integer"),
     "a fraction": ({"flight": 1.5}, "flight", "should be a valid integer"),
