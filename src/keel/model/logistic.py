@@ -42,12 +42,16 @@ class LogisticModel:
 
 
 class Logistic(Section):
-    """Settings of a logistic regression with an L2 penalty, fitted by Newton's method."""
+    """Settings of a logistic regression with an L2 penalty, fitted by Newton's method.
+
+    Numbers are standardised and a null counts as the mean; each value of a category has a weight.
+    """
 
     regularisation: Annotated[float, Gt(0)]  # the strength of the L2 penalty
-    iterations: Annotated[int, Gt(0)]
+    iterations: Annotated[int, Gt(0)]  # of Newton's method, at most
 
     def fit(self, features: pl.DataFrame, label: pl.Series, progress: Progress) -> LogisticModel:
+        """Fit on features of shape (rows, features) and a boolean label of shape (rows,)."""
         # Slow to import, and not used to predict.
         from scipy.sparse import csr_matrix, hstack
         from sklearn.linear_model import LogisticRegression
@@ -77,6 +81,7 @@ class Logistic(Section):
         )
 
     def from_text(self, text: str) -> LogisticModel:
+        """The model from its JSON. Raises ValueError if it is not one."""
         try:
             return LogisticModel(**json.loads(text))
         except (TypeError, json.JSONDecodeError) as error:

@@ -28,7 +28,8 @@ def ahead(*, personal: bool = False) -> dict[str, Any]:
 def measured(*, personal: bool = False) -> dict[str, Any]:
     """The `metadata` of a column that is known from the time of its measurement on.
 
-    That time is the first moment with a zone in the table's primary key.
+    In a raw table that time is the first datetime with a zone in the primary key. In the examples
+    it says that `build` joined the value as of the moment of the prediction.
     """
     return {"known": Known.MEASURED, "personal": personal}
 

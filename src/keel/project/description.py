@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .learning import Learner
     from .metric import Metric
 
-Tables = Mapping[str, "pl.LazyFrame"]
+Tables = Mapping[str, "pl.LazyFrame"]  # the checked tables by name, as `build` gets them
 
 
 @dataclass(frozen=True)
@@ -52,28 +52,32 @@ class Project:
 
     @cached_property
     def local_day(self) -> pl.Expr:
-        """The day of an example, where the project is."""
+        """An expression of the day of an example in `zone`, as a date: for `group_by`, `filter`."""
         return self.local_time.dt.date()
 
     @cached_property
     def local_time(self) -> pl.Expr:
-        """The moment of an example, in the project's time zone."""
+        """An expression of the moment of an example, `time`, as a datetime in `zone`."""
         import polars as pl
 
         return pl.col(self.time).dt.convert_time_zone(self.zone)
 
     @cached_property
     def month(self) -> pl.Expr:
-        """The month of an example, such as 2013-07."""
+        """An expression of the month of an example in `zone`, as text such as 2013-07."""
         return self.local_time.dt.strftime("%Y-%m")
 
     @cached_property
     def timezone(self) -> ZoneInfo:
+        """`zone` as Python's `datetime` takes it."""
         return ZoneInfo(self.zone)
 
     @property
     def key(self) -> list[str]:
-        """The columns that name an example: all where the schema has no primary key."""
+        """The columns that tell one example from all others: the primary key, or else all.
+
+        By them labels find their predictions, and two models are compared on the same rows.
+        """
         return self.examples.primary_key() or self.examples.column_names()
 
     def check_features(self) -> None:

@@ -16,10 +16,11 @@ Feature = Callable[[], "pl.Expr"]
 
 
 class Features(Mapping[str, Feature]):
-    """The features of the examples of a schema, by name, in the order in which they were added.
+    """What the model sees: a function for each feature, by name, in the order they were added.
 
-    Training and service call the same ones. A feature reads one row of the examples, and only what
-    is known when the prediction is made. Text becomes a category.
+    Each takes nothing and returns a Polars expression of columns of the examples: one value for
+    each row, from that row only, and only from what is known when the prediction is made. Training
+    and service call the same ones. Numbers keep their nulls, text becomes a category.
     """
 
     def __init__(self, examples: type[dy.Schema]) -> None:
@@ -27,7 +28,7 @@ class Features(Mapping[str, Feature]):
         self._features: dict[str, Feature] = {}
 
     def plain(self, *names: str) -> Self:
-        """Make columns of the examples features as they are.
+        """Make columns of the examples features as they are; returns itself, to be assigned.
 
         Raises UserError if the examples don't have a column of that name, or it is one already.
         """
@@ -42,7 +43,7 @@ class Features(Mapping[str, Feature]):
         return self
 
     def add(self, function: Feature) -> Feature:
-        """Make the function a feature, under its own name; it returns an expression of a row.
+        """Make the function a feature under its own name; written `@FEATURES.add` above it.
 
         Raises UserError if there is a feature of that name already.
         """

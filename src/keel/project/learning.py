@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Probabilities: TypeAlias = "npt.NDArray[np.float64]"
-Progress = Callable[[int, int], None]  # called with (steps done, steps in all)
+Progress = Callable[[int, int], None]  # `fit` calls it with (steps done, steps in all)
 
 
 class Model(Protocol):

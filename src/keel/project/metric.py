@@ -17,7 +17,7 @@ Score = Callable[["Array", "Array", "Array"], float]
 
 @dataclass(frozen=True)
 class Metric:
-    """A score of predictions with its name for people."""
+    """A score of predictions, as `metric` makes it: one number for any set of rows."""
 
     title: str
     score: Score  # NaN where it is not defined, such as AUC with one label only
@@ -31,7 +31,7 @@ class Metric:
 
 
 def metric(title: str, *, higher_is_better: bool) -> Callable[[Score], Metric]:
-    """Make a function of (label, prediction, weight) a metric, for `Project.metrics`.
+    """Make a function of (label, prediction, weight) a metric, for `Project.metrics`; a decorator.
 
     Each is an array of shape (rows,); the label is 0 or 1, the weight how often the row counts:
     intervals come from resamples, in which a row counts 0, 1 or more times. The first line of the
