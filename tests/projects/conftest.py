@@ -15,6 +15,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", f"ignore::copier.errors.{warning}")
 
 
+# What takes longest, to begin with: at the end one worker would wait for it.
+FIRST = ("tutorials", "release_of_a_project", "pipeline", "update", "docs", "maturity", "releases")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+    places = {f"test_{name}": place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_git(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Git and Copier as on a machine that nobody has configured, whatever this one has."""

@@ -1,81 +1,19 @@
-"""The docs do what they say: somebody follows them word by word."""
+"""The how-tos do what they say, and what the docs name is there."""
 
 import re
 import shutil
 from pathlib import Path
 
 import pytest
-from rendering import TEMPLATE, Render, files, must, questions, run
+from reading import DOCS, Reader, read
+from rendering import TEMPLATE, Render, files, must, questions
 
 from keel.cli.app import GROUPS, HIDDEN
 
-DOCS = TEMPLATE / "docs"
 PAGES = [*sorted(DOCS.rglob("*.md")), TEMPLATE / "CONTRIBUTING.md"]
 VERBS = {name for verbs in GROUPS.values() for name in verbs} | set(HIDDEN)
-BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`((?:\.github|\.gitlab|conf|docs|src|tests|tools)/[\w./-]+\.\w+)`")
 MADE = re.compile(r"docs/(incidents/|decisions/0003-).*")  # by a verb that the page shows
-NUMBER = re.compile(r"\d[\d.,:]*")
-
-
-def read(page: Path) -> str:
-    return page.read_text("utf-8")
-
-
-class Reader:
-    """Somebody who does what a page says, block by block, and looks at what comes out.
-
-    `bash` is typed in, and has to succeed. `text` is what it printed, or some lines of it: a
-    number stands for any number, … for anything. A block with a title belongs into that file: a
-    `diff` changes some lines, all others are written at the end.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._printed = ""
-
-    def follow(self, page: Path) -> None:
-        for language, file, content in BLOCK.findall(read(page)):
-            if language == "bash":
-                self._type(content)
-            elif language == "text":
-                self._compare(content)
-            elif language == "diff":
-                self._change(self._folder / file, content)
-            else:
-                self._write(self._folder / file, content)
-
-    def write_files(self, page: Path) -> None:
-        """Do only what the page says of files."""
-        for _, file, content in BLOCK.findall(read(page)):
-            if file:
-                self._write(self._folder / file, content)
-
-    def _type(self, commands: str) -> None:
-        done = run(self._folder, "bash", "-euc", f"exec 2>&1\n{commands}\npwd")
-        assert done.returncode == 0, f"{commands}\n{done.stdout}"
-        self._printed, _, folder = done.stdout.rstrip("\n").rpartition("\n")
-        self._folder = Path(folder)
-
-    def _compare(self, expected: str) -> None:
-        printed = iter(NUMBER.sub("0", self._printed).splitlines())
-        for line in expected.splitlines():
-            wanted = re.compile(re.escape(NUMBER.sub("0", line)).replace("…", ".*"))
-            found = any(wanted.fullmatch(said.rstrip()) for said in printed)
-            assert found, f"{line}\nis not in, or not here in\n{self._printed}"
-
-    def _change(self, file: Path, diff: str) -> None:
-        before, after = (
-            "".join(line[1:] for line in diff.splitlines(keepends=True) if line[0] in (sign, " "))
-            for sign in "-+"
-        )
-        text = file.read_text("utf-8")
-        assert text.count(before) == 1, f"{file} has not once\n{before}"
-        file.write_text(text.replace(before, after), "utf-8")
-
-    def _write(self, file: Path, content: str) -> None:
-        old = f"{file.read_text('utf-8')}\n\n" if file.exists() else ""
-        file.write_text(old + content, "utf-8")
 
 
 @pytest.fixture
@@ -92,14 +30,6 @@ def put_sample(project: Path, folder: Path) -> None:
     for file in ("weather.csv", "planes.csv"):
         shutil.copy(data / file, folder)
     shutil.unpack_archive(data / "flights.csv.zip", folder)
-
-
-@pytest.mark.parametrize("name", ["tutorial.md", "tutorial-budget.md"])
-def test_the_tutorials_work(release: Path, tmp_path: Path, name: str) -> None:
-    (tmp_path / "path/to").mkdir(parents=True)
-    (tmp_path / "path/to/keel").symlink_to(release)
-
-    Reader(tmp_path).follow(DOCS / name)
 
 
 def test_a_model_can_be_added_as_described(own: Path) -> None:

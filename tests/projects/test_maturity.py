@@ -132,24 +132,6 @@ def test_only_a_product_asks_for_the_packages_of_a_service(made: dict[str, Path]
 # --- From one to the other --------------------------------------------------------------------
 
 
-def test_a_proof_of_concept_becomes_what_a_new_product_is(project: Path, product: Path) -> None:
-    done = update(project, f"maturity={PRODUCT}")
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Change maturity to product" in done.stdout
-    assert contents(project) == contents(product)
-
-
-def test_no_edit_is_lost_on_the_way_to_a_product(project: Path) -> None:
-    lines = edit(project)
-
-    done = update(project, f"maturity={PRODUCT}")
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert lost(project, lines) == []
-    assert (project / "conf/service.yaml").exists()
-
-
 def test_no_edit_is_lost_on_the_way_back(product: Path) -> None:
     lines = edit(product)
 
@@ -160,14 +142,18 @@ def test_no_edit_is_lost_on_the_way_back(product: Path) -> None:
     assert not (product / "conf/service.yaml").exists()
 
 
-def test_there_and_back_again_is_where_it_was(project: Path, made: dict[str, Path]) -> None:
+def test_a_proof_of_concept_becomes_what_a_new_product_is_and_back(
+    project: Path, made: dict[str, Path]
+) -> None:
     for kind in (PRODUCT, POC):
-        assert update(project, f"maturity={kind}").returncode == 0
+        done = update(project, f"maturity={kind}")
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"Change maturity to {kind}" in done.stdout
+        assert contents(project) == contents(made[kind])
         must(project, "git", "switch", "--quiet", "main")
         must(project, "git", "merge", "--quiet", "keel-update")
         must(project, "git", "branch", "--quiet", "--delete", "keel-update")
-
-    assert contents(project) == contents(made[POC])
 
 
 def test_what_was_edited_of_a_product_is_not_taken_away(product: Path) -> None:
@@ -184,7 +170,7 @@ def test_what_was_edited_of_a_product_is_not_taken_away(product: Path) -> None:
     assert must(product, "git", "branch", "--show-current") == "main\n"
 
 
-def test_an_edited_proof_of_concept_works_as_a_product(project: Path) -> None:
+def test_an_edited_proof_of_concept_works_as_a_product_and_no_edit_is_lost(project: Path) -> None:
     lines = edit(project)
     must(project, "uv", "run", "--quiet", "keel", "setup")
     must(project, "git", "add", "--all")

@@ -16,7 +16,7 @@ from rendering import commit, must
 from test_ownership import entry
 from updates import ANSWERS, NEXT, copy, releases, write
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "6"))
 MARKS = (b"<<<<<<< ", b"=======", b">>>>>>> ")
 # What Keel never does in a release, as other tests hold: drop or rename a path, or ship CRLF.
 NOT_KEELS = {"remove", "rename", "move", "windows"}

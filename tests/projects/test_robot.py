@@ -17,12 +17,48 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small(tmp_path_factory.mktemp("small") / "template")
 
 
+@pytest.fixture(scope="module", params=["github", "gitlab"])
+def ci(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def shared(template: Path, ci: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository that a project is shared in, which writes down what a push asks for."""
+    folder = tmp_path_factory.mktemp(ci)
+    project = copy(template, "v1.0.0", folder / "project")
+    origin = folder / "origin.git"
+    must(folder, "git", "clone", "--quiet", "--bare", str(project), str(origin))
+    must(origin, "git", "config", "receive.advertisePushOptions", "true")
+    write(
+        origin, {"hooks/pre-receive": "#!/bin/sh\nenv | grep ^GIT_PUSH_OPTION > options || true\n"}
+    )
+    (origin / "hooks/pre-receive").chmod(0o755)
+    return origin
+
+
+@pytest.fixture(scope="module")
+def after_a_week(
+    shared: Path, ci: str, rendered: Render, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same after the job has run once."""
+    folder = tmp_path_factory.mktemp("week") / "all"
+    origin = Path(shutil.copytree(shared.parent, folder)) / "origin.git"
+    done = week(ci, rendered, origin)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return origin
+
+
 @pytest.fixture
-def origin(template: Path, tmp_path: Path) -> Path:
-    """The repository that a project is shared in."""
-    project = copy(template, "v1.0.0", tmp_path / "project")
-    must(tmp_path, "git", "clone", "--quiet", "--bare", str(project), str(tmp_path / "origin.git"))
-    return tmp_path / "origin.git"
+def origin(shared: Path, tmp_path: Path) -> Path:
+    """A copy of the repository, to change."""
+    return Path(shutil.copytree(shared.parent, tmp_path / "all")) / "origin.git"
+
+
+@pytest.fixture
+def asking(after_a_week: Path, tmp_path: Path) -> Path:
+    """A copy of the repository with an open request, to change."""
+    return Path(shutil.copytree(after_a_week.parent, tmp_path / "all")) / "origin.git"
 
 
 def scripts(rendered: Render, ci: str) -> str:
@@ -93,41 +129,27 @@ def edit(origin: Path, branch: str, **texts: str) -> None:
     must(folder, "git", "push", "--quiet", "origin", branch)
 
 
-@pytest.fixture(params=["github", "gitlab"])
-def ci(request: pytest.FixtureRequest, origin: Path) -> str:
-    must(origin, "git", "config", "receive.advertisePushOptions", "true")
-    write(
-        origin, {"hooks/pre-receive": "#!/bin/sh\nenv | grep ^GIT_PUSH_OPTION > options || true\n"}
-    )
-    (origin / "hooks/pre-receive").chmod(0o755)
-    return str(request.param)
-
-
 def asked(ci: str, origin: Path) -> str:
     """What the request that the job asked for says."""
     file = origin.parent / "asked" if ci == "github" else origin / "options"
     return file.read_text().replace("\\n", "\n")
 
 
-def test_it_asks_for_what_is_new(ci: str, rendered: Render, origin: Path) -> None:
-    done = week(ci, rendered, origin)
+def test_it_asks_for_what_is_new(ci: str, after_a_week: Path) -> None:
+    assert must(after_a_week, "git", "show", f"{NEWER}:new.txt") == "New.\n"
+    text = asked(ci, after_a_week)
+    assert "Update Keel from v1.0.0 to v1.1.0" in text
+    assert "\n- Five is 5.\n" in text
+
+
+def test_with_nothing_new_it_asks_for_nothing(ci: str, rendered: Render, asking: Path) -> None:
+    must(asking, "git", "update-ref", "refs/heads/main", NEWER)
+    must(asking, "git", "update-ref", "-d", NEWER)
+
+    done = week(ci, rendered, asking)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert must(origin, "git", "show", f"{NEWER}:new.txt") == "New.\n"
-    said = asked(ci, origin)
-    assert "Update Keel from v1.0.0 to v1.1.0" in said
-    assert "\n- Five is 5.\n" in said
-
-
-def test_with_nothing_new_it_asks_for_nothing(ci: str, rendered: Render, origin: Path) -> None:
-    week(ci, rendered, origin)
-    must(origin, "git", "update-ref", "refs/heads/main", NEWER)
-    must(origin, "git", "update-ref", "-d", NEWER)
-
-    done = week(ci, rendered, origin)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert must(origin, "git", "branch", "--list", "keel-update") == ""
+    assert must(asking, "git", "branch", "--list", "keel-update") == ""
 
 
 def test_a_conflict_is_in_the_request(ci: str, rendered: Render, origin: Path) -> None:
@@ -143,27 +165,25 @@ def test_a_conflict_is_in_the_request(ci: str, rendered: Render, origin: Path) -
     assert {"V", "five", "======="} <= set(text.split("\n"))
 
 
-def test_the_next_week_refreshes_it(ci: str, rendered: Render, origin: Path) -> None:
-    week(ci, rendered, origin)
-    edit(origin, "main", mine="Mine.\n")
+def test_the_next_week_refreshes_it(ci: str, rendered: Render, asking: Path) -> None:
+    edit(asking, "main", mine="Mine.\n")
 
-    done = week(ci, rendered, origin, request="7")
+    done = week(ci, rendered, asking, request="7")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert must(origin, "git", "show", f"{NEWER}:mine.txt") == "Mine.\n"
+    assert must(asking, "git", "show", f"{NEWER}:mine.txt") == "Mine.\n"
     if ci == "github":
-        assert "pr edit 7" in asked(ci, origin)
+        assert "pr edit 7" in asked(ci, asking)
 
 
-def test_what_a_person_did_on_its_branch_stays(ci: str, rendered: Render, origin: Path) -> None:
-    week(ci, rendered, origin)
-    edit(origin, "keel-update", mine="Mine.\n")
+def test_what_a_person_did_on_its_branch_stays(ci: str, rendered: Render, asking: Path) -> None:
+    edit(asking, "keel-update", mine="Mine.\n")
 
-    done = week(ci, rendered, origin, request="7")
+    done = week(ci, rendered, asking, request="7")
 
     assert done.returncode != 0
     assert "origin/keel-update has commits that would be lost" in done.stderr
-    assert must(origin, "git", "show", f"{NEWER}:mine.txt") == "Mine.\n"
+    assert must(asking, "git", "show", f"{NEWER}:mine.txt") == "Mine.\n"
 
 
 def test_an_update_that_fails_is_a_job_that_fails(ci: str, rendered: Render, origin: Path) -> None:
