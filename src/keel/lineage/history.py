@@ -1,8 +1,8 @@
-"""How data and models were made: what DVC and Git have recorded, and what the stages noted."""
+"""How data and models were made: what DVC and Git have recorded."""
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import yaml
 
 from keel.data.store import Store
 from keel.lineage.datasets import folder_hash, md5, parsed
-from keel.lineage.events import FILE, read
 from keel.project.commands import output
 from keel.project.errors import UserError
 
@@ -23,35 +22,6 @@ class Data:
 
     path: str
     digest: str
-
-
-@dataclass(frozen=True)
-class File:
-    """A file that a stage read or made, `of` what DVC has as one."""
-
-    namespace: str
-    name: str
-    version: str
-    of: Data | None
-    sha256: str | None
-    rows: int | None
-
-
-@dataclass
-class Run:
-    """One run of a stage."""
-
-    id: str
-    stage: str
-    commit: str | None
-    started: str
-    ended: str = ""
-    inputs: list[File] = field(default_factory=list)
-    outputs: list[File] = field(default_factory=list)
-
-    @property
-    def made(self) -> set[Data]:
-        return {file.of for file in self.outputs if file.of}
 
 
 @dataclass(frozen=True)
@@ -97,16 +67,6 @@ class History:
                 yield _lock(f"the dvc.lock of commit {commit}, {day}", text)
 
     @cached_property
-    def runs(self) -> list[Run]:
-        """The runs of stages that were noted here and came to a good end, the newest first."""
-        return _finished(self.store.report(FILE))
-
-    def run(self, data: Data, before: str = "") -> Run | None:
-        """The last run that made some data, of those that ended before."""
-        made = (run for run in self.runs if data in run.made)
-        return next((run for run in made if not before or run.ended <= before), None)
-
-    @cached_property
     def cache(self) -> Path:
         """Where DVC keeps files by their hashes."""
         folder = output(self.store.repository, "dvc", "cache", "dir")
@@ -138,9 +98,6 @@ class History:
 
     def rows(self, path: str, digest: str) -> int | None:
         """How many rows a file of that content has; None if nothing here says so."""
-        noted = (file for run in self.runs for file in run.outputs if file.version == digest)
-        if known := next(noted, None):
-            return known.rows
         file = self.content(path, digest) if path.endswith(".parquet") else None
         return int(pl.scan_parquet(file).select(pl.len()).collect().item()) if file else None
 
@@ -176,30 +133,3 @@ def _lock(where: str, text: str) -> Lock:
 
 def _data(entries: list[dict[str, Any]] | None) -> list[Data]:
     return [Data(entry["path"], entry["md5"]) for entry in entries or [] if "md5" in entry]
-
-
-def _finished(file: Path) -> list[Run]:
-    """The runs that came to a good end, the newest first."""
-    runs: dict[str, Run] = {}
-    for event in read(file):
-        identity, job = event["run"]["runId"], event["job"]
-        commit = job["facets"].get("sourceCodeLocation", {}).get("version")
-        run = runs.setdefault(identity, Run(identity, job["name"], commit, event["eventTime"]))
-        run.inputs += map(_file, event.get("inputs", []))
-        run.outputs += map(_file, event.get("outputs", []))
-        if event["eventType"] == "COMPLETE":
-            run.ended = event["eventTime"]
-    return sorted((run for run in runs.values() if run.ended), key=lambda run: run.ended)[::-1]
-
-
-def _file(dataset: dict[str, Any]) -> File:
-    facets = dataset["facets"]
-    tags = {tag["key"]: tag["value"] for tag in facets.get("tags", {}).get("tags", [])}
-    return File(
-        namespace=dataset["namespace"],
-        name=dataset["name"],
-        version=facets.get("version", {}).get("datasetVersion", ""),
-        of=Data(tags["dvc.path"], tags["dvc.md5"]) if "dvc.md5" in tags else None,
-        sha256=tags.get("sha256"),
-        rows=dataset.get("outputFacets", {}).get("outputStatistics", {}).get("rowCount"),
-    )

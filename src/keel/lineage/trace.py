@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from keel.data.store import Store, sha256
-from keel.lineage.history import Data, File, History, Lock
+from keel.lineage.history import Data, History, Lock
 from keel.project.errors import UserError
 
 DIGITS = 12  # of a hash, enough to tell it
@@ -61,7 +61,7 @@ def prediction(history: History, request: str, key: Sequence[str]) -> Node:
 def model(history: History, digits: str) -> Node:
     """A model and how it was made, also when it has been replaced since."""
     lock, passport = _recorded(history, digits)
-    if lock is None and passport is None:
+    if passport is None:
         return Node(
             f"model {digits}",
             [
@@ -69,23 +69,20 @@ def model(history: History, digits: str) -> Node:
                 "  `uv run dvc fetch --all-commits` fills with what the storage has",
             ],
         )
-    notes = _notes(passport) if passport else ["? its passport: `uv run dvc fetch --all-commits`"]
+    notes = _notes(passport)
     if lock is None:
         notes.append("? which data it was made from: no dvc.lock, here or in a commit, records it")
         return Node(f"model {digits}", notes)
     notes.append(f"recorded by {lock.where}")
     made = lock.output(history.store.name(history.store.model.parent))
-    return Node(f"model {digits}", notes, [_step(history, lock, made, "")] if made else [])
+    return Node(f"model {digits}", notes, [_step(history, lock, made)] if made else [])
 
 
 def _recorded(history: History, digits: str) -> tuple[Lock | None, dict[str, Any] | None]:
     """The lock that records a model, and its passport."""
-    noted = {file.of: file.sha256 for run in history.runs for file in run.outputs if file.sha256}
-    folder = history.store.name(history.store.model.parent)
     for lock in history.locks():
         passport = history.passport(lock)
-        digest = passport["sha256"]["model"] if passport else noted.get(lock.output(folder))
-        if digest and digest.startswith(digits):
+        if passport and passport["sha256"]["model"].startswith(digits):
             return lock, passport
     for file in (history.store.champion("passport.json"), history.store.passport):
         passport = history.store.read_json(file) if file.is_file() else None
@@ -105,29 +102,17 @@ def _notes(passport: dict[str, Any]) -> list[str]:
     ]
 
 
-def _step(history: History, lock: Lock, data: Data, before: str) -> Node:
+def _step(history: History, lock: Lock, data: Data) -> Node:
     """The stage that made some data, and what it made that from."""
-    step, run = lock.maker(data), history.run(data, before)
+    step = lock.maker(data)
     if step is None:
         return Node(f"? what made {data.path}: another version of it is in {lock.where}")
-    notes = ["? when, and by which code: nothing about it was noted here"]
-    if run:
-        code = f", with commit {run.commit[:DIGITS]}" if run.commit else ""
-        notes = [f"ran {_time(run.ended)}, run {run.id}{code}"]
-    nodes = [_data(history, lock, made, run.started if run else before) for made in step.inputs]
-    if not nodes:
-        notes += [f"{name}: {_values(value)}" for name, value in step.settings.items()]
-        nodes = [Node(_origin(file)) for file in (run.inputs if run else []) if file.of is None]
-    return Node(f"by {step.stage}", notes, nodes)
+    settings = {} if step.inputs else step.settings  # of a model its passport has them
+    notes = [f"{name}: {_values(value)}" for name, value in settings.items()]
+    return Node(f"by {step.stage}", notes, [_data(history, lock, made) for made in step.inputs])
 
 
-def _origin(file: File) -> str:
-    """Where a raw table was read from."""
-    version = f"version {file.version}" if file.version else "? which version"
-    return f"{file.name} of {file.namespace}, {version}"
-
-
-def _data(history: History, lock: Lock, data: Data, before: str) -> Node:
+def _data(history: History, lock: Lock, data: Data) -> Node:
     files = history.files(data)
     notes = [
         f"{name}  {digest[:DIGITS]}{_rows(history, name, digest)}" for name, digest in files.items()
@@ -138,7 +123,7 @@ def _data(history: History, lock: Lock, data: Data, before: str) -> Node:
         text, notes = notes[0], []
     else:
         text = f"{data.path}  {data.digest[:DIGITS]}"
-    return Node(text, notes, [_step(history, lock, data, before)])
+    return Node(text, notes, [_step(history, lock, data)])
 
 
 def _rows(history: History, name: str, digest: str) -> str:
