@@ -31,7 +31,8 @@ def main(arguments: list[str]) -> int:
         folder = Path(name)
         environment = {"EXAMPLES": examples, "REPORT": str(folder / "report")}
         files = [str(ROOT / f"tests/projects/test_{test}.py") for test in TESTS]
-        command = [sys.executable, "-m", "pytest", "--quiet", *files]
+        side_by_side = ("--numprocesses=2", "--dist=loadfile")
+        command = [sys.executable, "-m", "pytest", "--quiet", *side_by_side, *files]
         code = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
         report = (folder / "report").read_text() if (folder / "report").exists() else "not reached"
         os.environ.update(SOMEBODY)

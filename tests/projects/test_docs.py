@@ -46,7 +46,7 @@ def test_a_feature_can_be_added_as_the_project_describes(own: Path) -> None:
     Reader(own).write_files(own / "docs/how-to.md")
 
     assert "1 passed" in must(
-        own, "uv", "run", "pytest", "tests/unit", "-k", "strong_wind", "--verbose"
+        own, "uv", "run", "pytest", "tests/unit", "-k", "hour_of_the_week", "--verbose"
     )
 
 

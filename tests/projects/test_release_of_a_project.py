@@ -97,13 +97,12 @@ def test_a_release_is_refused_with_all_that_stands_in_the_way(released: Path) ->
     assert "this commit is version 1.1.0 already" in said
 
 
-@pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
-def test_each_version_is_built_again_and_equal(released: Path, version: str) -> None:
+def test_a_version_is_built_again_and_equal(released: Path) -> None:
     before = beside(released)
 
-    said = keel(released, "reproduce", version)
+    printed = keel(released, "reproduce", "1.0.0")
 
-    assert f"equal: {version} was built again" in said
+    assert "equal: 1.0.0 was built again" in printed
     assert beside(released) == before
     assert must(released, "git", "status", "--porcelain") == ""
 

@@ -78,13 +78,13 @@ def template(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 # All of it together; `nox -s updates` tries each by itself too.
-SETS = [list(ROOM), *([name] for name in ROOM if "EXAMPLES" in os.environ)]
+ALONE = [("gitlab" if ".gitlab/" in ROOM[name][0] else "github", [name]) for name in ROOM]
+SETS = [(ci, list(ROOM)) for ci in ("github", "gitlab")] + ALONE * ("EXAMPLES" in os.environ)
 
 
-@pytest.mark.parametrize("names", SETS, ids=lambda names: names[0] if names[1:] == [] else "all")
-@pytest.mark.parametrize("ci", ["github", "gitlab"])
+@pytest.mark.parametrize(("ci", "names"), SETS)
 def test_what_a_team_adds_does_not_collide(
-    template: Path, tmp_path: Path, names: list[str], ci: str
+    template: Path, tmp_path: Path, ci: str, names: list[str]
 ) -> None:
     project = copy(template, NEXT, tmp_path / "project", ci=ci, package_name="flight_delay")
     for path, old, new in (ROOM[name] for name in names):
