@@ -32,7 +32,9 @@ EVERY_DAY = {
 IN_USE = {
     "serve": Verb("service:serve", "serve the model over HTTP"),
     "monitor": Verb("service:monitor", "how the predictions in use do, on a page"),
-    "replay": Verb("service:replay", "serve half a year in minutes, and watch what happens"),
+    "replay": Verb(
+        "service:replay", "serve half a year in a minute or two, and watch what happens"
+    ),
     "lineage": Verb(
         "service:lineage", "what a model or prediction came from, back to the raw rows"
     ),
