@@ -8,15 +8,20 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from annotated_types import MinLen
+from pydantic import TypeAdapter, ValidationError
 
 from keel.project.about import own_settings
 from keel.project.errors import UserError
 from keel.repository.conflicts import conflicts
 
+LAYERS = TypeAdapter(Annotated[dict[str, list[str]], MinLen(1)])
 REPORTS = Path("reports/tests")  # what the tests said, for the ML Test Score
 
 
@@ -43,22 +48,15 @@ class Outcome:
 
 def layers(root: Path) -> list[Layer]:
     """The layers in their order. Raises UserError if they are not written as they should be."""
-    named = own_settings(root).get("check")
-    if not isinstance(named, Mapping) or not named:
+    try:
+        named = LAYERS.validate_python(own_settings(root).get("check"))
+    except ValidationError as error:
         raise UserError(
-            "[tool.keel.check] in pyproject.toml names the layers of checks, such as "
-            'unit = ["pytest tests/unit"], and is not there; run this in the project\'s folder'
-        )
-    return [Layer(name, _commands(name, commands)) for name, commands in named.items()]
-
-
-def _commands(name: str, commands: object) -> list[list[str]]:
-    if not isinstance(commands, list) or not all(isinstance(text, str) for text in commands):
-        raise UserError(
-            f"[tool.keel.check] {name} is {commands!r} in pyproject.toml: write it as a list of "
-            f'commands, such as {name} = ["pytest tests/{name}"]'
-        )
-    return [shlex.split(text) for text in commands]
+            "[tool.keel.check] in pyproject.toml names the layers of checks, each with a list of "
+            f'commands, such as unit = ["pytest tests/unit"]; {error.errors()[0]["input"]!r} is '
+            "none; run this in the project's folder"
+        ) from error
+    return [Layer(name, [shlex.split(text) for text in named[name]]) for name in named]
 
 
 def chosen(root: Path, names: Sequence[str]) -> list[Layer]:

@@ -6,7 +6,7 @@ The team's working tree stays as it is: the result is a tree of Git's, which `br
 import shutil
 import subprocess
 from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -127,19 +127,14 @@ def _renderings(step: Step, folder: Path) -> list[Rendering]:
     """What the template makes: before, of the new revision, and of that with the new answers."""
     answers = step.origin.answers
     wanted = [(step.old, answers), (step.new, answers), (step.new, answers | step.changed)]
-    made: list[tuple[Rendering, Future[Path]]] = []
+    different = [pair for number, pair in enumerate(wanted) if wanted.index(pair) == number]
+
+    def render(number: int) -> Path:
+        return step.template.render(*different[number], folder / f"rendering-{number}")
+
     with ThreadPoolExecutor() as threads:  # Copier takes a second for each
-        for number, (commit, data) in enumerate(wanted):
-            if (first := wanted.index((commit, data))) < number:
-                made.append(made[first])
-                continue
-            place = folder / f"rendering-{number}"
-            made.append(
-                (Rendering(place), threads.submit(step.template.render, commit, data, place))
-            )
-    for _, done in made:
-        done.result()
-    return [rendering for rendering, _ in made]
+        made = [*threads.map(render, range(len(different)))]
+    return [Rendering(made[different.index(pair)]) for pair in wanted]
 
 
 def _would_lose(project: Path, before: Rendering, fresh: Rendering, after: Rendering) -> list[str]:

@@ -6,7 +6,7 @@ unplanned deployments by all. Source: dora.dev/guides/dora-metrics, 2026.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from keel.project.errors import UserError
 from keel.quality.budgets.availability import lasting
 from keel.quality.records import history
 from keel.quality.records.documents import months_later, plural
-from keel.quality.records.figures import Figure, State, about, abouts, state
+from keel.quality.records.figures import Figure, Limits, State, about, abouts, state
 from keel.quality.records.history import Deployment
 from keel.quality.records.incidents import SKEW, Incident, Incidents, mended_by
 from keel.quality.records.settings import Delivery
@@ -74,15 +74,18 @@ def figures(
     """All five, as of now."""
     every = delivered(deployments, known.good.values())
     done = [deployment for deployment in every if deployment.at <= now + SKEW]
-    window = _Window(settings, DAYS, now)
     failed = [(deployment.at, 100.0 * deployment.failed) for deployment in done]
     unplanned = [(deployment.at, 100.0 * deployment.unplanned) for deployment in done]
     five = (
-        _frequency([(deployment.at, 1.0) for deployment in done], window),
-        _lead_time([(each.at, wait / DAY) for each in done for wait in each.waits], window),
-        _share("failure_rate", failed, settings.failure_share, window),
-        _time_to_restore([*known.good.values()], replace(window, days=INCIDENT_DAYS)),
-        _share("rework_rate", unplanned, settings.rework_share, window),
+        _frequency([(deployment.at, 1.0) for deployment in done], settings.days_between, now),
+        _lead_time(
+            [(each.at, wait / DAY) for each in done for wait in each.waits],
+            settings.lead_days,
+            now,
+        ),
+        _share("failure_rate", failed, settings.failure_share, now),
+        _time_to_restore([*known.good.values()], settings.restore_hours, now),
+        _share("rework_rate", unplanned, settings.rework_share, now),
     )
     odd = [f"not counted: {problem}" for problem in known.problems]
     named = {incident.caused_by for incident in known.good.values() if incident.caused_by}
@@ -91,71 +94,59 @@ def figures(
     return [figure.also(notes=odd) for figure in five]
 
 
-@dataclass(frozen=True)
-class _Window:
-    """The time that the figures are of."""
-
-    settings: Delivery
-    days: int
-    now: datetime
-
-    @property
-    def start(self) -> datetime:
-        return self.now - self.days * DAY
-
-    def figure(
-        self,
-        name: str,
-        values: Values,
-        target: str,
-        summary: Callable[[list[float]], Summary],
-        monthly: Callable[[date, list[float]], float] = lambda _, within: median(within),
-    ) -> Figure:
-        """A figure of the recent values, with its last months; where they are few, what lacks."""
-        its = about(f"delivery.{name}")
-        recent = [value for at, value in values if at >= self.start]
-        if len(recent) < LEAST:
-            few = f"{plural(len(recent), its.counted)} in {self.days} days"
-            return its.unknown(f"{few}, and {LEAST} are needed", len(recent), target)
-        last = _month(self.now)
-        months = groupby(sorted(values), lambda value: _month(value[0]))
-        trend = [
-            (month, monthly(month, [value for _, value in within]))
-            for month, within in months
-            if months_later(last, 1 - MONTHS) <= month <= last
-        ]
-        return its.shown(*summary(recent), len(recent), target, trend)
+def _figure(
+    name: str,
+    values: Values,
+    now: datetime,
+    target: str,
+    summary: Callable[[list[float]], Summary],
+    monthly: Callable[[date, list[float]], float] = lambda _, within: median(within),
+) -> Figure:
+    """A figure of the recent values, with its last months; where they are few, what lacks."""
+    its, last = about(f"delivery.{name}"), _month(now)
+    days = INCIDENT_DAYS if its.counted == "incident" else DAYS
+    recent = [value for at, value in values if at >= now - days * DAY]
+    if len(recent) < LEAST:
+        few = f"{plural(len(recent), its.counted)} in {days} days"
+        return its.unknown(f"{few}, and {LEAST} are needed", len(recent), target)
+    trend = [
+        (month, monthly(month, [value for _, value in within]))
+        for month, within in groupby(sorted(values), lambda value: _month(value[0]))
+        if months_later(last, 1 - MONTHS) <= month <= last
+    ]
+    return its.shown(*summary(recent), len(recent), target, trend)
 
 
-def _frequency(values: Values, window: _Window) -> Figure:
-    good, bad = window.settings.days_between
+def _frequency(values: Values, limits: Limits, now: datetime) -> Figure:
+    good, bad = limits
     times = sorted(at for at, _ in values)
 
     def summary(recent: list[float]) -> Summary:
-        rate = len(recent) / max((window.now - max(times[0], window.start)) / WEEK, 1.0)
+        rate = len(recent) / max(min(now - times[0], DAYS * DAY) / WEEK, 1.0)
         gaps = [(later - earlier) / DAY for earlier, later in pairwise(times[-len(recent) :])]
         text = f"half of them within {lasting(median(gaps) * DAY)} of the one before"
         return rate, f"{rate:.1f} a week; {text}", state(7 / rate, good, bad)
 
     def weekly(month: date, within: list[float]) -> float:
         """How many there were in each week that the month has had by now, one at least."""
-        end = min(months_later(month, 1), window.now.astimezone(UTC).date() + DAY)
+        end = min(months_later(month, 1), now.astimezone(UTC).date() + DAY)
         return len(within) / max((end - month) / WEEK, 1.0)
 
     target = f"at least one in {good:g} days"
-    return window.figure("frequency", values, target, summary, weekly)
+    return _figure("frequency", values, now, target, summary, weekly)
 
 
-def _lead_time(waits: Values, window: _Window) -> Figure:
-    good, bad = window.settings.lead_days
+def _lead_time(waits: Values, limits: Limits, now: datetime) -> Figure:
+    good, bad = limits
 
     def summary(recent: list[float]) -> Summary:
         return median(recent), _usual(recent, DAY), state(median(recent), good, bad)
 
-    return window.figure("lead_time", waits, f"half of them within {good:g} days", summary)
+    target = f"half of them within {good:g} days"
+    return _figure("lead_time", waits, now, target, summary)
 
 
-def _share(name: str, values: Values, limits: tuple[float, float], window: _Window) -> Figure:
+def _share(name: str, values: Values, limits: Limits, now: datetime) -> Figure:
     """The share of deployments that have 100, and not 0."""
 
     def summary(recent: list[float]) -> Summary:
@@ -164,23 +155,24 @@ def _share(name: str, values: Values, limits: tuple[float, float], window: _Wind
         return share, text, state(share / 100, *limits)
 
     target = f"at most {limits[0]:.0%}"
-    return window.figure(name, values, target, summary, lambda _, within: mean(within))
+    return _figure(name, values, now, target, summary, lambda _, within: mean(within))
 
 
-def _time_to_restore(known: list[Incident], window: _Window) -> Figure:
-    good, bad = window.settings.restore_hours
+def _time_to_restore(known: list[Incident], limits: Limits, now: datetime) -> Figure:
+    good, bad = limits
     under_way = [incident for incident in known if not incident.restored]
 
     def summary(taken: list[float]) -> Summary:
         text = f"{_usual(taken, HOUR)}, {lasting(mean(taken) * HOUR)} in the mean"
-        waiting = [incident.hours(window.now) for incident in under_way]
+        waiting = [incident.hours(now) for incident in under_way]
         return median(taken), text, state(max([median(taken), *waiting]), good, bad)
 
-    values = [(each.started, each.hours(window.now)) for each in known if each.restored]
-    figure = window.figure("time_to_restore", values, f"half of them within {good:g} h", summary)
+    values = [(each.started, each.hours(now)) for each in known if each.restored]
+    target = f"half of them within {good:g} h"
+    figure = _figure("time_to_restore", values, now, target, summary)
     return figure.also(
         notes=[
-            f"still going on: {incident.title}, for {lasting(incident.hours(window.now) * HOUR)}"
+            f"still going on: {incident.title}, for {lasting(incident.hours(now) * HOUR)}"
             for incident in under_way
         ]
     )
