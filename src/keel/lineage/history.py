@@ -1,7 +1,8 @@
 """How data and models were made: what DVC and Git have recorded."""
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,6 @@ import polars as pl
 import yaml
 
 from keel.data.store import Store
-from keel.lineage.datasets import folder_hash, md5, parsed
 from keel.project.commands import output
 from keel.project.errors import UserError
 
@@ -133,3 +133,21 @@ def _lock(where: str, text: str) -> Lock:
 
 def _data(entries: list[dict[str, Any]] | None) -> list[Data]:
     return [Data(entry["path"], entry["md5"]) for entry in entries or [] if "md5" in entry]
+
+
+def parsed(text: str) -> Any:
+    """The content of YAML, by a parser in C where there is one: ten times as fast."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are safe
+
+
+def md5(file: Path) -> str:
+    """The hash of a file's content, as DVC notes it."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "md5").hexdigest()
+
+
+def folder_hash(files: Mapping[str, str]) -> str:
+    """The hash of a folder, as DVC notes it, from the hashes of its files."""
+    entries = [{"md5": files[path], "relpath": path} for path in sorted(files)]
+    listed = json.dumps(entries, sort_keys=True).encode()
+    return hashlib.md5(listed, usedforsecurity=False).hexdigest() + ".dir"

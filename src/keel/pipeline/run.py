@@ -4,12 +4,13 @@ import contextlib
 import io
 import json
 import logging
+import os
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
-from keel.lineage.sending import sent
 from keel.pipeline.code import digests
 from keel.project.about import package
 from keel.project.commands import call, output
@@ -35,7 +36,8 @@ def run(root: Path, today: date, *options: str) -> int:
         print(line, flush=True)
     stop_at_ended_waivers(root, today)
     notice_other_code(root)
-    with processes("run", root / PIPELINE, service=package(root)), sent(root):
+    os.environ.setdefault("OPENLINEAGE_PARENT_ID", f"{package(root)}/run/{uuid4()}")
+    with processes("run", root / PIPELINE, service=package(root)):
         code = _repro(options)
     if code:
         return 1

@@ -204,7 +204,7 @@ def test_a_stage_that_stops_leaves_what_was_there(project: Path) -> None:
 
     after = content_of(project)
     changed = {name for name in before if before[name] != after[name]}
-    assert changed <= {"reports/lineage.jsonl", "reports/traces.jsonl"}  # which say that it stopped
+    assert changed <= {"reports/traces.jsonl"}  # which say that it stopped
 
 
 def test_a_refused_experiment_is_a_warning(

@@ -1,15 +1,9 @@
 """`keel lineage` in folders that Git and DVC really look after."""
 
 import json
-import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +14,8 @@ from dvc.repo import Repo  # type: ignore[import-untyped]  # DVC has no types
 
 from keel.cli import run
 from keel.data.store import Store, sha256
-from keel.lineage import events
-from keel.lineage.sending import sent
 from keel.lineage.trace import trace
-from keel.pipeline import configuration
 from keel.pipeline.flow import flow
-from keel.pipeline.stages import run_stage
 from keel.project.errors import UserError
 
 OUTPUTS = ("settings.yaml", "data", "model", "reports", "dvc.lock")
@@ -73,7 +63,6 @@ def recorded(
     (folder / ".gitignore").write_text("/data/\n/model/\n/reports/\n/champion/\n", "utf-8")
     record(season_run, folder, "One")
     other = Store(REPOSITORY, tmp_path_factory.mktemp("other"))
-    shutil.copytree(season_run.root / "reports", other.root / "reports")
     flow(PROJECT, content(source, {"model.trees": 3}), other, TODAY)
     record(other, folder, "Two")
     return folder, sha256(season_run.model)[:12], sha256(other.model)[:12]
@@ -225,113 +214,3 @@ def test_a_project_without_a_model_says_what_makes_one(project: Path) -> None:
 
 def test_it_takes_the_id_of_one_request() -> None:
     assert run(["lineage", "one", "two"]) == 1
-
-
-class Server(HTTPServer):
-    """Takes events as a server of OpenLineage does."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.taken: list[dict[str, Any]] = []
-        self.asked: list[str] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        self.server.asked.append(f"{self.path} {self.headers.get('Authorization')}")
-        self.server.taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(201)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as listening:
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
-        yield listening
-        listening.shutdown()
-
-
-@pytest.fixture
-def run_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Runs a stage as `keel run` does, with some variables of the environment."""
-
-    def stage(**environment: str) -> None:
-        for name in [name for name in os.environ if "OPENLINEAGE" in name]:
-            monkeypatch.delenv(name)
-        monkeypatch.setenv("OPENLINEAGE_PARENT_ID", "")  # is taken back at the end
-        monkeypatch.delenv("OPENLINEAGE_PARENT_ID")
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        place = Store(REPOSITORY, project)
-        with sent(project):
-            run_stage("prepare", place, PROJECT, configuration.load(place), TODAY)
-
-    return stage
-
-
-def test_a_server_gets_what_a_run_noted(
-    run_once: Callable[..., None], project: Path, server: Server
-) -> None:
-    run_once(OPENLINEAGE_URL=server.url, OPENLINEAGE_API_KEY="key")
-
-    assert server.asked == ["/api/v1/lineage Bearer key"] * 2
-    noted = events.read(project / "reports/lineage.jsonl")[-2:]
-    ids = [[event["run"]["runId"] for event in them] for them in (server.taken, noted)]
-    assert ids[0] == ids[1]
-    assert [event["eventType"] for event in server.taken] == ["START", "COMPLETE"]
-    read = [[data["name"] for data in event["inputs"]] for event in (server.taken[0], noted[0])]
-    assert read[0] == read[1] != []
-    assert server.taken[1]["outputs"] == noted[1]["outputs"]
-
-
-def test_a_run_within_another_names_it(run_once: Callable[..., None], project: Path) -> None:
-    parent = "00000000-0000-4000-8000-000000000000"
-
-    run_once(OPENLINEAGE_PARENT_ID=f"airflow/nightly/{parent}")
-
-    facet = events.read(project / "reports/lineage.jsonl")[-1]["run"]["facets"]["parent"]
-    assert facet["run"] == {"runId": parent}
-    assert facet["job"] == {"namespace": "airflow", "name": "nightly"}
-
-
-def test_a_server_that_is_down_stops_no_run(
-    run_once: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and does not listen
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        config = {"transport": {"type": "http", "url": url, "retry": {"total": 0}}}
-        file = tmp_path / "openlineage.yml"
-        file.write_text(yaml.safe_dump(config), "utf-8")
-        run_once(OPENLINEAGE_CONFIG=str(file))
-
-    warning = "warning: the lineage was not sent, since the server takes no events: "
-    assert warning in capsys.readouterr().err
-
-
-def test_without_a_server_nothing_is_said(
-    run_once: Callable[..., None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    run_once()
-
-    assert "warning" not in capsys.readouterr().err
-
-
-def test_without_the_client_it_says_how_to_get_it(
-    run_once: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setitem(sys.modules, "openlineage.client", None)  # as if it were not there
-
-    run_once(OPENLINEAGE_URL="http://localhost:1")
-
-    cure = "`uv add --dev 'keel-ml[lineage]'` installs it. They are in reports/lineage.jsonl"
-    assert cure in capsys.readouterr().err

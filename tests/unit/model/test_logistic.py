@@ -16,6 +16,7 @@ MODEL = LogisticModel(
     intercept=-1.0,
 )
 CARRIERS = pl.Enum(["UA", "AA"])
+LOGISTIC = Subject(PROJECT, REPOSITORY, "logistic")  # as its settings say
 
 
 @pytest.mark.parametrize(
@@ -38,4 +39,4 @@ def test_the_probability_follows_from_the_weights(
 
 @pytest.mark.parametrize("holds", about_learners.CHECKS, ids=lambda holds: holds.__name__)
 def test_it_keeps_what_every_model_has_to(holds: Callable[[Subject], None]) -> None:
-    holds(about_learners.subject(PROJECT, REPOSITORY, "logistic"))
+    holds(LOGISTIC)
