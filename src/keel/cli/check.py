@@ -20,11 +20,11 @@ def check(layers: tuple[str, ...]) -> int:
     chosen = checks.chosen(root, layers)
     checks.stop_at_conflicts(root)
     if layers:
-        return max(checks.show(root, layer) for layer in chosen)
+        return max(checks.run(root, layer, watched=True).code for layer in chosen)
     for line in set_up(root):
         click.echo(line)
     outcomes = checks.check(root, click.echo)
-    failed = checks.failures(outcomes)
+    failed = [outcome for outcome in outcomes if outcome.failure]
     for outcome in failed:
         click.echo(f"\n{outcome.layer}\n{outcome.failure}")
     names = ", ".join(outcome.layer for outcome in failed)
