@@ -108,14 +108,6 @@ def has_work(root: Path, name: str, *, of_people: bool) -> bool:
     return merged is None or merged != output(root, "git", "rev-parse", "HEAD^{tree}")
 
 
-def main_branch(root: Path) -> str | None:
-    """The branch that all work comes together on, if it can be told."""
-    remote = output(root, "git", "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
-    names = [remote.removeprefix("origin/")] if remote else ["main", "master"]
-    there = (name for name in names if output(root, "git", "show-ref", f"refs/heads/{name}"))
-    return next(there, None)
-
-
 def branch(root: Path) -> str | None:
     """The branch that is checked out; None if a commit is."""
     return output(root, "git", "symbolic-ref", "--quiet", "--short", "HEAD")

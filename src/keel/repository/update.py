@@ -110,9 +110,6 @@ def _refuse_what_is_in_the_way(root: Path, *, unattended: bool) -> None:
     for branch in (BRANCH, f"origin/{BRANCH}") if unattended else (BRANCH,):
         if progress.has_work(root, branch, of_people=unattended):
             raise UserError(f"{branch} has commits that would be lost: merge or delete it first")
-    here, main = progress.branch(root), progress.main_branch(root)
-    if here and main and here not in (main, BRANCH):
-        print(f"This starts from {here}, and not from {main}.")
 
 
 def _target(template: Template, old: str, options: Options) -> str:

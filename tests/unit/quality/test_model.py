@@ -11,7 +11,7 @@ from repositories import Repository
 from keel.judge.gates import Verdict
 from keel.judge.metrics import METRICS
 from keel.project.settings import Waiver
-from keel.quality.budgets.events import Day, Events
+from keel.quality.budgets.events import INDICATORS
 from keel.quality.product import data, judged, model
 from keel.quality.product.judged import Ageing, Facts, Judging, Row
 from keel.quality.records.figures import Figure, State
@@ -40,9 +40,11 @@ def read(root: Path) -> list[Figure]:
     return model.figures(judged.gather(root, NOW), METRICS, Model())
 
 
-def of_data(name: str, **facts: Any) -> Figure:
-    tables = {n: data.Table.model_validate(t) for n, t in facts.pop("tables", {}).items()}
-    return {one.name: one for one in data.figures(data.Facts(tables, **facts), Data())}[name]
+def of_data(root: Path, name: str, **tables: Any) -> Figure:
+    if tables:
+        (root / "reports").mkdir(exist_ok=True)
+        (root / data.FILE).write_text(json.dumps(tables))
+    return {one.name: one for one in data.figures(root, Data())}[name]
 
 
 def verdict(*, passed: bool, waiver: Waiver | None = None) -> Verdict:
@@ -225,31 +227,36 @@ TABLE = {
     ],
 )
 def test_the_data_are_judged_by_what_validation_found(
-    name: str, value: float, state: State, told: str
+    tmp_path: Path, name: str, value: float, state: State, told: str
 ) -> None:
-    found = of_data(name, tables={"t": TABLE})
+    found = of_data(tmp_path, name, t=TABLE)
 
     assert (found.value, found.state, found.details[0]) == (value, state, told)
 
 
-def test_nearly_all_is_not_shown_as_all() -> None:
-    found = of_data("data.valid", tables={"t": {**TABLE, "rows": 1_000_000, "set_aside": 1}})
+def test_nearly_all_is_not_shown_as_all(tmp_path: Path) -> None:
+    found = of_data(tmp_path, "data.valid", t={**TABLE, "rows": 1_000_000, "set_aside": 1})
 
     assert found.text == "all but 1 of 1,000,000"
 
 
 @pytest.mark.parametrize("name", ["data.valid", "data.missing", "data.joins", "data.drift"])
-def test_without_data_nothing_is_claimed(name: str) -> None:
-    assert of_data(name).state == State.UNKNOWN
-    assert of_data(name, tables={"t": {"rows": 0}}).state == State.UNKNOWN
+def test_without_data_nothing_is_claimed(tmp_path: Path, name: str) -> None:
+    assert of_data(tmp_path, name).state == State.UNKNOWN
+    assert of_data(tmp_path, name, t={"rows": 0}).state == State.UNKNOWN
 
 
-def test_drift_is_counted_in_the_last_days_of_use() -> None:
-    days = {date(2026, 10, 26): Day(0, 1)} | {
-        date(2026, 11, day): Day(0, 1, "wind") if day > 14 else Day(1, 0) for day in range(1, 24)
-    }
+def test_drift_is_counted_in_the_last_days_of_use(tmp_path: Path) -> None:
+    days = {date(2026, 10, 26): (0, 1)}  # the last 28 days begin on 27 October
+    days |= {date(2026, 11, n): (0, 1) if n > 14 else (1, 0) for n in range(1, 24)}
+    lines = [
+        {"day": str(day), "indicator": "drift", "good": good, "bad": bad}
+        for day, (good, bad) in days.items()
+    ]
+    (tmp_path / "reports").mkdir()
+    (tmp_path / INDICATORS).write_text("\n".join(map(json.dumps, lines)))
 
-    found = of_data("data.drift", drift=Events(days))  # the last 28 days begin on 27 October
+    found = of_data(tmp_path, "data.drift")
 
     assert found.text == "9 of 23 days up to 2026-11-23"
     assert found.state == State.WATCH
@@ -259,6 +266,6 @@ def test_a_broken_report_on_data_is_no_good_news(tmp_path: Path) -> None:
     (tmp_path / "reports").mkdir()
     (tmp_path / data.FILE).write_text('{"t": {"rows": "many"}}')
 
-    found = data.figures(data.gather(tmp_path), Data())
+    found = data.figures(tmp_path, Data())
 
     assert [one.broken for one in found] == [True, True, True, False]

@@ -104,7 +104,7 @@ def _model(root: Path, quality: Quality, now: datetime) -> list[Figure]:
 def _data(root: Path, quality: Quality) -> list[Figure]:
     from keel.quality.product import data
 
-    return data.figures(data.gather(root), quality.data)
+    return data.figures(root, quality.data)
 
 
 def answer(figures: Sequence[Figure]) -> str:

@@ -1,7 +1,6 @@
 """How good the data are: rows that keep their schema, what is unknown, joins, and drift."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,39 +38,21 @@ Tables = Mapping[str, Table]
 Count = tuple[int, int, list[str]]  # how many, of how many, and which
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the files say; `wrong` is why the tables are not known."""
-
-    tables: Tables = field(default_factory=dict)
-    drift: Events = field(default_factory=Events)
-    wrong: str = ""
-
-
-def gather(root: Path) -> Facts:
-    """Read the files."""
-    files = Files(root)
-    tables = files.report(FILE, dict[str, Table], RUN) or {}
-    drift = events.read(root, Source(indicator="drift"))
-    return Facts(tables, drift, files.wrong.get(FILE, ""))
-
-
-def figures(facts: Facts, settings: Data) -> list[Figure]:
+def figures(root: Path, settings: Data) -> list[Figure]:
     """All four."""
+    files = Files(root)
+    tables, wrong = files.report(FILE, dict[str, Table], RUN) or {}, files.wrong.get(FILE)
     shares = {
         "data.valid": (settings.valid_share, _valid),
         "data.missing": (settings.missing_share, _missing),
         "data.joins": (settings.unmatched_share, _unmatched),
     }
-    return [
-        *(
-            about(name).fails(facts.wrong)
-            if facts.wrong
-            else _share(about(name), limits, *count(facts.tables))
-            for name, (limits, count) in shares.items()
-        ),
-        _drift(facts.drift, settings),
+    made = [
+        about(name).fails(wrong) if wrong else _share(about(name), limits, *count(tables))
+        for name, (limits, count) in shares.items()
     ]
+    drift = events.read(root, Source(indicator="drift"))
+    return [*made, _drift(drift, settings)]
 
 
 def _share(its: Figure, limits: Limits, part: int, whole: int, details: list[str]) -> Figure:

@@ -14,7 +14,7 @@ import yaml
 from annotated_types import MinLen
 from pydantic import AfterValidator, TypeAdapter, ValidationError, ValidationInfo
 
-from keel.project.errors import UserError
+from keel.project.errors import UserError, reason
 
 Content = TypeVar("Content")
 Text = Annotated[str, MinLen(1)]
@@ -75,6 +75,8 @@ def text(root: Path, name: str) -> str:
         raise UserError(f"{name} is missing: `git restore {name}`") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{name} is not text in UTF-8: save it as that") from error
+    except OSError as error:
+        raise UserError(f"{name} can't be read: {reason(error)}") from error
 
 
 def front_matter(

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Le
 
-from keel.project.settings import Section
-from keel.quality.records.documents import read
+from keel.project.settings import Section, from_yaml
 
 FILE = "conf/quality.yaml"
 Positive = Annotated[float, Gt(0)]
@@ -88,4 +87,5 @@ def load(root: Path) -> Quality:
 
     Raises UserError that names each wrong one.
     """
-    return read(root, FILE, Quality) if (root / FILE).is_file() else Quality()
+    quality: Quality = from_yaml(Quality, root / FILE)
+    return quality

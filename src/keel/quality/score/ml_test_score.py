@@ -113,11 +113,6 @@ class Score:
         """The score: a chain is as strong as its weakest link."""
         return min(self.parts.values())
 
-    @property
-    def reading(self) -> str:
-        """What it says of a project."""
-        return reading(self.least)
-
 
 def reading(score: float) -> str:
     """What a score says of a project."""

@@ -17,7 +17,16 @@ from keel.project.commands import must
 from keel.project.errors import UserError
 from keel.quality.records.documents import read, typed
 from keel.quality.records.junit import Case, reports
-from keel.quality.score.ml_test_score import IDS, PARTS, READINGS, Facts, Row, Score, judge
+from keel.quality.score.ml_test_score import (
+    IDS,
+    PARTS,
+    READINGS,
+    Facts,
+    Row,
+    Score,
+    judge,
+    reading,
+)
 from keel.show.pages import page
 
 ROWS, GATES = "docs/ml-test-score.yaml", "reports/gates.json"
@@ -78,7 +87,7 @@ def judge_all(asked: dict[str, Row], facts: Facts) -> Score:
 
 def table(asked: dict[str, Row], score: Score) -> Iterator[str]:
     """The score for a terminal of 100 columns."""
-    yield f"{score.least:g} of 7, the least of four parts: {score.reading}"
+    yield f"{score.least:g} of 7, the least of four parts: {reading(score.least)}"
     for part, title in PARTS.items():
         yield f"\n{title}: {score.parts[part]:g} of 7"
         for name in (name for name in asked if name.startswith(part)):
@@ -90,7 +99,7 @@ def table(asked: dict[str, Row], score: Score) -> Iterator[str]:
 
 def write(store: Store, asked: dict[str, Row], score: Score, facts: Facts) -> Path:
     """Leave the score as JSON and as a page; returns where the page is."""
-    summary = {"score": score.least, "reading": score.reading, "parts": score.parts}
+    summary = {"score": score.least, "reading": reading(score.least), "parts": score.parts}
     points = {name: asdict(answer) for name, answer in score.answers.items()}
     store.write_json(store.report("ml-test-score.json"), {**summary, "rows": points})
     text = page(
