@@ -77,8 +77,9 @@ def profiles(session: nox.Session, answers: dict[str, str]) -> None:
     """Make projects with several sets of answers, and run their own checks and their flow."""
     folder = BUILD / "profiles" / answers["package_name"]
     render(session, folder, **answers)
+    types = {"MYPY_CACHE_DIR": str((BUILD / "mypy").resolve())}  # which are those of one library
     with session.chdir(folder):
-        session.run("uv", "run", "keel", "check", env=CLEAN, external=True)
+        session.run("uv", "run", "keel", "check", env={**CLEAN, **types}, external=True)
         session.run("uv", "run", "keel", "run", "data=quick", env=CLEAN, external=True)
 
 

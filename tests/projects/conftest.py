@@ -35,6 +35,7 @@ def _own_git(tmp_path_factory: pytest.TempPathFactory) -> None:
     (home / "settings.yml").write_text("{}\n")
     os.environ["COPIER_SETTINGS_PATH"] = str(home / "settings.yml")
     os.environ["PRE_COMMIT_HOME"] = str(home / "pre-commit")
+    os.environ["MYPY_CACHE_DIR"] = str(home / "mypy")  # looking at all libraries takes ten seconds
 
 
 @pytest.fixture(scope="session")
