@@ -1,63 +1,41 @@
-from dataclasses import replace
+import shutil
+import tempfile
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 from behave import given, then, when
 from behave.runner import Context
+from repositories import Repository
 
 from keel.project.errors import UserError
-from keel.releasing.environments import (
-    PRODUCTION,
-    Here,
-    barred,
-)
-from keel.releasing.ledger import allowance
+from keel.releasing.environments import PRODUCTION, guard
 from keel.releasing.sandbox import name
-from keel.releasing.state import State, problems
-from keel.releasing.versions import (
-    Deployment,
-    Registry,
-)
-from keel.serving.settings import Sandbox
+from keel.releasing.versions import Deployment, Registry
 
-TAG = "model@v1.2.0"
-IN_CI = Here(ci=True, uncommitted=False, tags=frozenset({TAG}))
-PLACES = {
-    "in CI at version 1.2.0": IN_CI,
-    "at a laptop at version 1.2.0": replace(IN_CI, ci=False),
-    "in CI at another commit": replace(IN_CI, tags=frozenset()),
-    "in CI at version 1.2.0 with edits": replace(IN_CI, uncommitted=True),
-}
-PROJECTS: dict[str, dict[str, Any]] = {
-    "all is in order": {},
-    "a file was edited": {"uncommitted": ("a file",)},
-    "the model is not the newest": {"stale": ("train",)},
-    "the model misses a gate": {"refused": "AUC is below its floor"},
-    "the model in use is another": {"champion": "another"},
-    "the data were not shared": {"unshared": ("data",)},
-    "the commit was not shared": {"remote": "the team's", "branches": ()},
-}
-BEFORE = Registry({"1.0.0": "older", "1.1.0": "old"})
+IN_CI, AT_A_LAPTOP = {"GITHUB_ACTIONS": "true"}, dict[str, str]()
 
 
 @given("somebody who works {how}")
 def work(context: Context, how: str) -> None:
-    context.place = PLACES[how]
+    context.environ = IN_CI if how.startswith("in CI") else AT_A_LAPTOP
+    context.folder = Path(tempfile.mkdtemp())
+    context.add_cleanup(shutil.rmtree, context.folder)
+    team = Repository(context.folder)
+    team.commit("2026-11-23", files={"README.md": "a project"})
+    team.git("tag", "model@v1.2.0")
+    if "another commit" in how:
+        team.commit("2026-11-24", files={"README.md": "another"})
+    if "edits" in how:
+        team.file("README.md", "edited")
 
 
 @when("they put version 1.2.0 into production")
 def put_into_production(context: Context) -> None:
-    context.verdict = barred("1.2.0", TAG, context.place)
-
-
-@given("a project in which {what}")
-def have_project(context: Context, what: str) -> None:
-    context.state = State(**PROJECTS[what])
-
-
-@when("version {version} is released after 1.1.0")
-def release(context: Context, version: str) -> None:
-    context.verdict = "; ".join(problems(context.state, version, BEFORE))
+    context.verdict = ""
+    try:
+        guard(context.folder, PRODUCTION, "1.2.0", context.environ)
+    except UserError as error:
+        context.verdict = str(error)
 
 
 @then('the verdict is "{verdict}"')
@@ -101,28 +79,6 @@ def work_on_branch(context: Context, person: str, branch: str) -> None:
 @then("he has another sandbox")
 def is_another(context: Context) -> None:
     assert context.other != context.sandbox
-
-
-@given(
-    "a sandbox with a budget of {cost:f}, of which {spent:f} are spent, "
-    "on a machine of {price:f} an hour"
-)
-def have_budget(context: Context, cost: float, spent: float, price: float) -> None:
-    context.limits = Sandbox(cost=cost, price_per_hour=price)
-    context.spent = spent
-
-
-@when("a run is begun")
-def begin(context: Context) -> None:
-    try:
-        context.allowance = allowance(context.limits, context.spent)
-    except UserError as error:
-        context.verdict = str(error)
-
-
-@then("it is stopped after {minutes:d} minutes")
-def is_stopped(context: Context, minutes: int) -> None:
-    assert round(context.allowance.seconds / 60) == minutes
 
 
 def _deployed(version: str) -> Deployment:

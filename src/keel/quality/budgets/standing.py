@@ -56,6 +56,13 @@ class Standing:
         """Whether feature work has to wait for it."""
         return (self.is_spent or self.broken) and self.waiver is None
 
+    def on(self, today: date) -> "Standing":
+        """The same, with a note in place of a waiver that has ended."""
+        if self.waiver is None or self.waiver.until >= today:
+            return self
+        ended = f"the waiver that {self.waiver.owner} signed ended on {self.waiver.until}"
+        return replace(self, waiver=None, notes=[*self.notes, ended])
+
     def __str__(self) -> str:
         """How it stands, in a sentence."""
         lack = f"{'not known' if self.broken else 'not enough data yet'}: {self.lack}"
@@ -99,10 +106,7 @@ def look(root: Path, settings: Budgets, today: date, *, over: bool = False) -> O
     problems += [line for why in files.wrong.values() for line in why.splitlines()]
     standings = []
     for name, objective in objectives.items():
-        shown = Standing(name, objective, waiver=waivers.get(name))
-        if shown.waiver and shown.waiver.until < today:
-            ended = f"the waiver that {shown.waiver.owner} signed ended on {shown.waiver.until}"
-            shown = replace(shown, waiver=None, notes=[ended])
+        shown = Standing(name, objective, waiver=waivers.get(name)).on(today)
         try:
             known = events.read(root, objective.source)
         except UserError as error:
