@@ -87,7 +87,9 @@ def profiles(session: nox.Session, answers: dict[str, str]) -> None:
 def tests(session: nox.Session) -> None:
     """Test the library, on small projects in memory; two minutes."""
     install(session, "test")
-    session.run("pytest", *(session.posargs or SIDE_BY_SIDE), "tests/unit", env=CLEAN)
+    session.run(
+        "pytest", *(session.posargs or SIDE_BY_SIDE), "tests/unit", "tests/acceptance", env=CLEAN
+    )
 
 
 @nox.session

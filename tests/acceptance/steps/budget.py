@@ -6,7 +6,7 @@ from behave.runner import Context
 from keel.project.settings import Waiver
 from keel.quality.budgets import standing
 from keel.quality.budgets.budgets import Objective
-from keel.quality.budgets.events import Day, Events
+from keel.quality.budgets.events import Day, Events, Source
 from keel.quality.budgets.freeze import verdict
 from keel.quality.records.settings import Budgets
 
@@ -24,7 +24,7 @@ class Agreement:
     """What was agreed for the answers, what happened to them, and what that means for changes."""
 
     def __init__(self, target: float, days: int) -> None:
-        source = {"indicator": "answers"}
+        source = Source(indicator="answers")
         self._objective = Objective(
             title="Answers", of="service", target=target, days=days, meaning="-", source=source
         )
