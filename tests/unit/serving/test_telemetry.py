@@ -16,7 +16,7 @@ import structlog
 from keel.project.errors import UserError
 from keel.serving.serve import set_up_logging
 from keel.serving.telemetry import Metrics
-from keel.show import tracing
+from keel.show import traceparent, tracing
 from keel.show.spans import File, provider
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -177,7 +177,7 @@ def test_processes_are_one_trace(tmp_path: Path) -> None:
 
     with (
         tracing.processes("run", file),
-        tracing.recording(file, os.environ[tracing.VARIABLE]),
+        tracing.recording(file, os.environ[traceparent.VARIABLE]),
         tracing.span("stage"),
     ):
         pass
