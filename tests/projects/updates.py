@@ -34,29 +34,10 @@ def clone(folder: Path) -> Path:
         if (TEMPLATE / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(TEMPLATE / name, folder / name)
-    if not released(folder):
-        _release_before(folder)
     must(folder, "git", "add", "--all")
     must(folder, "git", "commit", "--quiet", "--allow-empty", "--message", "What stands here")
     must(folder, "git", "tag", NEXT)
     return folder
-
-
-def _release_before(folder: Path) -> None:
-    """Until there is a release with the library: one that differs a little from this."""
-    changes = {
-        "pyproject.toml": (r'^version = ".*"', 'version = "0.4.0"'),
-        "CHANGELOG.md": ("^## Unreleased", "## 0.4.0 (2026-12-01)"),
-        "template/.gitignore": (r"\A", "# Of 0.4.0.\n"),
-    }
-    texts = {name: (folder / name).read_text("utf-8") for name in changes}
-    for name, (old, new) in changes.items():
-        text = re.sub(old, new, texts[name], count=1, flags=re.MULTILINE)
-        (folder / name).write_text(text, "utf-8")
-    commit(folder, "Release 0.4.0")
-    must(folder, "git", "tag", "v0.4.0")
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8")
 
 
 def released(folder: Path) -> list[tuple[str, str]]:
