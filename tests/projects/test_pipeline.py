@@ -200,6 +200,7 @@ def test_a_run_that_is_killed_leaves_the_model_of_before_and_the_next_goes_throu
         assert any("Running stage 'train'" in line for line in pipeline.stdout)
         (dvc,) = set(re.findall(r'"pid": (\d+)', (copy.place / ".dvc/tmp/rwlock").read_text()))
         os.kill(int(dvc), signal.SIGKILL)
+        pipeline.wait(60)  # which takes note of its death, so that its lock is seen to be free
         with contextlib.suppress(ProcessLookupError):  # it may have ended with its parent
             os.killpg(pipeline.pid, signal.SIGKILL)  # the training, which it had started
 
