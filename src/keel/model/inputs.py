@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from keel.project.about import defined
+from keel.project.blame import defined
 from keel.project.errors import UserError, reason
 from keel.project.features import Features
 

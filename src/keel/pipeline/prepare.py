@@ -5,7 +5,7 @@ import polars as pl
 
 from keel.data.hindsight import guard_against_hindsight
 from keel.data.store import Store
-from keel.project.about import blamed, defined
+from keel.project.blame import blamed, defined
 from keel.project.description import Project
 from keel.project.errors import UserError, reason
 

@@ -12,7 +12,7 @@ import structlog
 from keel.data.store import Store
 from keel.lineage.events import recorded
 from keel.pipeline.code import STAGES
-from keel.project.about import blamed
+from keel.project.blame import blamed
 from keel.project.description import Project
 from keel.project.errors import RefusedError, UserError
 from keel.project.settings import Settings

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 import tomllib
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .blame import blamed, message
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -75,38 +73,8 @@ def load(root: Path) -> Project:
         raise
     except Exception as error:  # whatever the team's code raises
         raise UserError(
-            f"{module} can't be imported: {blamed(error, root) or _message(error)}"
+            f"{module} can't be imported: {blamed(error, root) or message(error)}"
         ) from error
     if not isinstance(project, Project):
         raise UserError(f"{module} has no {name} that is a keel.Project: [tool.keel] names it")
     return project
-
-
-def blamed(error: BaseException, root: Path) -> str | None:
-    """An error with the place in the project's own code where it came from, innermost.
-
-    None if none of that code was running.
-    """
-    places = [
-        (Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    if isinstance(error, SyntaxError) and error.filename:
-        places.append((Path(error.filename), error.lineno))
-    own = [place for place in places if place[0].is_relative_to(root / "src")]
-    return f"{_place(*own[-1])}: {_message(error)}" if own else None
-
-
-def defined(function: Callable[..., object]) -> str:
-    """File and line of a function of the project, for an error that comes from what it returned."""
-    code = inspect.unwrap(function).__code__
-    return _place(Path(code.co_filename), code.co_firstlineno)
-
-
-def _place(file: Path, line: int | None) -> str:
-    source = next((folder.parent for folder in file.parents if folder.name == "src"), file.parent)
-    return f"{file.relative_to(source).as_posix()}, line {line}"
-
-
-def _message(error: BaseException) -> str:
-    text = str(error).partition("\n\n")[0]  # Polars adds the whole plan of a query
-    return f"{type(error).__name__}: {text}"

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from .about import defined
+from .blame import defined
 from .columns import Known, known_ahead, when_known
 from .errors import UserError
 
