@@ -34,14 +34,24 @@ def measured(*, personal: bool = False) -> dict[str, Any]:
     return {"known": Known.MEASURED, "personal": personal}
 
 
-def afterwards(*, personal: bool = False) -> dict[str, Any]:
-    """The `metadata` of a column that is known only after the prediction: labels, outcomes."""
-    return {"known": Known.AFTERWARDS, "personal": personal}
+def afterwards(*, personal: bool = False, true: object = None) -> dict[str, Any]:
+    """The `metadata` of a column that is known only after the prediction: labels, outcomes.
+
+    Of a label with two values, such as "no" and "yes" or 1 and 2, `true` is the one that counts as
+    yes: its probability is predicted.
+    """
+    known = {"known": Known.AFTERWARDS, "personal": personal}
+    return known if true is None else {**known, "true": true}
 
 
 def when_known(column: dy.Column) -> Known | None:
     """What the schema says of the column; None if it says nothing."""
     return (column.metadata or {}).get("known")
+
+
+def meaning_of_true(column: dy.Column) -> Any:
+    """The value of the column that means yes; None if the schema names none."""
+    return (column.metadata or {}).get("true")
 
 
 def is_personal(column: dy.Column) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .features import Features
     from .learning import Learner
     from .metric import Metric
+    from .task import Task
 
 Tables = Mapping[str, "pl.LazyFrame"]  # the checked tables by name, as `build` gets them
 
@@ -29,18 +30,23 @@ class Project:
     """What comes in, what is predicted, from what, and how.
 
     It checks itself when it is made. Raises UserError for a label or a time that the examples don't
-    have, an unknown zone, a reference to no table, and a feature that reads what is known only
+    have or that has no such type, an unknown zone, a reference to no table, and a feature that reads what is known only
     after the prediction.
     """
 
     tables: Mapping[str, type[dy.Schema]]  # the raw tables by name; a request is a row of the first
     examples: type[dy.Schema]  # one row for each thing to predict: what was known, and the label
     build: Callable[[Tables], pl.LazyFrame]  # from the checked tables to the examples
-    label: str  # the column of the examples that is predicted, a boolean
-    time: str  # the column with the moment of the prediction, in a time zone
-    zone: str  # where days and months begin and end, such as "America/New_York"
+    # The column of the examples that is predicted; from its type follows what is predicted: yes or
+    # no (dy.Bool, or two values of which afterwards(true=…) names one), one of several (dy.Enum),
+    # or a number.
+    label: str
     features: Features
     models: Mapping[str, Callable[..., Learner]]  # the settings of each model, by its name
+    # The column with the moment of the prediction, a datetime with a time zone, or a date, which is
+    # its midnight in `zone`; without one, what needs a time is left out.
+    time: str | None = None
+    zone: str = "UTC"  # where days and months begin and end, such as "America/New_York"
     # (table, other table) → the columns by which a row refers to the other: misses are counted.
     references: Mapping[tuple[str, str], list[str]] = field(default_factory=dict)
     metrics: Mapping[str, Metric] = field(default_factory=dict)  # beside Keel's own
@@ -51,6 +57,30 @@ class Project:
         self.check_features()
 
     @cached_property
+    def task(self) -> Task:
+        """What is predicted, and what follows from that."""
+        from .task import task
+
+        return task(self.label, self.examples.columns()[self.label])
+
+    @cached_property
+    def moment(self) -> pl.Expr:
+        """An expression of the moment of an example, `time`, as a datetime in UTC.
+
+        Raises UserError if the project has no time.
+        """
+        import polars as pl
+
+        if self.time is None:
+            raise UserError("this needs a time: name the column in Project(time=…)")
+        column = pl.col(self.time)
+        if self._has_days_only:
+            column = column.cast(pl.Datetime("us")).dt.replace_time_zone(
+                self.zone, ambiguous="earliest", non_existent="null"
+            )
+        return column.dt.convert_time_zone("UTC")
+
+    @cached_property
     def local_day(self) -> pl.Expr:
         """An expression of the day of an example in `zone`, as a date: for `group_by`, `filter`."""
         return self.local_time.dt.date()
@@ -58,9 +88,7 @@ class Project:
     @cached_property
     def local_time(self) -> pl.Expr:
         """An expression of the moment of an example, `time`, as a datetime in `zone`."""
-        import polars as pl
-
-        return pl.col(self.time).dt.convert_time_zone(self.zone)
+        return self.moment.dt.convert_time_zone(self.zone)
 
     @cached_property
     def month(self) -> pl.Expr:
@@ -78,7 +106,9 @@ class Project:
 
         By them labels find their predictions, and two models are compared on the same rows.
         """
-        return self.examples.primary_key() or self.examples.column_names()
+        columns = self.examples.columns()
+        known = [name for name, column in columns.items() if known_ahead(column)]
+        return self.examples.primary_key() or known
 
     def check_features(self) -> None:
         """Raise UserError if a feature reads a column that is known only after the prediction."""
@@ -106,20 +136,22 @@ class Project:
     def _check_examples(self) -> None:
         columns, name = self.examples.columns(), self.examples.__name__
         for role, column in (("label", self.label), ("time", self.time)):
-            if column not in columns:
+            if column is not None and column not in columns:
                 raise UserError(
-                    f"Project({role}={column!r}): {name} has no such column; it has "
-                    f"{', '.join(columns)}"
+                    f"Project({role}={column!r}): {name} has no such column"
+                    f"{_meant(column, columns) or f'; it has {", ".join(columns)}'}"
                 )
         if when_known(columns[self.label]) != Known.AFTERWARDS:
             raise UserError(
                 f"Project(label={self.label!r}): give that column of {name} "
                 "metadata=afterwards(), or any feature may read it"
             )
-        if not getattr(columns[self.time], "time_zone", None):
+        _ = self.task  # raises UserError if its type is none that can be predicted
+        if self.time and not (self._has_days_only or _has_zone(columns[self.time])):
             raise UserError(
                 f"Project(time={self.time!r}): make that column of {name} a dy.Datetime with a "
-                f"time_zone; it is {columns[self.time].dtype}"
+                f"time_zone, or a dy.Date; it is {columns[self.time].dtype}. A time without a zone "
+                'becomes one in `build`: .dt.replace_time_zone("Europe/Zurich")'
             )
         try:
             ZoneInfo(self.zone)
@@ -127,6 +159,13 @@ class Project:
             raise UserError(
                 f"Project(zone={self.zone!r}) is no time zone: write it as Europe/Zurich"
             ) from error
+
+    @property
+    def _has_days_only(self) -> bool:
+        """Whether the time is a date."""
+        import dataframely as dy
+
+        return self.time is not None and isinstance(self.examples.columns()[self.time], dy.Date)
 
     def _check_references(self) -> None:
         if not self.tables:
@@ -143,6 +182,10 @@ class Project:
                     raise UserError(
                         f"Project(references=…): {table} has no {', '.join(sorted(missing))}"
                     )
+
+
+def _has_zone(column: dy.Column) -> bool:
+    return bool(getattr(column, "time_zone", None))
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -7,10 +7,17 @@ What came with a later Keel has its usual value here, since no update touches `c
 import difflib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from annotated_types import Ge, Gt, Le, MinLen
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from keel.project.errors import UserError
 
@@ -34,9 +41,31 @@ class Data(Section):
 
 
 class Split(Section):
-    """Examples before this day train the model, the others test it."""
+    """Which examples train the model, and which test it.
 
-    test_from: date
+    By time: those from the day `test_from` on test it. By key or by group: a share `test_share` of
+    the keys, or of the values of `column`, drawn by their hash; or, for small data, each of `folds`
+    parts is tested by models of all others.
+    """
+
+    by: Literal["time", "key", "group"] = "time"
+    test_from: date | None = None
+    column: str | None = None
+    test_share: Annotated[float, Gt(0), Lt(1)] | None = None
+    folds: Annotated[int, Ge(2), Le(20)] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        wanted = {"time": "test_from", "key": "test_share", "group": "test_share"}[self.by]
+        if self.by != "time" and self.folds:
+            wanted = "folds"
+        needed = {wanted, "column"} if self.by == "group" else {wanted}
+        given = {name for name in self.model_fields_set - {"by"} if getattr(self, name) is not None}
+        if given != needed:
+            allowed = "test_from: 2025-01-01" if self.by == "time" else "test_share: 0.2 or folds: 5"
+            column = "column: customer, " * (self.by == "group")
+            raise ValueError(f"by: {self.by} takes {column}{allowed}, and nothing else")
+        return self
 
 
 class Choice(BaseModel):

@@ -1,0 +1,110 @@
+"""What `keel start` takes a table for: what it found in each column, and what each is used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class Type(StrEnum):
+    """What a column's values are, as a person would say."""
+
+    WHOLE = "whole number"
+    NUMBER = "number"
+    YES_NO = "yes or no"
+    CATEGORY = "category"  # text with few values
+    TEXT = "text"  # with many
+    DATE = "date"
+    MOMENT = "date and time"
+    NOTHING = "nothing"  # all null
+
+
+class Use(StrEnum):
+    """What a column is for."""
+
+    TARGET = "target"
+    KEY = "key"
+    TIME = "time"
+    GROUP = "group"
+    FEATURE = "feature"
+    SLICE = "slice only"  # sensitive: to judge by, not to predict from
+    AFTERWARDS = "known afterwards"  # never a feature
+    PERSONAL = "personal"  # never a feature, never logged
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: what was found in it, and what it is taken for."""
+
+    name: str  # as the table has it
+    type: Type
+    use: Use
+    reason: str  # why it is taken for that, in a few words
+    nulls: float = 0.0  # share
+    values: tuple[Any, ...] = ()  # all of a category or of yes/no, the commonest first; few of text
+    distinct: int = 0
+    low: Any = None  # least and greatest value, of numbers, dates and moments
+    high: Any = None
+    typical: Any = None  # an ordinary value that is no person's: median, commonest
+    true: Any = None  # of a target with two values: the one that means yes
+    zone: str | None = None  # of moments: the zone they are written in, None if they name none
+    form: str | None = None  # how a date or a moment is written, as `strptime` has it, if not ISO
+
+
+@dataclass(frozen=True)
+class Warning:  # noqa: A001 -- it is one
+    """What often ruins a project, with its figures."""
+
+    column: str  # "" for the table
+    sentence: str
+    cure: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the table is, and how it has to be read."""
+
+    files: tuple[Path, ...]
+    format: str  # "csv" or "parquet"
+    separator: str = ","
+    encoding: str = "utf8"
+    decimal_comma: bool = False
+    thousands: str = ""  # what separates thousands in numbers
+    nulls: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a project is made from."""
+
+    table: str  # its name, a Python identifier: customers
+    source: Source
+    rows: int
+    columns: tuple[Column, ...]
+    task: str  # as `keel.project.task` calls it: "yes or no", "one of several", "a number"
+    warnings: tuple[Warning, ...] = ()
+    zone: str = "UTC"
+    joined: tuple[Join, ...] = ()
+    answers: Mapping[str, Any] = field(default_factory=dict)  # what a person was asked and said
+
+    def named(self, use: Use) -> list[Column]:
+        """The columns that are for this."""
+        return [column for column in self.columns if column.use == use]
+
+    @property
+    def target(self) -> Column:
+        """The column that is predicted."""
+        return self.named(Use.TARGET)[0]
+
+
+@dataclass(frozen=True)
+class Join:
+    """A second table that is joined by a key, as of a time where it has one."""
+
+    plan: Plan
+    on: str
+    as_of: str | None = None
