@@ -40,7 +40,7 @@ class Use(StrEnum):
 class Column:
     """A column of the table: what was found in it, and what it is taken for."""
 
-    name: str  # as the table has it
+    name: str  # as the table has it; "" is a column without a name, as pandas writes its index
     type: Type
     use: Use
     reason: str  # why it is taken for that, in a few words
@@ -52,7 +52,14 @@ class Column:
     typical: Any = None  # an ordinary value that is no person's: median, commonest
     true: Any = None  # of a target with two values: the one that means yes
     zone: str | None = None  # of moments: the zone they are written in, None if they name none
-    form: str | None = None  # how a date or a moment is written, as `strptime` has it, if not ISO
+    # How a date or a moment is written, as `strptime` has it, if not ISO; or "epoch:s" and
+    # "epoch:ms" for whole numbers that count from 1970.
+    form: str | None = None
+    # What Python calls it: an identifier that is unique, no keyword and not reserved by Keel or by
+    # a dataframely schema.
+    identifier: str = ""
+    personal: bool = False  # also where it is the key or the group
+    sensitive: bool = False  # religion, gender, ethnicity: beside the use, which may be the target
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class Source:
     decimal_comma: bool = False
     thousands: str = ""  # what separates thousands in numbers
     nulls: tuple[str, ...] = ("",)
+    blanks: bool = False  # values and names have blanks around them, which are to be stripped
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ class Plan:
     zone: str = "UTC"
     joined: tuple[Join, ...] = ()
     answers: Mapping[str, Any] = field(default_factory=dict)  # what a person was asked and said
+    key: tuple[str, ...] = ()  # the names of columns that tell one row from all others, if any do
 
     def named(self, use: Use) -> list[Column]:
         """The columns that are for this."""
@@ -99,6 +108,16 @@ class Plan:
     def target(self) -> Column:
         """The column that is predicted."""
         return self.named(Use.TARGET)[0]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a table can't tell: asked of a person, or answered by the suggestion."""
+
+    name: str  # of the argument of `Survey.plan` that answers it: target, key, time, group, true, task
+    sentence: str
+    choices: tuple[Any, ...]  # "" is none of them, where that is possible
+    suggestion: Any  # the one to take with `--yes`; None if there is none
 
 
 @dataclass(frozen=True)
