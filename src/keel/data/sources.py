@@ -1,18 +1,51 @@
 """Where raw tables come from: files at a path or URL, or inside an installed package."""
 
+import codecs
+import gzip
 import importlib.util
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import polars as pl
 
 from keel.project.errors import UserError, reason
+from keel.project.settings import Data
 
 PACKAGE = "package:"
 # RuntimeError is what `zipfile` says of an encrypted file.
-UNREADABLE = (pl.exceptions.PolarsError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError)
+UNREADABLE = (
+    pl.exceptions.PolarsError,
+    OSError,
+    UnicodeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How files are written; all but `names` is of CSV files."""
+
+    nulls: Sequence[str] = ()
+    separator: str = ","
+    encoding: str = "utf8"
+    blanks: bool = False  # around names and values, which are left out
+    names: Mapping[str, str] = field(default_factory=dict)  # there → here
+
+    @classmethod
+    def of(cls, data: Data) -> Self:
+        """As the settings say."""
+        return cls(data.nulls, data.separator, data.encoding, data.blanks, data.names)
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether Polars can read the files as they are."""
+        return codecs.lookup(self.encoding).name == "utf-8"
 
 
 def place(source: str, table: str) -> str:
@@ -20,14 +53,14 @@ def place(source: str, table: str) -> str:
     return source.replace("{table}", table)
 
 
-def scan(source: str, table: str, columns: Sequence[str], nulls: Sequence[str]) -> pl.LazyFrame:
+def scan(source: str, table: str, columns: Sequence[str], form: Form) -> pl.LazyFrame:
     """The columns of a table, read as they are needed; those of a CSV file are text.
 
     Raises UserError if the file or a column is missing, or the file can't be read.
     """
     file = place(source, table)
     try:
-        frame = _scan(file, nulls)
+        frame = _scan(file, form).rename(dict(form.names), strict=False)
         names = frame.collect_schema().names()
     except UNREADABLE as error:
         raise UserError(
@@ -42,19 +75,44 @@ def scan(source: str, table: str, columns: Sequence[str], nulls: Sequence[str]) 
     return frame.select(columns)
 
 
-def _scan(file: str, nulls: Sequence[str]) -> pl.LazyFrame:
+def _scan(file: str, form: Form) -> pl.LazyFrame:
     if file.startswith(PACKAGE):
         file = str(_in_package(file.removeprefix(PACKAGE)))
     local = "://" not in file
-    if local and "*" not in file and not Path(file).exists():
+    if local and not _files(file):
         raise FileNotFoundError("there is no such file")
-    path = file.partition("?")[0]
-    if path.endswith((".parquet", ".pq")):
+    name = file.partition("?")[0]
+    if name.endswith((".parquet", ".pq")):
         return pl.scan_parquet(file)
-    content = _unzipped(Path(file)) if local and path.endswith(".zip") else file
-    if path.removesuffix(".zip").endswith((".csv", ".csv.gz", ".csv.zst")):
-        return pl.scan_csv(content, infer_schema=False, null_values=list(nulls))
+    if name.removesuffix(".zip").endswith((".csv", ".csv.gz", ".csv.zst", ".tsv", ".txt")):
+        if local and (name.endswith(".zip") or not form.is_utf8):
+            parts = [_csv(_text(path, form), form) for path in _files(file)]
+            return pl.concat(parts)
+        return _csv(file, form)
     raise UserError(f"data.source is {file}: it must end in .parquet, .csv, .csv.gz or .csv.zip")
+
+
+def _files(pattern: str) -> list[Path]:
+    """The files of a path, which may have `*` in it."""
+    folder = Path(Path(pattern).anchor or ".")
+    return sorted(folder.glob(str(Path(pattern).relative_to(folder.anchor))))
+
+
+def _csv(content: str | bytes, form: Form) -> pl.LazyFrame:
+    nulls = list(form.nulls)
+    frame = pl.scan_csv(content, infer_schema=False, null_values=nulls, separator=form.separator)
+    if not form.blanks:
+        return frame
+    plain = pl.all().str.strip_chars()
+    return frame.rename(str.strip).select(pl.when(~plain.is_in(nulls)).then(plain))
+
+
+def _text(path: Path, form: Form) -> bytes:
+    """What a file holds that Polars can't read by itself, in UTF-8."""
+    content = _unzipped(path) if path.suffix == ".zip" else path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
+    return content if form.is_utf8 else content.decode(form.encoding).encode()
 
 
 def _in_package(name: str) -> Path:

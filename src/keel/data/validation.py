@@ -1,6 +1,7 @@
 """Rows that satisfy their schema, the others with the reasons, and how good a table is."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import dataframely as dy
@@ -15,13 +16,33 @@ KINDS = {
 }
 
 
-def check(rows: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFrame, pl.DataFrame]:
+@dataclass(frozen=True)
+class Numbers:
+    """How numbers are written in text."""
+
+    decimal_comma: bool = False
+    thousands: str = ""  # what separates them
+
+    def plain(self, text: pl.Expr) -> pl.Expr:
+        """The text with numbers as Polars reads them."""
+        if self.thousands:
+            text = text.str.replace_all(self.thousands, "", literal=True)
+        return text.str.replace(",", ".", literal=True) if self.decimal_comma else text
+
+
+PLAIN = Numbers()
+WORDS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def check(
+    rows: pl.DataFrame, schema: type[dy.Schema], numbers: Numbers = PLAIN
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that satisfy the schema, and the others with a column of reasons.
 
     A reason is `column|rule`. Values are read as the types that the schema asks for.
     """
     rows = rows.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    typed, unreadable = _read(rows, schema)
+    typed, unreadable = _read(rows, schema, numbers)
     good, failure = schema.filter(typed.filter(unreadable == ""), cast=True)
     details = failure.details()
     rules = [name for name in details.columns if name not in typed.columns]
@@ -68,12 +89,14 @@ def _kind(reason: str) -> tuple[str, str]:
     return column, KINDS.get(rule, "out_of_range")
 
 
-def _read(rows: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFrame, pl.Series]:
+def _read(
+    rows: pl.DataFrame, schema: type[dy.Schema], numbers: Numbers
+) -> tuple[pl.DataFrame, pl.Series]:
     """Values read as their types where a cast can't do it right, and why a row can't be read."""
     read = {
         name: value
         for name, column in schema.columns().items()
-        if (value := _parsed(name, column, rows.schema[name])) is not None
+        if (value := _parsed(name, column, rows.schema[name], numbers)) is not None
     }
     lost = [
         pl.when(value.is_null() & pl.col(name).is_not_null()).then(pl.lit(f"{name}|dtype"))
@@ -84,11 +107,11 @@ def _read(rows: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFrame, pl
     return rows.with_columns(**read), unreadable
 
 
-def _parsed(name: str, column: dy.Column, given: pl.DataType) -> pl.Expr | None:
+def _parsed(name: str, column: dy.Column, given: pl.DataType, numbers: Numbers) -> pl.Expr | None:
     """How to read a column, with null for what can't be read; None where a cast does it right."""
     value, wanted = pl.col(name), column.dtype
     if given == pl.String:
-        return _parsed_text(value, column)
+        return _parsed_text(value, column, numbers)
     if given.is_numeric() and (wanted.is_integer() or wanted == pl.Boolean):
         cast = value.cast(wanted, strict=False)
         return pl.when(cast.cast(given) == value).then(cast)  # 1.5 is no whole number
@@ -102,17 +125,21 @@ def _parsed(name: str, column: dy.Column, given: pl.DataType) -> pl.Expr | None:
     return pl.lit(None, wanted)
 
 
-def _parsed_text(text: pl.Expr, column: dy.Column) -> pl.Expr | None:
-    if isinstance(column, dy.Datetime):
-        zone = None if column.time_zone is None else str(column.time_zone)
-        return text.str.to_datetime(time_zone=zone, strict=False)
-    if isinstance(column, dy.Date):
-        return text.str.to_date(strict=False)
-    if isinstance(column, dy.Time):
-        return text.str.to_time(strict=False)
-    if isinstance(column, dy.Bool):
-        words = {"true": True, "false": False, "1": True, "0": False}
-        return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
+def _parsed_text(text: pl.Expr, column: dy.Column, numbers: Numbers) -> pl.Expr | None:
+    match column:
+        case dy.Datetime():
+            zone = None if column.time_zone is None else str(column.time_zone)
+            return text.str.to_datetime(time_zone=zone, strict=False)
+        case dy.Date():
+            return text.str.to_date(strict=False)
+        case dy.Time():
+            return text.str.to_time(strict=False)
+        case dy.Bool():
+            plain = text.str.to_lowercase()
+            return plain.replace_strict(WORDS, default=None, return_dtype=pl.Boolean)
+    if not column.dtype.is_numeric():
+        return None
+    plain = numbers.plain(text)
     if column.dtype.is_integer():  # also as pandas writes it beside missing values: 12.0
-        return text.str.strip_suffix(".0").cast(column.dtype, strict=False)
-    return None
+        plain = plain.str.strip_suffix(".0")
+    return plain.cast(column.dtype, strict=False)

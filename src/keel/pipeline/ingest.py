@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from keel.data.sources import place, scan
+from keel.data.sources import Form, place, scan
 from keel.data.store import Store, replace_all
 from keel.project.description import Project
 from keel.project.errors import UserError, reason
@@ -17,8 +17,9 @@ def run(store: Store, project: Project, *, data: Data) -> dict[str, int]:
     tables = project.tables
     if unknown := set(data.rows) - set(tables):
         raise UserError(f"data.rows names {', '.join(unknown)}: the tables are {', '.join(tables)}")
+    form = Form.of(data)
     frames = {
-        table: scan(data.source, table, schema.column_names(), data.nulls)
+        table: scan(data.source, table, schema.column_names(), form)
         for table, schema in tables.items()
     }
     replace_all(

