@@ -15,13 +15,15 @@ from .project.learning import Learner, Model, Progress, categories
 from .project.metric import Metric, metric
 
 if TYPE_CHECKING:
-    from .model.logistic import Logistic
+    from .model.linear import Linear
+    from .model.linear import Linear as Logistic
     from .project.settings import Section
 
 __all__ = [
     "Features",
     "Known",
     "Learner",
+    "Linear",
     "Logistic",
     "Metric",
     "Model",
@@ -48,8 +50,8 @@ def __getattr__(name: str) -> Any:
         from .project.settings import Section
 
         return Section
-    if name == "Logistic":
-        from .model.logistic import Logistic
+    if name in ("Linear", "Logistic"):  # it was called Logistic when it knew yes and no only
+        from .model.linear import Linear
 
-        return Logistic
+        return Linear
     raise AttributeError(f"module 'keel' has no attribute {name!r}")

@@ -20,7 +20,7 @@ def guard_against_hindsight(project: Project, tables: Tables, moment: datetime) 
     schema = project.examples.columns()
     columns = [name for name, column in schema.items() if known_ahead(column)]
     then, now = (
-        project.build(frames).filter(pl.col(project.time) <= moment).select(columns).collect()
+        project.build(frames).filter(project.moment <= moment).select(columns).collect()
         for frames in (as_of(project, tables, moment), tables)
     )
     if len(then) != len(now):

@@ -100,8 +100,8 @@ def _side(examples: pl.LazyFrame, project: Project, split: Split, *, test: bool)
     else:
         rows = examples.collect()
         if split.test_share is not None:
-            later = pl.Series([part < split.test_share for part in drawn(rows, project, split)])
-            rows = rows.filter(later if test else ~later)
+            chosen = [(part < split.test_share) == test for part in drawn(rows, project, split)]
+            rows = rows.filter(chosen)
     if not len(rows):
         raise UserError(
             f"{_set(split)}: that leaves no examples to {use}; there are "
@@ -126,7 +126,9 @@ def _set(split: Split) -> str:
     """What the settings say, as a sentence names it."""
     if split.by == "time":
         return f"split.test_from = {split.test_from}"
-    return f"split.folds = {split.folds}" if split.folds else f"split.test_share = {split.test_share}"
+    return (
+        f"split.folds = {split.folds}" if split.folds else f"split.test_share = {split.test_share}"
+    )
 
 
 def _available(examples: pl.LazyFrame, project: Project) -> str:

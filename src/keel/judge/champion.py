@@ -9,6 +9,7 @@ from keel.judge.gates import Verdict
 from keel.judge.metrics import score
 from keel.judge.scores import sliced
 from keel.project.metric import Metric
+from keel.project.task import Task
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Comparison:
 
 
 def compare(
+    task: Task,
     champion: pl.DataFrame,
     candidate: pl.DataFrame,
     metric: Metric,
@@ -36,8 +38,8 @@ def compare(
     slices one may look worse by chance, so that each has to be surer (Bonferroni).
     Nothing if they have no example in common.
     """
-    if champion.schema["example"] != candidate.schema["example"]:
-        return []  # the key has changed since
+    if any(champion.schema[name] != candidate.schema[name] for name in ("example", "model")):
+        return []  # the key, or what is predicted, has changed since
     theirs = champion.select("example", pl.col("model").alias("champion"))
     both = candidate.join(theirs, on="example", how="inner", maintain_order="left")
     if not len(both):
@@ -49,7 +51,7 @@ def compare(
     ]
     sure = 1 - 0.05 / max(1, len(parts) - 1)
     return [
-        _compared(place, rows, metric, 0.95 if n == 0 else sure)
+        _compared(task, place, rows, metric, 0.95 if n == 0 else sure)
         for n, (place, rows) in enumerate(parts)
     ]
 
@@ -90,8 +92,10 @@ def table(compared: list[Comparison], metric: Metric) -> str:
     )
 
 
-def _compared(place: str, rows: pl.DataFrame, metric: Metric, sure: float) -> Comparison:
+def _compared(
+    task: Task, place: str, rows: pl.DataFrame, metric: Metric, sure: float
+) -> Comparison:
     label, champion, candidate = rows["label"], rows["champion"], rows["model"]
-    gain = difference(label, candidate, champion, metric, sure=sure)
-    before, after = (score(metric, label, predicted) for predicted in (champion, candidate))
+    gain = difference(task, label, candidate, champion, metric, sure=sure)
+    before, after = (score(task, metric, label, predicted) for predicted in (champion, candidate))
     return Comparison(place, len(rows), before, after, gain)

@@ -8,10 +8,12 @@ from typing import Any
 import polars as pl
 
 from keel.judge.chance import Difference
+from keel.judge.metrics import score
 from keel.judge.shift import gaps, shifts
 from keel.project.description import Project
 from keel.project.metric import Metric
 from keel.project.settings import Gates, Waiver
+from keel.project.task import Task
 
 Waivers = Mapping[str, Waiver]
 
@@ -49,26 +51,43 @@ def against_floors(missed: Iterable[str]) -> list[Verdict]:
     return refusals or [Verdict("floors", passed=True, sentence="none is missed")]
 
 
-def against_baseline(gain: Difference, metric: Metric, gates: Gates) -> Iterator[Verdict]:
-    """Whether the model is better than the baseline by more than chance."""
+def scale(task: Task, metric: Metric, label: pl.Series, naive: pl.Series) -> float:
+    """What limits on a metric are shares of: what the naive guess scores, where lower is better.
+
+    An error is in the unit of what is predicted, which no setting could know. Where higher is
+    better, as for AUC, a limit is what it says.
+    """
+    if metric.higher_is_better:
+        return 1.0
+    error = abs(score(task, metric, label, naive))
+    return error if 0 < error < float("inf") else 1.0
+
+
+def against_simple(
+    simple: str, gain: Difference, metric: Metric, scale: float, gates: Gates
+) -> Iterator[Verdict]:
+    """Whether the model is better than a simple one, or than a guess, by more than chance."""
     if gates.better_than_baseline is not None:
-        limit = gates.better_than_baseline
-        sentence = f"{metric.title} is {gain} better than the baseline's"
+        limit = gates.better_than_baseline * scale
+        other = "naive guess" if simple == "naive" else simple
+        sentence = f"{metric.title} is {gain} better than the {other}'s"
         if not gain.low > limit:
-            sentence += f", and would have to be by more than {limit} also at the lower end"
-        yield Verdict("baseline", gain.low > limit, sentence)
+            sentence += f", and would have to be by more than {limit:.4g} also at the lower end"
+        yield Verdict(simple, gain.low > limit, sentence)
 
 
 def for_features(
-    losses: Mapping[str, Difference], metric: Metric, gates: Gates
+    losses: Mapping[str, Difference], metric: Metric, scale: float, gates: Gates
 ) -> Iterator[Verdict]:
     """Whether each feature is worth having."""
     if gates.feature_loss is not None:
+        limit = gates.feature_loss * scale
         for name, loss in losses.items():
-            worth = not loss.high < gates.feature_loss  # not known counts as worth it
+            worth = not loss.high < limit  # not known counts as worth it
             sentence = f"{metric.title} is better by {loss} than with its values shuffled"
             if not worth:
                 sentence += f", so surely by less than gates.feature_loss = {gates.feature_loss}"
+                sentence += f" of the naive guess's {scale:.4g}" if scale != 1 else ""
             yield Verdict(f"feature.{name}", worth, sentence)
 
 
@@ -100,7 +119,7 @@ def against_shift(
             )
         text = "; ".join(f"{shift.column} {fault}" for fault in faults)
         yield Verdict(f"shift.{shift.column}", not faults, text or "as in training")
-    if gates.gap is not None:
+    if gates.gap is not None and project.time:
         missing = gaps(project, pl.concat([learnt, judged]), gates.gap)
         more = [f"{len(missing) - 3} more times"] if len(missing) > 3 else []
         text = (

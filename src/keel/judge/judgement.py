@@ -3,28 +3,43 @@
 All of it is worked out from frames; the stage `evaluate` reads and writes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-from keel.data.periods import Period
+from keel.data.split import Labelled
 from keel.judge import gates as gate
 from keel.judge.chance import Difference, difference
 from keel.judge.importance import importance
 from keel.judge.metrics import main_metric, metrics_of
-from keel.judge.scores import Score, evaluate, missed
+from keel.judge.scores import MODELS, Score, evaluate, missed
 from keel.judge.staleness import staleness
 from keel.model.choice import learner
 from keel.model.inputs import feature_table
 from keel.model.predictor import Predictor
 from keel.project.description import Project
 from keel.project.errors import UserError
+from keel.project.metric import Metric
 from keel.project.settings import Evaluation, Settings
 
-RESERVED = ("month", "label", "model", "baseline", "example", "champion")
+RESERVED = ("month", "label", *MODELS, "example", "champion")
 MOST_VALUES = 200  # of a column to slice by
+
+
+@dataclass(frozen=True)
+class Part:
+    """A model and a simple one, what they learnt from, and the examples that judge them.
+
+    There is one; with folds, one for each.
+    """
+
+    candidate: Predictor
+    simple: Predictor
+    learnt: Labelled
+    judged: Labelled
 
 
 @dataclass(frozen=True)
@@ -44,48 +59,61 @@ class Judgement:
         return [verdict for verdict in self.verdicts if verdict.refused]
 
 
-def judge(  # noqa: PLR0913 -- two models, two periods, and what they are judged by
-    project: Project,
-    settings: Settings,
-    *,
-    candidate: Predictor,
-    simple: Predictor,
-    learnt: Period,
-    period: Period,
-    today: date,
-) -> Judgement:
-    """Judge the candidate beside the simple model on the examples of the period.
+def judge(project: Project, settings: Settings, parts: Sequence[Part], *, today: date) -> Judgement:
+    """Judge the candidate beside the simple model and the naive guess.
 
     On a part of the data (`data.rows`) only the floors judge, since the gates need enough rows.
     Raises UserError if a setting names a metric or a column that does not exist.
     """
-    evaluation, metrics = settings.evaluation, metrics_of(project)
-    check_metrics(project, evaluation)
-    predictions = predict(project, candidate, simple, period, evaluation.slices)
-    scores = evaluate(predictions, evaluation, metrics)
-    losses = importance(candidate, period, main_metric(project), evaluation.seed)
+    evaluation = settings.evaluation
+    metrics = check_metrics(project, evaluation)
+    predictions = pl.concat(predict(project, part, evaluation.slices) for part in parts)
+    scores = evaluate(project.task, predictions, evaluation, metrics)
+    main = main_metric(project, evaluation)
+    judges = [(part.candidate, part.judged) for part in parts]
+    losses = importance(judges, main, evaluation.seed)
     verdicts = gate.against_floors(missed(scores, evaluation, metrics))
     ageing: dict[str, Any] = {}
     if not settings.data.rows:
-        verdicts += _gates(project, settings, predictions, losses, learnt, period)
-        both = pl.concat([learnt.examples, period.examples])
-        ageing = staleness(project, both, learner(project, settings.model), settings.staleness)
+        verdicts += _gates(project, settings, predictions, losses, parts)
+        ageing = _ageing(project, settings, parts)
     verdicts = gate.waived(verdicts, settings.waivers, today)
-    return Judgement(predictions, scores, verdicts, losses, ageing, period.unlabelled)
+    unlabelled = sum(part.judged.unlabelled for part in parts)
+    return Judgement(predictions, scores, verdicts, losses, ageing, unlabelled)
 
 
-def predict(
-    project: Project, candidate: Predictor, simple: Predictor, period: Period, slices: list[str]
-) -> pl.DataFrame:
-    """What both models say of each example, beside its label, its month and its slices."""
-    predictions = period.examples.select(
+def predict(project: Project, part: Part, slices: list[str]) -> pl.DataFrame:
+    """What is said of each example, beside its label, its month if it has one, and its slices."""
+    examples = part.judged.examples
+    months = [project.month.alias("month")] if project.time else []
+    predictions = examples.select(
         pl.struct(project.key).alias("example"),
-        project.month.alias("month"),
-        pl.col(project.label).alias("label"),
-        candidate.probability(period.examples).alias("model"),
-        simple.probability(period.examples).alias("baseline"),
+        *months,
+        part.judged.label.alias("label"),
+        part.candidate.predict(examples).alias("model"),
+        part.simple.predict(examples).alias("baseline"),
+        naive(project, part).alias("naive"),
     )
-    return predictions.hstack(slice_columns(project, period.examples, slices))
+    return predictions.hstack(slice_columns(project, examples, slices))
+
+
+def naive(project: Project, part: Part) -> pl.Series:
+    """What one would guess without any feature, shape (rows,): the mean, or how often each is so.
+
+    Of a forecast, which has its time in its key, the last value of the same series.
+    """
+    rows = part.judged.examples
+    guess = project.task.naive(part.learnt.label).new_from_index(0, len(rows))
+    key, time = project.examples.primary_key(), project.time
+    if project.task.has_probabilities or time is None or time not in key:
+        return guess
+    series = [name for name in key if name != time]
+    last = pl.col(project.label).cast(pl.Float64).forward_fill().shift(1)
+    both = pl.concat(
+        [part.learnt.examples.select(*key, project.label), rows.select(*key, project.label)]
+    )
+    known = both.sort(time).select(*key, last=last.over(series) if series else last)
+    return rows.join(known, on=key, how="left", maintain_order="left")["last"].fill_null(guess)
 
 
 def slice_columns(project: Project, examples: pl.DataFrame, names: list[str]) -> pl.DataFrame:
@@ -107,15 +135,16 @@ def slice_columns(project: Project, examples: pl.DataFrame, names: list[str]) ->
     return pl.DataFrame({name: available[name] for name in names})
 
 
-def check_metrics(project: Project, settings: Evaluation) -> None:
-    """Raise UserError if a floor names a metric that does not exist."""
-    metrics = metrics_of(project)
+def check_metrics(project: Project, settings: Evaluation) -> dict[str, Metric]:
+    """The metrics that judge. Raises UserError if a floor or the settings name another one."""
+    metrics = metrics_of(project, settings)
     for key in ("floors", "slice_floors"):
         for name in getattr(settings, key):
             if name not in metrics:
                 raise UserError(
                     f"evaluation.{key} names {name!r}: the metrics are {', '.join(metrics)}"
                 )
+    return metrics
 
 
 def _gates(
@@ -123,15 +152,28 @@ def _gates(
     settings: Settings,
     predictions: pl.DataFrame,
     losses: dict[str, Difference],
-    learnt: Period,
-    period: Period,
+    parts: Sequence[Part],
 ) -> list[gate.Verdict]:
-    """The verdicts of all gates; the baseline itself need not beat the baseline."""
-    metric, limits = main_metric(project), settings.gates
-    gain = difference(predictions["label"], predictions["model"], predictions["baseline"], metric)
-    same = settings.model == settings.baseline
-    return [
-        *([] if same else gate.against_baseline(gain, metric, limits)),
-        *gate.for_features(losses, metric, limits),
-        *gate.against_shift(project, learnt.examples, period.examples, limits),
+    """The verdicts of all gates; the baseline as the model has to beat the naive guess."""
+    metric, limits = main_metric(project, settings.evaluation), settings.gates
+    task, label, naive = project.task, predictions["label"], predictions["naive"]
+    simple = "naive" if settings.model == settings.baseline else "baseline"
+    gain = difference(task, label, predictions["model"], predictions[simple], metric)
+    scale = gate.scale(task, metric, label, naive)
+    verdicts = [
+        *gate.against_simple(simple, gain, metric, scale, limits),
+        *gate.for_features(losses, metric, scale, limits),
     ]
+    if len(parts) == 1:  # folds differ by chance only
+        learnt, judged = parts[0].learnt.examples, parts[0].judged.examples
+        verdicts += gate.against_shift(project, learnt, judged, limits)
+    return verdicts
+
+
+def _ageing(project: Project, settings: Settings, parts: Sequence[Part]) -> dict[str, Any]:
+    """How models of the project age; nothing is known of that without a time."""
+    if project.time is None:
+        return {}
+    some = parts[0]
+    both = pl.concat([some.learnt.examples, some.judged.examples])
+    return staleness(project, both, learner(project, settings.model), settings)

@@ -8,12 +8,13 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from keel.judge import pictures
 from keel.judge.judgement import Judgement
-from keel.judge.metrics import main_metric, metrics_of, tally
-from keel.judge.scores import Score
+from keel.judge.scores import MODELS, Score
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.metric import Metric
+from keel.project.settings import Evaluation
 from keel.show import charts
 from keel.show.pages import environment, page
 
@@ -27,18 +28,23 @@ class Run:
     about: Mapping[str, str]  # name and purpose of the project
     passport: dict[str, Any]
     quality: dict[str, Any]  # of the data, by table
-    smallest_slice: int
+    evaluation: Evaluation
+    metrics: Mapping[str, Metric]  # the first one decides
 
 
 def report(project: Project, judgement: Judgement, run: Run) -> tuple[str, dict[str, Any]]:
     """The page, and the figures in it by the names that page and cards use."""
     context = {**figures(project, judgement, run), "project": run.about}
+    task, predictions, slices = project.task, judgement.predictions, run.evaluation.slices
     text = page(
         "judge/report.html",
         **context,
-        charts=_charts(main_metric(project), judgement, run),
+        charts=_charts(judgement, run),
+        pictures=pictures.pictures(task, predictions, slices),
+        tiles=pictures.tiles(task, context["test"]),
         scores=_table(judgement),
-        metrics=metrics_of(project),
+        metrics=run.metrics,
+        split=run.passport["settings"]["split"],
     )
     return text, context
 
@@ -63,17 +69,16 @@ def slices_csv(judgement: Judgement) -> str:
 def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
     """The figures of the report, by the names that page and cards use."""
     predictions = judgement.predictions
-    main, metric = next(iter(metrics_of(project).items()))
-    label, probability = predictions["label"], predictions["model"]
-    riskiest = predictions.sort("model", descending=True).head(max(1, len(label) // 10))
+    main, metric = next(iter(run.metrics.items()))
     whole = {
         model: {
             score.metric: score
             for score in judgement.scores
             if score.slice == "all" and score.model == model
         }
-        for model in ("model", "baseline")
+        for model in MODELS
     }
+    months = predictions["month"] if "month" in predictions.columns else pl.Series([None])
     slices = [
         (metric.sign * score.score, score)
         for score in judgement.scores
@@ -83,23 +88,20 @@ def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
         and score.score is not None
     ]
     return {
-        "model": whole["model"],
-        "baseline": whole["baseline"],
+        **whole,
         "main": main,
-        "baseline_better": _better_baseline(project, whole),
+        "baseline_better": _better_baseline(run.metrics, whole),
         "missed": [verdict.sentence for verdict in judgement.refusals],
         "verdicts": judgement.verdicts,
         "waived": any(verdict.waiver for verdict in judgement.verdicts),
         "staleness": judgement.staleness,
         "label": project.label,
-        "smallest_slice": run.smallest_slice,
+        "smallest_slice": run.evaluation.smallest_slice,
         "test": {
-            "rows": len(label),
-            "share_positive": _share(label),
-            "share_positive_of_riskiest_tenth": _share(riskiest["label"]),
-            "mean_probability": float(probability.to_numpy().mean()) if len(probability) else 0.0,
-            "from": predictions["month"].min(),
-            "to": predictions["month"].max(),
+            "rows": len(predictions),
+            **pictures.figures(project.task, predictions),
+            "from": months.min(),
+            "to": months.max(),
             "without_label": judgement.unlabelled,
         },
         "worst_slices": [score for _, score in sorted(slices, key=lambda slice_: slice_[0])][:3],
@@ -109,38 +111,43 @@ def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
     }
 
 
-def _better_baseline(project: Project, whole: Mapping[str, Mapping[str, Score]]) -> list[str]:
+def _better_baseline(
+    metrics: Mapping[str, Metric], whole: Mapping[str, Mapping[str, Score]]
+) -> list[str]:
     """The metrics in which the baseline is better, chance or not, with both scores."""
     return [
         f"{metric.title} ({simple:.3f} beside {score:.3f})"
-        for name, metric in metrics_of(project).items()
+        for name, metric in metrics.items()
         if (score := whole["model"][name].score) is not None
         and (simple := whole["baseline"][name].score) is not None
         and (simple - score) * metric.sign > 0
     ]
 
 
-def _charts(metric: Metric, judgement: Judgement, run: Run) -> dict[str, Any]:
+def _charts(judgement: Judgement, run: Run) -> dict[str, Any]:
+    main, metric = next(iter(run.metrics.items()))
     title = metric.title
     large: dict[str, list[dict[str, Any]]] = {}
-    main = next(score.metric for score in judgement.scores)
     for score in judgement.scores:
-        if score.metric == main and score.score is not None and score.rows >= run.smallest_slice:
+        if (
+            score.metric == main
+            and score.score is not None
+            and score.rows >= run.evaluation.smallest_slice
+        ):
             named = {"time": score.value, "slice": f"{score.value} ({score.rows:,})"}
             large.setdefault(score.slice, []).append(asdict(score) | named)
-    nulls = _nulls(run.quality)
+    nulls, months = _nulls(run.quality), large.get("month")
     ages = [
         {"time": f"{loss['age']} months", "model": "model", **loss, "score": loss["loss"]}
         for loss in judgement.staleness.get("losses", [])
     ]
     return {
-        "over_time": charts.over_time(large.get("month", []), title),
+        "over_time": charts.over_time(months, title) if months else None,
         "slices": {
             name: charts.by_slice(sorted(rows, key=lambda row: -row["score"] * metric.sign), title)
             for name, rows in large.items()
             if name not in ("all", "month")
         },
-        "calibration": charts.calibration(_calibration(judgement.predictions)),
         "importance": charts.bars(
             [{"name": name, "value": loss.value} for name, loss in judgement.importance.items()],
             f"{title} lost when shuffled",
@@ -162,22 +169,6 @@ def _nulls(quality: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(shares, key=lambda row: -row["value"])
 
 
-def _calibration(predictions: pl.DataFrame) -> list[dict[str, Any]]:
-    """Predicted and observed share of ten equal groups."""
-    return [
-        {
-            "model": model,
-            "predicted": float(probability),
-            "observed": float(positive / rows),
-        }
-        for model in ("model", "baseline")
-        for counts in [tally(predictions["label"], predictions[model], groups=10)]
-        for probability, positive, rows in zip(
-            counts.probability, counts.positive[0], counts.rows[0], strict=True
-        )
-    ]
-
-
 def _table(judgement: Judgement) -> list[dict[str, Any]]:
     """One row for each slice and metric, with model and baseline side by side."""
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -186,7 +177,3 @@ def _table(judgement: Judgement) -> list[dict[str, Any]]:
         shared = {name: getattr(score, name) for name in ("slice", "value", "metric", "rows")}
         rows.setdefault(key, shared)[score.model] = score
     return list(rows.values())
-
-
-def _share(label: pl.Series) -> float:
-    return float(label.sum()) / len(label)

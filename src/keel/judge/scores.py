@@ -6,9 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from keel.judge.metrics import Array, Sample
+from keel.judge.metrics import Sample
+from keel.judge.sums import Array
 from keel.project.metric import Metric
 from keel.project.settings import Evaluation
+from keel.project.task import Task
+
+MODELS = ("model", "baseline", "naive")  # the columns of what was predicted
+
+
+Place = tuple[str, str, int, str]  # slice, value, rows and model of a score
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Score:
     slice: str  # such as "carrier"; "all" for all rows
     value: str
     rows: int
-    model: str  # "model" or "baseline"
+    model: str  # "model", "baseline" or "naive"
     metric: str
     score: float | None  # None where it is not defined, such as AUC with one label only
     low: float | None
@@ -26,17 +33,24 @@ class Score:
 
 
 def evaluate(
-    predictions: pl.DataFrame, settings: Evaluation, metrics: Mapping[str, Metric]
+    task: Task, predictions: pl.DataFrame, settings: Evaluation, metrics: Mapping[str, Metric]
 ) -> list[Score]:
-    """All metrics of model and baseline, on all rows and on each slice.
+    """All metrics of model and baseline, on all rows and on each slice; of the naive guess on all.
 
-    `predictions` has `label`, `model`, `baseline`, `month` and the columns named in the settings.
+    `predictions` has `label`, `model`, `baseline`, `naive` and the columns named in the settings;
+    by `month` it is sliced too where it has that.
     """
+    months = [name for name in ("month",) if name in predictions.columns]
     return [
         score
-        for name, value, rows in sliced(predictions, ["month", *settings.slices])
-        for model in ("model", "baseline")
-        for score in _scores(name, value, rows, model, settings, metrics)
+        for name, value, rows in sliced(predictions, [*months, *settings.slices])
+        for model in MODELS[: None if name == "all" else 2]
+        for score in _scores(
+            Sample(task, rows["label"], rows[model]),
+            settings,
+            metrics,
+            (name, value, len(rows), model),
+        )
     ]
 
 
@@ -95,18 +109,13 @@ def interval(samples: Array, score: float) -> tuple[float, float]:
 
 
 def _scores(
-    name: str,
-    value: str,
-    rows: pl.DataFrame,
-    model: str,
-    settings: Evaluation,
-    metrics: Mapping[str, Metric],
+    sample: Sample, settings: Evaluation, metrics: Mapping[str, Metric], place: Place
 ) -> Iterator[Score]:
-    sample = Sample(rows["label"], rows[model])
     for key, metric in metrics.items():
         score = sample.score(metric)
         low, high = interval(sample.resamples(metric, settings.resamples, settings.seed), score)
-        yield Score(name, value, len(rows), model, key, _number(score), _number(low), _number(high))
+        rounded = _number(score), _number(low), _number(high)
+        yield Score(*place, key, *rounded)
 
 
 def _number(value: float) -> float | None:

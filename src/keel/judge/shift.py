@@ -29,10 +29,13 @@ class Shift:
 def shifts(project: Project, learnt: pl.DataFrame, judged: pl.DataFrame) -> Iterator[Shift]:
     """The shift of each column that a feature reads.
 
-    A distribution is judged only when training covers a year: else any season is a shift.
+    A distribution is judged only when training covers a year, since else any season is a shift, or
+    where there is no time.
     """
-    day = project.local_day
-    days = learnt.select((day.max() - day.min()).dt.total_days()).item()
+    days = YEAR
+    if project.time:
+        day = project.local_day
+        days = learnt.select((day.max() - day.min()).dt.total_days()).item()
     for name in project.features.columns_read():
         before, after = learnt[name], judged[name]
         number = before.dtype.is_numeric() or before.dtype == pl.Boolean

@@ -8,11 +8,14 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
+from keel.judge.gates import scale
 from keel.judge.metrics import main_metric, score
 from keel.model.inputs import categories, model_inputs
+from keel.model.predictor import Predictor
 from keel.project.description import Project
 from keel.project.learning import Learner
-from keel.project.settings import Staleness
+from keel.project.metric import Metric
+from keel.project.settings import Settings, Staleness
 
 HORIZON = 6  # models, each a month older than the next: the first is judged on as many months
 JUDGED = 2_500  # rows of each of these months
@@ -30,7 +33,7 @@ class Aged:
 
 
 def staleness(
-    project: Project, examples: pl.DataFrame, learner: Learner, settings: Staleness
+    project: Project, examples: pl.DataFrame, learner: Learner, settings: Settings
 ) -> dict[str, Any]:
     """What a model loses with each month of its age, and after how many to train it again.
 
@@ -39,8 +42,9 @@ def staleness(
     old loses 0: once with a loss for each age, and once with the same for each month more.
     """
     with threadpool_limits(1):  # so few rows fit four times as fast on one thread as on two
-        scores = list(_scores(project, examples, learner, settings))
-    sign = main_metric(project).sign
+        metric = main_metric(project, settings.evaluation)
+        scores = list(_scores(project, examples, learner, settings.staleness, metric))
+    sign, tolerated = metric.sign, settings.staleness.loss * _scale(project, examples, metric)
     ages = sorted({score.age for score in scores})
     by_age = _lost(
         scores, sign, [[float(score.age == age) for age in ages[1:]] for score in scores]
@@ -52,15 +56,19 @@ def staleness(
         "scores": [asdict(score) for score in scores],
         "losses": [{"age": age, **loss} for age, loss in zip(ages[1:], by_age, strict=False)],
         "loss_a_month": slope,
-        "tolerated": settings.loss,
-        "retrain_after": 1 + int(settings.loss / slope["loss"]) if slope and ageing else None,
+        "tolerated": tolerated,
+        "retrain_after": 1 + int(tolerated / slope["loss"]) if slope and ageing else None,
     }
 
 
 def _scores(
-    project: Project, examples: pl.DataFrame, learner: Learner, settings: Staleness
+    project: Project,
+    examples: pl.DataFrame,
+    learner: Learner,
+    settings: Staleness,
+    metric: Metric,
 ) -> Iterator[Aged]:
-    label, features, metric = project.label, project.features, main_metric(project)
+    task, features = project.task, project.features
     by_month = examples.with_columns(project.month.alias("month")).partition_by(
         "month", as_dict=True, include_key=False, maintain_order=True
     )
@@ -68,18 +76,27 @@ def _scores(
     for end in range(settings.months, len(months))[-HORIZON:]:
         window = pl.concat(by_month[month,] for month in months[end - settings.months : end])
         sample = _some(window, settings.rows)
-        if sample[label].n_unique() < 2:
+        label = task.labels(sample[project.label])
+        if task.problem(label):
             continue
         known = categories(features, sample)
         inputs = model_inputs(features, sample, known)
-        model = learner.fit(inputs, sample[label], lambda _done, _of: None)
+        model = learner.fit(inputs, label, lambda _done, _of: None)
+        predictor = Predictor(model, features, known, task)
         for month in months[end : end + HORIZON]:
             rows = _some(by_month[month,], JUDGED)
-            predicted = pl.Series(model.predict(model_inputs(features, rows, known)))
-            result = score(metric, rows[label], predicted)
+            labels = task.labels(rows[project.label])
+            result = score(task, metric, labels, predictor.predict(rows))
             if np.isfinite(result):
                 age = _months(month) - _months(months[end - 1])
                 yield Aged(months[end - 1], month, age, round(result, 6))
+
+
+def _scale(project: Project, examples: pl.DataFrame, metric: Metric) -> float:
+    """What a loss is a share of."""
+    label = project.task.labels(examples[project.label])
+    guess = project.task.naive(label).new_from_index(0, len(label))
+    return scale(project.task, metric, label, guess)
 
 
 def _lost(scores: list[Aged], sign: int, ageing: list[list[float]]) -> list[dict[str, float]]:

@@ -12,7 +12,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from keel.data.periods import Period
+from keel.data.split import Labelled
 from keel.data.store import Store, sha256
 from keel.model.inputs import Categories
 from keel.project.commands import output
@@ -24,26 +24,26 @@ PACKAGES = ("keel-ml", "polars", "lightgbm", "scikit-learn")
 def passport(
     store: Store,
     project: Project,
-    period: Period,
+    learnt: Labelled,
     inputs: pl.DataFrame,
     known: Categories,
     settings: dict[str, Any],
 ) -> dict[str, Any]:
     """Code, data, settings and features of the models that were just saved."""
-    days = period.examples.select(project.local_day).to_series()
+    days = learnt.examples.select(project.local_day).to_series() if project.time else None
     return {
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "code": code_version(store.repository),
         "settings": settings,
         "training": {
-            "rows": len(period.examples),
-            "without_label": period.unlabelled,
-            "share_positive": round(float(period.label.sum()) / len(period.label), 6),
-            "from": str(days.min()),
-            "to": str(days.max()),
+            "rows": len(learnt.examples),
+            "without_label": learnt.unlabelled,
+            **project.task.summary(learnt.label),
+            "from": None if days is None else str(days.min()),
+            "to": None if days is None else str(days.max()),
             "missing": {
                 column.name: round(column.null_count() / len(column), 6)
-                for column in period.examples.drop(project.label)
+                for column in learnt.examples.drop(project.label)
             },
         },
         "features": {name: known.get(name, str(dtype)) for name, dtype in inputs.schema.items()},

@@ -15,24 +15,30 @@ from keel.project.errors import UserError
 from keel.project.features import Features
 from keel.project.learning import Model
 from keel.project.settings import Choice
+from keel.project.task import Task
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A model, its features, and the categories that its training saw."""
+    """A model, its features, the categories that its training saw, and what is predicted."""
 
     model: Model
     features: Features
     known: Categories
+    task: Task
 
-    def probability(self, examples: pl.DataFrame) -> pl.Series:
-        """The probability of the label for each example, shape (rows,)."""
-        return pl.Series(self.model.predict(self.inputs(examples)))
+    def predict(self, examples: pl.DataFrame) -> pl.Series:
+        """The prediction for each example, as the task has it. Raises UserError if it is none."""
+        return self.predict_inputs(self.inputs(examples))
 
-    def answers(self, examples: pl.DataFrame) -> tuple[list[float], list[list[str]]]:
+    def predict_inputs(self, inputs: pl.DataFrame) -> pl.Series:
+        """The same, of features of shape (rows, features)."""
+        return self.task.predictions(self.model.predict(inputs))
+
+    def answers(self, examples: pl.DataFrame) -> tuple[pl.Series, list[list[str]]]:
         """The same, and for each example the features whose category training did not see."""
         inputs, unseen = inputs_and_unseen(self.features, examples, self.known)
-        return self.model.predict(inputs).tolist(), unseen
+        return self.predict_inputs(inputs), unseen
 
     def inputs(self, examples: pl.DataFrame) -> pl.DataFrame:
         """The features of the examples, shape (rows, features)."""
@@ -96,7 +102,7 @@ def load(store: Store, project: Project, choice: Choice, path: Path) -> Predicto
         model = learner(project, choice).from_text(text)
     except ValueError as error:
         raise UserError(f"{store.name(path)} is {error}: {store.cure(path)}") from error
-    return Predictor(model, project.features, known)
+    return Predictor(model, project.features, known, project.task)
 
 
 def read_passport(store: Store, path: Path) -> Any:

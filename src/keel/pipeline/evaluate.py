@@ -1,17 +1,20 @@
 """Judge the model on the test examples, write the report, and refuse one that misses a gate."""
 
+from collections.abc import Iterator
 from datetime import date
 
-from keel.data.periods import test, training
+from keel.data.split import folds, test, training
 from keel.data.store import Store
-from keel.judge.judgement import Judgement, judge
+from keel.judge.judgement import Judgement, Part, judge
+from keel.judge.metrics import metrics_of
 from keel.judge.report import CARDS, Run, card, report, slices_csv
 from keel.judge.scores import headline
+from keel.model.fitting import fit
 from keel.model.predictor import load
 from keel.project.about import about
 from keel.project.description import Project
 from keel.project.errors import RefusedError
-from keel.project.settings import Settings
+from keel.project.settings import Evaluation, Settings
 
 
 def run(store: Store, project: Project, settings: Settings, today: date) -> dict[str, object]:
@@ -20,31 +23,41 @@ def run(store: Store, project: Project, settings: Settings, today: date) -> dict
     Raises UserError if a setting names a metric or a column that does not exist. Raises
     RefusedError, when all is written, if the model misses a gate that is not waived.
     """
-    examples = store.read_table(store.examples)
-    judgement = judge(
-        project,
-        settings,
-        candidate=load(store, project, settings.model, store.model),
-        simple=load(store, project, settings.baseline, store.baseline),
-        learnt=training(examples, project, settings.split),
-        period=test(examples, project, settings.split),
-        today=today,
-    )
-    scores = write(store, project, judgement, settings.evaluation.smallest_slice)
+    parts = list(_parts(store, project, settings))
+    judgement = judge(project, settings, parts, today=today)
+    scores = write(store, project, judgement, settings.evaluation)
     if judgement.refusals:
         missed = [f"{miss.gate}: {miss.sentence}" for miss in judgement.refusals]
         raise RefusedError(missed, scores)
     return dict(scores)
 
 
+def _parts(store: Store, project: Project, settings: Settings) -> Iterator[Part]:
+    """The stored models with the examples they have not seen; with folds, one more for each.
+
+    A fold's models are fitted on all others, with the same settings, since the stored ones have
+    seen all examples.
+    """
+    examples, split = store.read_table(store.examples), settings.split
+    candidate = load(store, project, settings.model, store.model)
+    simple = load(store, project, settings.baseline, store.baseline)
+    if not split.folds:
+        learnt, judged = (side(examples, project, split) for side in (training, test))
+        yield Part(candidate, simple, learnt, judged)
+        return
+    for learnt, judged in folds(examples, project, split):
+        fitted = fit(project, settings.model, learnt), fit(project, settings.baseline, learnt)
+        yield Part(*fitted, learnt, judged)
+
+
 def write(
-    store: Store, project: Project, judgement: Judgement, smallest_slice: int
+    store: Store, project: Project, judgement: Judgement, evaluation: Evaluation
 ) -> dict[str, float | None]:
     """Write all that was found; returns the model's scores."""
     scores = headline(judgement.scores, "model")
     counted = {
         **scores,
-        "baseline": headline(judgement.scores, "baseline"),
+        **{simple: headline(judgement.scores, simple) for simple in ("baseline", "naive")},
         "refusals": len(judgement.refusals),
     }
     verdicts = [verdict.as_json() for verdict in judgement.verdicts]
@@ -52,7 +65,8 @@ def write(
         about(store.repository),
         store.read_json(store.passport),
         store.read_json(store.report("data-quality.json")),
-        smallest_slice,
+        evaluation,
+        metrics_of(project, evaluation),
     )
     page, context = report(project, judgement, described)
     store.write_table(store.predictions, judgement.predictions)

@@ -18,9 +18,10 @@ def run(store: Store, project: Project) -> dict[str, int]:
     tables = {table: store.read_table(store.checked(table)) for table in project.tables}
     try:
         examples = project.examples.validate(project.build(tables).collect(), cast=True)
-        moments = examples[project.time].drop_nulls()
-        if len(moments):
-            guard_against_hindsight(project, tables, moments[len(moments) // 2])
+        if project.time:
+            moments = examples.select(project.moment).to_series().drop_nulls()
+            if len(moments):
+                guard_against_hindsight(project, tables, moments[len(moments) // 2])
     except (dy.exc.ValidationError, dy.exc.SchemaError) as error:
         name = project.examples.__name__
         raise UserError(f"examples.py: what `build` made breaks `{name}`: {error}") from error

@@ -15,7 +15,6 @@ from keel.pipeline.run import run
 from keel.project.commands import must
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.project.metric import Metric
 
 FILES = ("model.txt", "passport.json", "predictions.parquet")
 
@@ -43,7 +42,7 @@ def promote(root: Path, project: Project, today: date) -> int:
         if _hash(store.champion("passport.json")) == _hash(store.passport):
             print("The model is the champion already.")
             return 0
-        judged = judge(store, main_metric(project), today)
+        judged = judge(store, project, today)
         if any(verdict.refused for verdict in judged):
             print("The champion stays: reports/candidate.md says why.")
             return 1
@@ -63,10 +62,12 @@ def take_over(store: Store) -> None:
     replace_all({store.champion(name): partial(shutil.copyfile, source) for name, source in copies})
 
 
-def judge(store: Store, metric: Metric, today: date) -> list[Verdict]:
+def judge(store: Store, project: Project, today: date) -> list[Verdict]:
     """Compare with the champion, and write and print the table."""
     settings = configuration.load(store)
+    metric = main_metric(project, settings.evaluation)
     compared = compare(
+        project.task,
         store.read_table(store.champion("predictions.parquet")).collect(),
         store.read_table(store.predictions).collect(),
         metric,

@@ -10,15 +10,19 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
-Probabilities: TypeAlias = "npt.NDArray[np.float64]"
+Predictions: TypeAlias = "npt.NDArray[np.float64]"
 Progress = Callable[[int, int], None]  # `fit` calls it with (steps done, steps in all)
 
 
 class Model(Protocol):
     """A fitted model."""
 
-    def predict(self, features: pl.DataFrame) -> Probabilities:
-        """The probability of the label for each row, shape (rows,)."""
+    def predict(self, features: pl.DataFrame) -> Predictions:
+        """What is predicted of each row, by what the label is.
+
+        Yes or no: the probability of yes, shape (rows,). One of several: that of each class in the
+        order of the label's Enum, shape (rows, classes). A number: the number, shape (rows,).
+        """
         ...
 
     def to_text(self) -> str:
@@ -34,7 +38,10 @@ class Learner(Protocol):
     """
 
     def fit(self, features: pl.DataFrame, label: pl.Series, progress: Progress) -> Model:
-        """Fit on features of shape (rows, features) and a boolean label of shape (rows,)."""
+        """Fit on features of shape (rows, features) and a label of shape (rows,).
+
+        Without nulls, it is boolean for yes or no, a `pl.Enum` for one of several, else Float64.
+        """
         ...
 
     def from_text(self, text: str) -> Model:

@@ -4,18 +4,20 @@ What came with a later Keel has its usual value here, since no update touches `c
 `settings.yaml` records what a run used.
 """
 
+import codecs
 import difflib
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     TypeAdapter,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -38,6 +40,29 @@ class Data(Section):
     nulls: list[str]
     rows: dict[str, Annotated[int, Gt(0)]]
     tolerated: Share
+    names: dict[str, str] = {}  # what the file calls a column, and what it is called here
+    # How CSV files are written:
+    separator: Annotated[str, MinLen(1), MaxLen(1)] = ","
+    encoding: str = "utf8"
+    decimal_comma: bool = False
+    thousands: Annotated[str, MaxLen(1)] = ""  # what separates them in numbers: 1.234 or 1 234
+    blanks: bool = False  # whether there are some around names and values, to be left out
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str) -> str:
+        try:
+            codecs.lookup(encoding)
+        except LookupError as error:
+            raise ValueError(f"{encoding} is no encoding: such as utf8, latin1 or utf16") from error
+        return encoding
+
+
+TAKES = {
+    "time": "test_from: 2025-01-01",
+    "key": "test_share: 0.2 or folds: 5",
+    "group": "column: customer and test_share: 0.2 or folds: 5",
+}
 
 
 class Split(Section):
@@ -56,15 +81,12 @@ class Split(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        wanted = {"time": "test_from", "key": "test_share", "group": "test_share"}[self.by]
-        if self.by != "time" and self.folds:
-            wanted = "folds"
-        needed = {wanted, "column"} if self.by == "group" else {wanted}
+        share = "folds" if self.folds else "test_share"
+        needed = {"test_from"} if self.by == "time" else {share}
+        needed |= {"column"} if self.by == "group" else set()
         given = {name for name in self.model_fields_set - {"by"} if getattr(self, name) is not None}
         if given != needed:
-            allowed = "test_from: 2025-01-01" if self.by == "time" else "test_share: 0.2 or folds: 5"
-            column = "column: customer, " * (self.by == "group")
-            raise ValueError(f"by: {self.by} takes {column}{allowed}, and nothing else")
+            raise ValueError(f"by: {self.by} takes {TAKES[self.by]}, and nothing else")
         return self
 
 
@@ -85,11 +107,13 @@ class Evaluation(Section):
     seed: Annotated[int, Ge(0)]
     floors: dict[str, float]
     slice_floors: dict[str, float]
+    metrics: list[str] = []  # the first decides; without any, all of the task and of the project
 
 
 class Gates(Section):
     """What a model may miss, beside its floors; None switches a gate off."""
 
+    # Of the first metric; where lower is better, as a share of what the naive guess scores.
     better_than_baseline: float | None = 0.0
     feature_loss: float | None = 0.0005
     psi: NotNegative | None = 1.0
@@ -104,7 +128,9 @@ class Staleness(Section):
 
     months: Annotated[int, Gt(0)] = 3  # that a model learns from
     rows: Annotated[int, Gt(0)] = 10_000  # of these months, evenly spread: ageing shows in few
-    loss: Annotated[float, Gt(0)] = 0.02  # of the first metric, after which to train again
+    # Of the first metric, after which to train again; where lower is better, a share of what the
+    # naive guess scores.
+    loss: Annotated[float, Gt(0)] = 0.02
 
 
 class Waiver(Section):

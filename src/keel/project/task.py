@@ -210,8 +210,9 @@ class Number(Task):
         return pl.Series([labels.mean()], dtype=pl.Float64)
 
     def summary(self, labels: pl.Series) -> dict[str, Any]:
-        at = {f"q{int(q * 100):02}": labels.quantile(q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)}
-        return {name: round(value or 0.0, 6) for name, value in [("mean", _mean(labels)), *at.items()]}
+        shares = (0.05, 0.25, 0.5, 0.75, 0.95)
+        at = {f"q{int(share * 100):02}": labels.quantile(share) or 0.0 for share in shares}
+        return {name: round(value, 6) for name, value in {"mean": _mean(labels), **at}.items()}
 
     def problem(self, labels: pl.Series) -> str:
         if not labels.is_finite().all():

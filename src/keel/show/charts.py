@@ -11,6 +11,8 @@ COLOURS = {"domain": ["model", "baseline"], "range": [MODEL, BASELINE]}
 SHAPES = {"domain": ["model", "baseline"], "range": ["circle", "square"]}
 WIDTH = 300  # with its axes a chart fits a phone unscaled, so that its letters stay readable
 
+ZERO = {"y": {"datum": 0}}
+
 Rows = Sequence[dict[str, Any]]
 
 
@@ -78,6 +80,89 @@ def calibration(rows: Rows) -> Markup:
         "encoding": {"x": x, "y": y, "color": _colour(rows), "shape": _shape(rows)},
     }
     return svg(rows, {"height": 240, "layer": [perfect, lines]})
+
+
+def confusion(rows: Rows, order: Sequence[str]) -> Markup:
+    """A table of counts, darker with more; rows have was, seemed, rows."""
+    axis = {"type": "nominal", "sort": list(order)}
+    most = max([1, *(row["rows"] for row in rows)])
+    colour = {"field": "rows", "type": "quantitative", "legend": None}
+    light = {
+        "condition": {"test": f"datum.rows > {most / 2}", "value": "white"},
+        "value": "#241f31",
+    }
+    return svg(
+        rows,
+        {
+            "height": {"step": 26},
+            "encoding": {
+                "x": {"field": "seemed", "title": "seemed likeliest", **axis},
+                "y": {"field": "was", "title": "was", **axis},
+            },
+            "layer": [
+                {
+                    "mark": "rect",
+                    "encoding": {"color": {**colour, "scale": {"range": ["#f3f6fb", MODEL]}}},
+                },
+                {
+                    "mark": {"type": "text", "fontSize": 11},
+                    "encoding": {"text": {"field": "rows", "format": ","}, "color": light},
+                },
+            ],
+        },
+    )
+
+
+def observed(rows: Rows, title: str) -> Markup:
+    """A point for each row, which has label and model, and the line of those that are equal."""
+    ends = [value for row in rows for value in (row["label"], row["model"])] or [0, 1]
+    scale = {"type": "quantitative", "scale": {"zero": False, "nice": True}}
+    x = {"field": "model", "title": f"{title}, predicted", **scale}
+    y = {"field": "label", "title": f"{title}, observed", **scale}
+    equal = [{"model": end, "label": end} for end in (min(ends), max(ends))]
+    line = {
+        "data": {"values": equal},
+        "mark": {"type": "line", "strokeDash": [4, 3], "color": FAINT},
+        "encoding": {"x": x, "y": y},
+    }
+    point = {"type": "point", "filled": True, "size": 14, "opacity": 0.35, "color": MODEL}
+    points = {"mark": point, "encoding": {"x": x, "y": y}}
+    return svg(rows, {"height": 240, "layer": [points, line]})
+
+
+def residuals(rows: Rows, title: str) -> Markup:
+    """A line in its band by name, such as a month; rows have name, low, middle, high."""
+    x = {"field": "name", "type": "ordinal", "title": None, "axis": {"labelAngle": -45}}
+    y = {"type": "quantitative", "title": title}
+    layers = [
+        {
+            "mark": {"type": "area", "opacity": 0.2, "color": MODEL},
+            "encoding": {"y": {"field": "low", **y}, "y2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "line", "point": True, "color": MODEL},
+            "encoding": {"y": {"field": "middle", **y}},
+        },
+        {"mark": {"type": "rule", "strokeDash": [4, 3], "color": FAINT}, "encoding": ZERO},
+    ]
+    return svg(rows, {"height": 210, "encoding": {"x": x}, "layer": layers})
+
+
+def ranges(rows: Rows, title: str) -> Markup:
+    """A point on its line for each name; rows have name, low, middle, high."""
+    y = {"field": "name", "type": "nominal", "title": None, "sort": None}
+    x = {"type": "quantitative", "title": title}
+    layers = [
+        {
+            "mark": {"type": "rule", "color": MODEL},
+            "encoding": {"x": {"field": "low", **x}, "x2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1, "color": MODEL},
+            "encoding": {"x": {"field": "middle", **x}},
+        },
+    ]
+    return svg(rows, {"height": {"step": 17}, "encoding": {"y": y}, "layer": layers})
 
 
 def bars(rows: Rows, title: str, number_format: str) -> Markup:

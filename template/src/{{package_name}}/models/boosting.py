@@ -1,4 +1,4 @@
-"""Gradient-boosted trees, by LightGBM: the default model."""
+"""Gradient-boosted trees, by LightGBM: the default model, whatever is predicted."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +41,7 @@ class Settings(Section):
 
         data = lgb.Dataset(
             matrix(features),
-            label.to_numpy().astype(np.float32),
+            label.to_physical().to_numpy().astype(np.float32),
             feature_name=features.columns,
             categorical_feature=list(categories(features)),
         )
@@ -49,7 +49,7 @@ class Settings(Section):
         def report(step: lgb.callback.CallbackEnv) -> None:
             progress(step.iteration + 1, step.end_iteration)
 
-        return Boosting(lgb.train(self._parameters(), data, self.trees, callbacks=[report]))
+        return Boosting(lgb.train(self._parameters(label.dtype), data, self.trees, callbacks=[report]))
 
     def from_text(self, text: str) -> Boosting:
         if "\nend of parameters\n" not in text:  # LightGBM would take half a model, or abort
@@ -61,9 +61,14 @@ class Settings(Section):
         except lgb.basic.LightGBMError as error:
             raise ValueError(f"not a LightGBM model: {error}") from error
 
-    def _parameters(self) -> dict[str, object]:
-        return {
-            "objective": "binary",
+    def _parameters(self, label: pl.DataType) -> dict[str, object]:
+        """LightGBM's own; what it minimises follows from what is predicted."""
+        objective: dict[str, object] = {"objective": "regression"}
+        if label == pl.Boolean:
+            objective = {"objective": "binary"}
+        if isinstance(label, pl.Enum):
+            objective = {"objective": "multiclass", "num_class": len(label.categories)}
+        return objective | {
             "learning_rate": self.learning_rate,
             "num_leaves": self.leaves,
             "min_data_in_leaf": self.rows_per_leaf,
