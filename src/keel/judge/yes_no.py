@@ -36,10 +36,13 @@ def tally(
     Those hold equal shares, of positive and negative rows together: a rare label would else fill
     one group, in which no order is told.
     """
-    value, place = np.unique(probability.astype(np.float64), return_inverse=True)
+    value, place = np.unique(probability, return_inverse=True)
     if groups is not None and len(value) > groups:
-        positive = np.bincount(place, label)
-        kinds = [kind for kind in (positive, np.bincount(place) - positive) if kind.sum()]
+        kinds = [
+            kind
+            for kind in (np.bincount(place, label), np.bincount(place, 1 - label))
+            if kind.any()
+        ]
         shares = [(np.cumsum(kind) - kind) * groups / kind.sum() for kind in kinds]
         _, group = np.unique(np.mean(shares, axis=0).astype(np.int64), return_inverse=True)
         place = group[place]

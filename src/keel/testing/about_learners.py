@@ -9,20 +9,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from keel.judge.metrics import METRICS, score
 from keel.model.choice import learner
 from keel.pipeline.configuration import compose
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.learning import Model
 from keel.project.settings import Choice
+from keel.project.task import Classes
+from keel.testing.easy import COUNT, KINDS, REACHED, Easy, Rows
 from keel.testing.failing import require
-
-COUNT = 2000  # rows: as many as the settings of a real model need
-KINDS = pl.Enum([f"{name} {n}" for n in range(4) for name in ("calm", "rough")])
-SHARES = 0.55 ** np.arange(8) / sum(0.55 ** np.arange(8))  # of the kinds: some are rare
-
-Rows = tuple[pl.DataFrame, pl.Series]
 
 
 @dataclass
@@ -35,13 +30,17 @@ class Subject:
     steps: list[tuple[int, int]] = field(default_factory=list)
 
     @cached_property
+    def easy(self) -> Easy:
+        return Easy.like(self.project.task)
+
+    @cached_property
     def choice(self) -> dict[str, Any]:
         composed: dict[str, Any] = compose(self.root / "conf", [f"model={self.name}"])["model"]
         return composed
 
     @cached_property
     def rows(self) -> Rows:
-        return easy(seed=1)
+        return self.easy.rows(seed=1)
 
     @cached_property
     def model(self) -> Model:
@@ -59,61 +58,63 @@ class Subject:
     def read(self, text: str) -> Model:
         return learner(self.project, Choice.model_validate(self.choice)).from_text(text)
 
-    def auc(self, model: Model, rows: Rows) -> float:
-        return score(METRICS["auc"], rows[1], pl.Series(model.predict(rows[0])))
-
-
-def easy(seed: int) -> Rows:
-    """True in wind, more so where it is rough; a fifth of the wind is unknown."""
-    random = np.random.default_rng(seed)
-    wind = pl.Series("wind", random.uniform(0, 40, COUNT))
-    kind = pl.Series("kind", random.choice(KINDS.categories.to_list(), COUNT, p=SHARES), KINDS)
-    rough = kind.cast(pl.String).str.starts_with("rough").to_numpy()
-    true = random.uniform(0, 1, COUNT) < 1 / (1 + np.exp(6 - 0.2 * wind.to_numpy() - 2 * rough))
-    known = pl.Series("known", random.uniform(0, 1, COUNT) < 0.8)
-    frame = pl.DataFrame([wind, kind, known])
-    return frame.select(pl.when("known").then("wind").alias("wind"), "kind"), pl.Series(true)
-
 
 def learns_what_there_is_to_learn(subject: Subject) -> None:
     """A label that is shuffled or turned around on the way teaches nothing."""
-    reached = subject.auc(subject.model, easy(seed=2))
+    name, least, most = REACHED[type(subject.easy.task)]
 
-    require(reached > 0.75, f"AUC is {reached:.3f} on rows on which 0.85 can be reached")
+    reached = subject.easy.reached(subject.model, subject.easy.rows(seed=2))
+
+    require(reached > least, f"{name} is {reached:.3f} on rows on which {most} can be reached")
 
 
-def predicts_probabilities(subject: Subject) -> None:
-    """As high on average as true is frequent; classes and log-odds are not."""
+def predicts_what_is_asked_for(subject: Subject) -> None:
+    """Probabilities, as high on average as each is frequent, or numbers as high as the label."""
     features, label = subject.rows
+    task = subject.easy.task
 
-    predicted = pl.Series(subject.model.predict(features))
+    predicted = task.predictions(subject.model.predict(features)).to_numpy()  # checks their range
 
-    mean, share = (float(np.mean(values.to_numpy())) for values in (predicted, label))
-    require(predicted.is_between(0, 1).all(), "they are not between 0 and 1: log-odds?")
-    require(predicted.n_unique() > 10, "they have ten values at most: classes?")
-    require(abs(mean - share) < 0.03, f"their mean is {mean:.3f}, and {share:.3f} are true")
+    codes = task.numbers(label)
+    wanted = [float(np.mean(codes == place)) for place in range(len(task.classes))]
+    means, shares = predicted.mean(axis=0), np.array(wanted or codes.mean())
+    require(len(np.unique(predicted)) > 10, "they have ten values at most: classes?")
+    worst = float(np.max(np.abs(means - shares)))
+    near = 0.03 if task.has_probabilities else 0.2
+    require(worst < near, f"their mean is {means}, and that of what came {shares}")
+    if isinstance(task, Classes):
+        total = predicted.sum(axis=1)
+        require(np.allclose(total, 1), "the probabilities of the classes don't sum up to 1")
 
 
 def sees_numbers_and_categories(subject: Subject) -> None:
     """Both count, and in the right direction."""
     kinds = pl.Series("kind", ["calm 0", "calm 0", "rough 0"], KINDS)
 
-    predicted = subject.model.predict(pl.DataFrame([pl.Series("wind", [20.0, 39.0, 20.0]), kinds]))
+    rows = pl.DataFrame([pl.Series("wind", [20.0, 39.0, 20.0]), kinds])
+    predicted = subject.easy.strength(subject.model, rows)
 
     usual, windy, rough = predicted
-    require(windy > usual, f"a number that makes true likely is not seen: {windy} and {usual}")
-    require(rough > usual, f"a category that makes true likely is not seen: {rough} and {usual}")
+    require(windy > usual, f"a number that adds to it is not seen: {windy} and {usual}")
+    require(rough > usual, f"a category that adds to it is not seen: {rough} and {usual}")
 
 
 def learns_ten_rows_by_heart(subject: Subject) -> None:
     """What can't be learnt from ten rows can't be learnt."""
     names = [str(n) for n in range(10)]
     features = pl.DataFrame({"name": pl.Series(names * (COUNT // 10), dtype=pl.Enum(names))})
-    label = pl.Series([n in (0, 1, 4, 7) for n in range(10)] * (COUNT // 10))
+    true = pl.Series([n in (0, 1, 4, 7) for n in range(10)] * (COUNT // 10))
+    rows = features, subject.easy.label(true)
+    if isinstance(subject.easy.task, Classes):  # one label for each name
+        rows = (
+            features,
+            pl.Series(["low", "high", "middle", "low", "high"] * (COUNT // 5)).cast(rows[1].dtype),
+        )
 
-    reached = subject.auc(subject.fit((features, label)), (features, label))
+    reached = subject.easy.reached(subject.fit(rows), rows)
 
-    require(reached == 1, f"AUC is {reached:.3f} on ten categories of one label each")
+    metric = REACHED[type(subject.easy.task)][0]
+    require(reached > 0.99, f"{metric} is {reached:.3f} on ten categories of one label each")
 
 
 def tells_an_unknown_number_from_0(subject: Subject) -> None:
@@ -123,9 +124,12 @@ def tells_an_unknown_number_from_0(subject: Subject) -> None:
     wind = pl.Series("wind", drawn).fill_nan(None)
     coin = pl.Series("coin", random.uniform(0, 1, COUNT) < 0.5)
 
-    model = subject.fit((wind.to_frame(), (wind == 0).fill_null(coin)))
+    label = subject.easy.label((wind == 0).fill_null(coin))
 
-    unknown, zero = model.predict(pl.DataFrame({"wind": [None, 0.0]}, {"wind": pl.Float64}))
+    model = subject.fit((wind.to_frame(), label))
+
+    rows = pl.DataFrame({"wind": [None, 0.0]}, {"wind": pl.Float64})
+    unknown, zero = subject.easy.strength(model, rows)
     require(zero - unknown > 0.2, f"0 is predicted with {zero:.2f}, unknown with {unknown:.2f}")
 
 
@@ -182,7 +186,7 @@ def matters(subject: Subject, setting: str) -> None:
 
 CHECKS: tuple[Callable[[Subject], None], ...] = (
     learns_what_there_is_to_learn,
-    predicts_probabilities,
+    predicts_what_is_asked_for,
     sees_numbers_and_categories,
     learns_ten_rows_by_heart,
     tells_an_unknown_number_from_0,

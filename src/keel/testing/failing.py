@@ -1,5 +1,6 @@
 """How a check fails: with the place, the value and the cure."""
 
+import numpy as np
 import polars as pl
 
 
@@ -16,8 +17,10 @@ def differing(one: pl.DataFrame, other: pl.DataFrame) -> list[str]:
 
 def same(one: pl.Series, other: pl.Series, message: str) -> None:
     """Raise AssertionError if two predictions of the same rows differ by more than rounding."""
-    worst = float((one - other).abs().max() or 0)  # type: ignore[arg-type]  # numbers
-    require(worst < 1e-9, f"{message}: predictions differ by up to {worst:.2g}")
+    first, second = one.to_numpy(), other.to_numpy()
+    worst = float(np.max(np.abs(first - second), initial=0))
+    scale = float(np.max(np.abs(second), initial=1))
+    require(worst < 1e-9 * scale, f"{message}: predictions differ by up to {worst:.2g}")
 
 
 def spread(rows: pl.DataFrame, count: int = 50) -> pl.DataFrame:

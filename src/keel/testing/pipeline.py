@@ -11,7 +11,7 @@ from typing import Self
 
 import polars as pl
 
-from keel.data.periods import Period, test, training
+from keel.data.split import Labelled, test, training
 from keel.data.store import Store
 from keel.judge.metrics import metrics_of
 from keel.model.predictor import Predictor, load
@@ -29,15 +29,21 @@ class Trained:
     """A trained model of a project, asked as the service asks it."""
 
     predictor: Predictor  # for the checks that come with Keel
-    test_examples: pl.DataFrame  # labelled, in the order of their time: the model has not seen them
+    test_examples: pl.DataFrame  # labelled; the model has not seen them, but for folds
+
+    def predict(self, examples: pl.DataFrame) -> pl.Series:
+        """What is predicted of each example, shape (rows,).
+
+        Yes or no: the probability of yes. One of several: an array of the probability of each
+        class, in the order of the label's dy.Enum. A number: the number. What is known only
+        afterwards may be missing. Raises polars' errors for other missing columns, and UserError
+        if the model predicts what can't be.
+        """
+        return self.predictor.predict(examples)
 
     def probability(self, examples: pl.DataFrame) -> pl.Series:
-        """The predicted probability of each example, shape (rows,), between 0 and 1.
-
-        What is known only afterwards may be missing. Raises polars' errors for other missing
-        columns.
-        """
-        return self.predictor.probability(examples)
+        """The same, for yes or no."""
+        return self.predict(examples)
 
 
 class Pipeline:
@@ -97,7 +103,7 @@ class Pipeline:
     def scores(self) -> dict[str, float | None]:
         """The model's scores on the test examples, by metric; after `evaluate`."""
         written = self.store.read_json(self.store.report("metrics.json"))
-        return {name: written[name] for name in metrics_of(self.project)}
+        return {name: written[name] for name in metrics_of(self.project, self.settings.evaluation)}
 
     def _read(self, file: Path) -> pl.DataFrame:
         return self.store.read_table(file).collect()
@@ -110,12 +116,12 @@ class Quick(Pipeline):
         """The checked tables."""
         return {name: self.used(name).lazy() for name in self.project.tables}
 
-    def learnt(self) -> Period:
+    def learnt(self) -> Labelled:
         """What the model learns from."""
         examples = self.store.read_table(self.store.examples)
         return training(examples, self.project, self.settings.split)
 
-    def unseen(self) -> Period:
+    def unseen(self) -> Labelled:
         """What it is judged by."""
         examples = self.store.read_table(self.store.examples)
         return test(examples, self.project, self.settings.split)
