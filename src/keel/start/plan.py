@@ -114,7 +114,7 @@ class Plan:
 class Question:
     """What a table can't tell: asked of a person, or answered by the suggestion."""
 
-    name: str  # of the argument of `Survey.plan` that answers it: target, key, time, group, true, task
+    name: str  # of the argument of `Survey.plan` that takes the answer, such as target or key
     sentence: str
     choices: tuple[Any, ...]  # "" is none of them, where that is possible
     suggestion: Any  # the one to take with `--yes`; None if there is none

@@ -1,0 +1,141 @@
+"""How the rows of a text file are written: what separates values, and what the header says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from keel.project.errors import UserError
+
+from .files import content, text
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+CHECKED = 16 << 20  # so many characters are looked at value by value; Polars reads the others
+MOST = 1_000  # columns
+NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
+csv.field_size_limit(1 << 30)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What separates values, the names in the header, and whether blanks stand around values."""
+
+    separator: str
+    names: tuple[str, ...]
+    blanks: bool
+
+
+def dialect(file: Path, encoding: str) -> Dialect:
+    """How the file is written. Raises UserError if its rows are no table."""
+    beginning = _beginning(file, encoding)
+    lines = beginning.split("\n")
+    if len(lines) == 1 and beginning.count("\r") > 1:
+        raise UserError(f"save {file} with today's line ends: its lines end as on old Macs")
+    if lines[0].lower().startswith("sep="):
+        raise UserError(f"delete the first line of {file}: {lines[0].strip()!r} is for Excel only")
+    separator = _separator(file, lines[:200])
+    rows = _numbered(beginning, separator)
+    _, header = next(rows)
+    blanks = _has_blanks(itertools.islice(_numbered(beginning, separator), 1, 1_000))
+    _check_widths(file, header, rows, separator)
+    names = [name.strip() if blanks else name for name in header]
+    _check_header(file, names, list(itertools.islice(_numbered(beginning, separator), 1, 100)))
+    return Dialect(separator, tuple(names), blanks)
+
+
+def _beginning(file: Path, encoding: str) -> str:
+    """Whole lines from the start of the file."""
+    with content(file) as stream:
+        reader = text(stream, encoding)
+        beginning = reader.read(CHECKED)
+        whole = len(beginning) < CHECKED
+        reader.detach()
+    return beginning if whole else beginning[: beginning.rfind("\n") + 1]
+
+
+def _numbered(written: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not blank, with the line where it ends."""
+    reader = csv.reader(io.StringIO(written, newline=""), delimiter=separator)
+    return ((reader.line_num, row) for row in reader if row)
+
+
+def _separator(file: Path, lines: Sequence[str]) -> str:
+    """The one that gives most rows the width of the widest agreement."""
+    sample = "\n".join(lines)
+    agreement = {}
+    for separator in SEPARATORS:
+        widths = Counter(len(row) for _, row in _numbered(sample, separator))
+        width, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1], item[0]))
+        agreement[separator] = (width > 1, count / widths.total(), width)
+    best = max(agreement, key=lambda separator: agreement[separator])
+    if agreement[best][2] < 2:
+        tried = ", ".join(SEPARATORS.values())
+        raise UserError(
+            f"separate the columns of {file} by commas: it has one column, "
+            f"{lines[0].strip()[:60]!r} (tried {tried})"
+        )
+    return best
+
+
+def _has_blanks(rows: Iterator[tuple[int, list[str]]]) -> bool:
+    return any(value != value.strip() and value.strip() for _, row in rows for value in row)
+
+
+def _check_widths(
+    file: Path, header: list[str], rows: Iterator[tuple[int, list[str]]], separator: str
+) -> None:
+    for line, row in rows:
+        if len(row) != len(header):
+            first = separator.join(row)[:60]
+            raise UserError(
+                f'mend line {line:,} of {file}: it has {len(row):,} values ("{first}"), and the '
+                f"header has {len(header):,}. Text with a {SEPARATORS[separator]} in it "
+                "needs quotes; lines above the header have to go"
+            )
+
+
+def long_row(file: Path, dialect: Dialect) -> UserError:
+    """The error of a row with too many values, which is looked for in all of the file, in UTF-8."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.reader(lines, delimiter=dialect.separator)
+        numbered = ((reader.line_num, row) for row in reader if row)
+        try:
+            _check_widths(file, list(dialect.names), numbered, dialect.separator)
+        except UserError as error:
+            return error
+    return UserError(f"save {file} as CSV again: its quotes don't close")
+
+
+def _check_header(file: Path, names: list[str], rows: list[tuple[int, list[str]]]) -> None:
+    check_names(file, names)
+    numbers = [name for name in names if NUMBER.fullmatch(name)]
+    years = all(re.fullmatch(r"(1[89]|20)\d\d", name) for name in numbers)
+    if numbers and (not years or len(numbers) == len(names)):
+        raise UserError(
+            f"write the columns' names in the first line of {file}: it has none, its first line is "
+            f"{', '.join(names)[:60]!r}"
+        )
+    if not rows:
+        raise UserError(f"{file} has no rows below its header: copy it here again, or name another")
+
+
+def check_names(file: Path, names: Sequence[str]) -> None:
+    """Raise UserError if there are too many names, or two are the same."""
+    if len(names) > MOST:
+        raise UserError(
+            f"leave out columns of {file} that can't matter: it has {len(names):,}, and {MOST:,} "
+            "are the most that a schema can be written for"
+        )
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        at = [str(place) for place, name in enumerate(names, 1) if name == twice[0]]
+        raise UserError(
+            f"give one of the columns {' and '.join(at)} of {file} another name: "
+            f"{f'both are called {twice[0]!r}' if twice[0] else 'they have none'}"
+        )

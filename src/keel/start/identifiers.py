@@ -1,0 +1,77 @@
+"""What Python calls the columns and the table."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from .words import parts
+
+# What Keel writes beside the columns of the examples, and what a dataframely schema has of its own.
+RESERVED = frozenset(
+    {
+        *("month", "label", "model", "baseline", "example", "champion", "prediction", "naive"),
+        *(
+            "probability",
+            "probabilities",
+            "predictions",
+            "reasons",
+            "weight",
+            "row",
+            "rows",
+            "self",
+        ),
+        *("cast", "column_names", "columns", "create_empty", "create_empty_if_none", "filter"),
+        *("is_valid", "matches", "primary_key", "sample", "to_pydantic_model", "validate"),
+        *(
+            "to_sqlalchemy_columns",
+            "match_to_schema",
+            "polars_schema",
+            "pyarrow_schema",
+            "serialize",
+        ),
+        *(
+            "polars_schema",
+            "pyarrow_schema",
+            "sql_schema",
+            "write_parquet",
+            "read_parquet",
+            "scan_parquet",
+            "sink_parquet",
+        ),
+        *("write_delta", "scan_delta", "read_delta", "pl", "dy", "none"),
+    }
+)
+LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "æ": "ae", "ł": "l"})
+SIGNS = {"%": " percent ", "#": " number ", "€": " eur ", "$": " usd ", "°": " degree "}
+
+
+def identifiers(names: Iterable[str]) -> list[str]:
+    """For each name one that Python takes: unique, no keyword and not reserved.
+
+    customerID is customer_id; class is class_; a name of other letters is its place, column_3.
+    """
+    taken: set[str] = set()
+    chosen = []
+    for place, name in enumerate(names, 1):
+        wanted = identifier(name) or ("index" if not name.strip() else f"column_{place}")
+        free, number = wanted, 2
+        while free in taken:
+            free, number = f"{wanted.rstrip('_')}_{number}", number + 1
+        taken.add(free)
+        chosen.append(free)
+    return chosen
+
+
+def identifier(name: str) -> str:
+    """The name as Python takes it; "" if nothing is left of it."""
+    for sign, word in SIGNS.items():
+        name = name.replace(sign, word)
+    words = "_".join(parts(name)).translate(LETTERS)
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+    plain = re.sub(r"_+", "_", re.sub(r"\W", "_", plain)).strip("_")
+    if plain[:1].isdigit():
+        plain = f"column_{plain}"
+    return f"{plain}_" if keyword.iskeyword(plain) or plain in RESERVED else plain

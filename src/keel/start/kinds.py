@@ -1,0 +1,135 @@
+"""What the values of a column are: numbers, yes and no, dates, categories or text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from . import dates
+from .numerals import ENOUGH, INFINITE, NUMBER, WHOLE, Numerals, amounts
+from .plan import Type
+from .words import meaning_of_yes
+
+MOST_CATEGORIES = 1_000
+DATED = {Type.DATE, Type.MOMENT}
+NUMERIC = {Type.WHOLE, Type.NUMBER}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a column's values are, and how they are read from what is in the table."""
+
+    type: Type
+    numerals: Numerals | None = None  # where text has to be read as numbers
+    whole: bool = False
+    dates: dates.Written | None = None  # where it has to be read as dates
+    problem: str = ""  # what is odd in how it is written
+    zone: str | None = None
+    forms: tuple[str, ...] = ()  # several, of text with dates
+
+    def values(self, name: str) -> pl.Expr:
+        """The column's values, with null for what is none of the type."""
+        column = pl.col(name)
+        if self.dates:
+            return self.dates.read(column)
+        if self.numerals:
+            return self.numerals.whole(column) if self.whole else self.numerals.number(column)
+        return column
+
+
+def of_text(name: str, values: pl.Series, rows: int, numerals: Numerals) -> Kind:
+    """What text is, by a sample of it without nulls; `rows` are all of the sample's."""
+    if not len(values):
+        return Kind(Type.NOTHING)
+    if _has_leading_zeros(values):
+        return Kind(_text(values, rows), problem="it has leading zeros, so it is no number")
+    folded = values.str.to_lowercase().unique()
+    if len(folded) == 2 and meaning_of_yes(set(folded)) and not values.str.contains(r"\d").any():
+        return Kind(Type.YES_NO)
+    written = dates.written(name, values)
+    if written:
+        return _dated(written)
+    return _number(name, values, numerals) or _as_text(values, rows)
+
+
+def _has_leading_zeros(values: pl.Series) -> bool:
+    """007 and 00501, where all is digits; not 0.5, not 0, not 01.02.2020."""
+    digits = values.str.contains(r"^[+-]?\d+$")
+    zeros = values.str.contains(r"^0\d+$")
+    return bool(zeros.any()) and digits.sum() >= ENOUGH * len(values)
+
+
+def _dated(written: dates.Written) -> Kind:
+    if written.forms:
+        return Kind(Type.TEXT, problem="it has dates in several forms", forms=written.forms)
+    kind = Type.MOMENT if written.has_time else Type.DATE
+    zone = "UTC" if written.has_zone else None
+    return Kind(kind, dates=written, zone=zone)
+
+
+def _number(name: str, values: pl.Series, numerals: Numerals) -> Kind | None:
+    frame = values.to_frame("value")
+    numbers = frame.select(numerals.number(pl.col("value"))).to_series()
+    if numbers.count() < ENOUGH * len(values):
+        return None
+    whole = frame.select(numerals.whole(pl.col("value"))).to_series()
+    if whole.count() < numbers.count():
+        return Kind(Type.NUMBER, numerals)
+    written = dates.epoch(name, float(str(whole.min())), float(str(whole.max())))
+    if written:
+        return _dated(written)
+    type_ = Type.YES_NO if _is_yes_no(whole) else Type.WHOLE
+    return Kind(type_, numerals, whole=True)
+
+
+def _is_yes_no(whole: pl.Series) -> bool:
+    return set(whole.drop_nulls().unique().to_list()) in ({0, 1}, {1, 2})
+
+
+def _as_text(values: pl.Series, rows: int) -> Kind:
+    type_ = _text(values, rows)
+    return Kind(type_, problem=_oddity(values) if type_ == Type.TEXT else "")
+
+
+def _oddity(values: pl.Series) -> str:
+    if amounts(values):
+        return f"its numbers are written with a unit, {values[0]!r}"
+    numbers = int(values.str.contains(f"^({NUMBER}|{INFINITE}|{WHOLE})$").sum())
+    if numbers > len(values) / 2:
+        return f"{numbers / len(values):.0%} of its values are numbers, and the others are not"
+    return ""
+
+
+def _text(values: pl.Series, rows: int) -> Type:
+    """Few values are a category: 20, or so few that each has five rows."""
+    different = values.n_unique()
+    few = different <= min(20, rows / 2) or different <= min(MOST_CATEGORIES, rows / 5)
+    long = int(values.str.len_chars().quantile(0.5) or 0) > 60
+    return Type.CATEGORY if few and not long else Type.TEXT
+
+
+def of_values(name: str, values: pl.Series, rows: int) -> Kind:
+    """What typed values are, such as those of Parquet, by a sample of them without nulls."""
+    dtype = values.dtype
+    if not len(values):
+        return Kind(Type.NOTHING)
+    if dtype == pl.String:
+        return _as_text(values, rows)
+    if dtype.is_integer():
+        written = dates.epoch(name, float(str(values.min())), float(str(values.max())))
+        whole = Kind(Type.YES_NO if _is_yes_no(values) else Type.WHOLE)
+        return _dated(written) if written else whole
+    return _of_dtype(dtype)
+
+
+def _of_dtype(dtype: pl.DataType) -> Kind:
+    if dtype == pl.Boolean:
+        return Kind(Type.YES_NO)
+    if dtype.is_numeric():
+        return Kind(Type.NUMBER)
+    if dtype == pl.Date:
+        return Kind(Type.DATE)
+    if isinstance(dtype, pl.Datetime):
+        return Kind(Type.MOMENT, zone=dtype.time_zone)
+    return Kind(Type.TEXT, problem=f"Keel has no features from {dtype}")

@@ -1,0 +1,201 @@
+"""What a table is taken for, of which only the target has to be said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from keel.project.errors import UserError
+
+from . import leaks, orders, roles, ruins
+from .answers import Answered, answered
+from .columns import columns
+from .facts import Counted, count
+from .identifiers import identifier
+from .kinds import DATED
+from .labels import TARGETS, TASKS, label
+from .plan import (
+    Column,
+    Plan,
+    Question,
+    Type,
+    Use,
+    Warning,  # noqa: A004 -- it is one
+)
+from .reading import read
+from .words import says
+
+NONE = ""  # what a person says where there is no key, time or group
+ANSWERS = ("target", "key", "time", "group", "true", "task")
+
+
+def look(
+    files: str | Path | Iterable[str | Path],
+    *,
+    target: str | None = None,
+    name: str | None = None,
+    zone: str | None = None,
+    **answers: Any,
+) -> Plan:
+    """What a table is taken for: all but the target is found, unless it is said.
+
+    `key`, `time` and `group` are names of columns, or "" for none; `true` is the value of the
+    target that means yes; `task` is "yes or no", "one of several" or "a number".
+    Raises UserError if nothing can be learned from it.
+    """
+    with TemporaryDirectory() as scratch:
+        survey = Survey.of(files, Path(scratch), name=name)
+        return survey.plan(target=target, zone=zone, **answers)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A table that was looked at once, so that a person can be asked of it."""
+
+    table: str
+    counted: Counted
+
+    @classmethod
+    def of(
+        cls, files: str | Path | Iterable[str | Path], scratch: Path, *, name: str | None = None
+    ) -> Survey:
+        """Look at the table in these files; `scratch` has to live as long as the survey."""
+        places = [files] if isinstance(files, str | Path) else list(files)
+        table = read(places, scratch)
+        called = name or _name(table.source.files, places)
+        if name and not (name.isidentifier() and identifier(name) == name):
+            raise UserError(f"name is {name!r}: make it a-z, 0-9 and _, such as customers")
+        return cls(called, count(table))
+
+    def questions(self, **answers: Any) -> list[Question]:
+        """What the table can't tell and was not answered: the target first, and then the others.
+
+        None is no answer, "" means that there is none. What is certain is not asked.
+        """
+        given = {name: answer for name, answer in answers.items() if answer is not None}
+        if "target" not in given:
+            return [self._target()]
+        answer = answered(self.counted, given)
+        asked = [self._key(answer), self._time(answer), self._group(answer), self._label(given)]
+        return [question for question in asked if question and question.name not in given]
+
+    def plan(self, *, target: str | None = None, zone: str | None = None, **answers: Any) -> Plan:
+        """What the table is taken for, with these answers and the likeliest for the others.
+
+        Raises UserError if nothing can be learned from it, or an answer does not fit.
+        """
+        if unknown := set(answers) - set(ANSWERS):
+            raise TypeError(f"no such answer: {', '.join(unknown)}")
+        if not target:
+            question = self._target()
+            suggested = f" such as {question.suggestion}" if question.suggestion else ""
+            choices = ", ".join(map(str, question.choices[:20]))
+            raise UserError(f"say what is predicted, with a target{suggested}: {choices}")
+        if zone is not None:
+            _check_zone(zone)
+        given = {"target": target, **answers}
+        given = {name: said for name, said in given.items() if said is not None}
+        return self._planned(answered(self.counted, given), given, zone)
+
+    def _planned(self, answer: Answered, given: Mapping[str, Any], zone: str | None) -> Plan:
+        target = leaks.numbers(self.counted, answer)
+        leaking = leaks.leaking(self.counted, answer, target)
+        found = columns(self.counted, answer, leaking)
+        if not any(column.use == Use.FEATURE for column in found):
+            raise UserError(
+                f"add columns to predict {answer.target} from: nothing is left: "
+                + "; ".join(f"{each.name}: {each.reason}" for each in found[:10])
+            )
+        return Plan(
+            table=self.table,
+            source=self.counted.table.source,
+            rows=self.counted.table.rows,
+            columns=tuple(found),
+            task=answer.label.task,
+            warnings=tuple(self._warnings(answer, found, target, leaking, zone)),
+            zone=zone or "UTC",
+            answers=dict(given),
+            key=answer.key,
+        )
+
+    def _warnings(
+        self,
+        answer: Answered,
+        found: Sequence[Column],
+        target: leaks.Array,
+        leaking: Mapping[str, str],
+        zone: str | None,
+    ) -> Iterator[Warning]:
+        """What may ruin the project, the worst first."""
+        facts = self.counted.facts
+        yield from ruins.of_leaks(leaking)
+        yield from ruins.of_target(facts[answer.target], answer.label.task)
+        yield from ruins.of_roles(self.counted, answer, zone)
+        yield from orders.of_order(self.counted, found, target)
+        for column in found:
+            yield from ruins.of_column(facts[column.name], column)
+        yield from orders.of_units(self.counted, found)
+        yield from ruins.of_persons(found)
+        yield from ruins.of_table(self.counted)
+
+    def _target(self) -> Question:
+        facts = self.counted.facts.values()
+        fit = [
+            each
+            for each in facts
+            if each.distinct > 1
+            and each.type not in {Type.NOTHING, *DATED}
+            and each.name not in self.counted.personal
+            and not (each.is_unique and (roles.is_id(each.name) or each.type == Type.TEXT))
+        ]
+        called = [each.name for each in fit if says(each.name, TARGETS)]
+        choices = tuple(each.name for each in fit)
+        return Question("target", "What is predicted?", choices, called[-1] if called else None)
+
+    def _key(self, answer: Answered) -> Question | None:
+        choices = roles.keys(self.counted, [answer.target], self.counted.personal)
+        if len(choices) < 2 or (roles.is_id(choices[0]) and not roles.is_id(choices[1])):
+            return None
+        sentence = "Which column tells one row from all others?"
+        return Question("key", sentence, (*choices, NONE), choices[0])
+
+    def _time(self, answer: Answered) -> Question | None:
+        choices = roles.times(self.counted, [answer.target], self.counted.personal)
+        sentence = "Which column is the moment of the prediction?"
+        return Question("time", sentence, (*choices, NONE), answer.time) if choices else None
+
+    def _group(self, answer: Answered) -> Question | None:
+        choices = roles.groups(self.counted, list(answer.taken))
+        sentence = "Rows of which column's value belong together?"
+        return Question("group", sentence, (*choices, NONE), choices[0]) if choices else None
+
+    def _label(self, given: Mapping[str, Any]) -> Question | None:
+        facts = roles.named(self.counted, "target", given["target"])
+        meant = label(facts, task=given.get("task"), true=given.get("true"))
+        if meant.doubt == "true":
+            sentence = f"Which value of {facts.name} means yes?"
+            return Question("true", sentence, tuple(facts.counts), meant.true)
+        if meant.doubt == "task":
+            return Question("task", f"What is {facts.name}?", TASKS[1:], meant.task)
+        return None
+
+
+def _name(files: tuple[Path, ...], places: list[str | Path]) -> str:
+    """The table's name by its file's, or the folder's of several files."""
+    stem = re.sub(r"(\.\w+){1,2}$", "", files[0].name)
+    if len(files) > 1:
+        place = Path(places[0])
+        stem = place.name if len(places) == 1 and place.is_dir() else files[0].resolve().parent.name
+    return identifier(stem) or "examples_table"
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise UserError(f"zone is {zone!r}: make it one such as Europe/Berlin or UTC") from error

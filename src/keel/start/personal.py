@@ -1,0 +1,121 @@
+"""Which columns say who somebody is, and which say what nobody should be judged by."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from .plan import Type
+from .words import parts, says
+
+NAMED = {
+    "names a person": frozenset(
+        {
+            *(
+                "first name",
+                "firstname",
+                "last name",
+                "lastname",
+                "surname",
+                "full name",
+                "fullname",
+            ),
+            *("fullname", "fname", "lname", "forename", "given name", "middle name", "maiden name"),
+            *("username", "user name", "vorname", "nachname", "familienname", "prenom", "apellido"),
+            *("customer name", "client name", "patient name", "employee name", "contact name"),
+            *("passenger name", "owner name", "student name", "person name", "nickname", "login"),
+        }
+    ),
+    "is an e-mail address": frozenset({"email", "e mail", "mail", "correo"}),
+    "is a phone number": frozenset(
+        {"phone", "telephone", "mobile", "telefon", "handy", "fax", "msisdn", "phone number"}
+    ),
+    "is an address": frozenset(
+        {
+            *("address", "addr", "street", "strasse", "straße", "adresse", "house number"),
+        }
+    ),
+    "is an address on the internet": frozenset({"ip", "ip address", "ipaddress", "mac address"}),
+    "is a date of birth": frozenset(
+        {
+            *("birth", "birthdate", "birthday", "dob", "birth date", "date of birth"),
+            *("geburtsdatum", "geburtstag", "naissance", "nacimiento"),
+        }
+    ),
+    "is an official number of a person": frozenset(
+        {
+            *("ssn", "social security", "passport", "tax id", "national id", "iban", "nino"),
+            *("driver license", "license number", "credit card", "card number", "steuernummer"),
+            *("account number", "cpf", "dni", "curp", "svnr"),
+        }
+    ),
+}
+SENSITIVE = {
+    "religion": frozenset({"religion", "religious", "faith", "konfession", "caste"}),
+    "gender": frozenset({"sex", "gender", "geschlecht", "sexe", "genre sexe", "sexo", "genero"}),
+    "ethnicity": frozenset(
+        {*("race", "ethnicity", "ethnic", "ethnie", "skin color", "tribe", "hispanic", "latino")}
+    ),
+    "nationality": frozenset(
+        {
+            *("nationality", "citizenship", "native country", "birth country", "national origin"),
+            *(
+                "country of birth",
+                "birthplace",
+                "staatsangehorigkeit",
+                "foreign worker",
+                "immigrant",
+            ),
+        }
+    ),
+    "politics": frozenset({"political", "politics", "party affiliation", "union member"}),
+    "sexual orientation": frozenset({"sexual orientation", "orientation sexuelle"}),
+    "health": frozenset({"disability", "disabled", "pregnant", "pregnancy", "hiv"}),
+}
+PATTERNS = {
+    "is an e-mail address": r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$",
+    "is a phone number": r"^(\+\d{1,3}[ (./-]?|\(\d{2,5}\)|0\d{2,4}[ /-])[\d ()./-]{5,14}\d$"
+    r"|^\d{3}[-. ]\d{3}[-. ]\d{4}$",
+    "is an address on the internet": r"^(\d{1,3}\.){3}\d{1,3}$"
+    r"|^([0-9a-fA-F]{1,4}:){5,7}[0-9a-fA-F]{1,4}$",
+    "is an official number of a person": r"^\d{3}-\d{2}-\d{4}$"
+    r"|^[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){3,7} ?[A-Z0-9]{0,3}$",
+}
+PERSON = r"^\p{Lu}[\p{L}'’.-]+,?( \p{Lu}[\p{L}'’.()-]*){1,5}$"
+MOST_OF = 0.8  # of the values, to take them for what a pattern says
+TEXTS = {Type.TEXT, Type.CATEGORY}
+
+
+def personal(name: str, type_: Type, values: pl.Series) -> str:
+    """Why these are personal data; "" if nothing says so."""
+    for reason, words in NAMED.items():
+        if says(name, words) and _can_be(reason, type_):
+            return reason
+    if values.dtype != pl.String or not len(values):
+        return ""
+    for reason, pattern in PATTERNS.items():
+        if _share(values, pattern) >= MOST_OF:
+            return reason
+    return "names a person" if _are_persons(name, values) else ""
+
+
+def _can_be(reason: str, type_: Type) -> bool:
+    """A yes or no, or a category of a phone, is no phone number."""
+    if reason == "is a date of birth":
+        return type_ not in (Type.YES_NO, Type.CATEGORY, Type.NUMBER)
+    return type_ in (Type.TEXT, Type.WHOLE, Type.CATEGORY)
+
+
+def _are_persons(name: str, values: pl.Series) -> bool:
+    """In a column called name, nearly every row another, and written as persons' names are."""
+    called = parts(name)[-1:] in (["name"], ["names"], ["nom"], ["nombre"], ["person"], ["author"])
+    different = values.n_unique() > 0.5 * len(values)
+    return called and different and _share(values, PERSON) >= MOST_OF
+
+
+def sensitive(name: str) -> str:
+    """What nobody should be judged by without a reason, if the column is called so; else ""."""
+    return next((what for what, words in SENSITIVE.items() if says(name, words)), "")
+
+
+def _share(values: pl.Series, pattern: str) -> float:
+    return int(values.str.contains(pattern).sum()) / len(values)

@@ -1,0 +1,209 @@
+"""Where a table is, how it is written, and its rows: text of CSV files, values of Parquet files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from keel.project.errors import UserError, reason
+
+from .dialect import SEPARATORS, Dialect, check_names, dialect, long_row
+from .files import PARQUET, as_utf8, encoding, start
+from .plan import Source
+
+ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zip", ".parquet", ".pq")
+IN_MEMORY = 256 << 20  # bytes of text; larger tables are copied to a Parquet file
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is: its rows, all of them, and where they come from."""
+
+    source: Source
+    frame: pl.LazyFrame
+    rows: int
+
+    @property
+    def place(self) -> str:
+        """What messages call it."""
+        files = self.source.files
+        return str(files[0]) if len(files) == 1 else f"{files[0].parent} ({len(files)} files)"
+
+    def sample(self, most: int) -> pl.DataFrame:
+        """So many rows at most, evenly spread."""
+        step = max(1, -(-self.rows // most))
+        frame = self.frame if step == 1 else self.frame.gather_every(step)
+        return frame.collect(engine="streaming")
+
+
+def read(places: Iterable[str | Path], scratch: Path) -> Table:
+    """The table in a file, several files, a folder or a pattern.
+
+    Copies that are needed to read it are put into the folder `scratch`, which has to live as long
+    as the table is used. Raises UserError if it is no table.
+    """
+    files = _files(places)
+    if all(_is_parquet(file) for file in files):
+        source = Source(tuple(files), "parquet", nulls=())
+        return _counted(source, _parquet(files))
+    source, spoken = _described(files)
+    written = _text(source, spoken, scratch)
+    table = _counted(source, _held(source, written, spoken, scratch))
+    _check_repeated_header(table)
+    return table
+
+
+def scan(source: Source, scratch: Path) -> pl.LazyFrame:
+    """The rows of a source as they are read: with blanks stripped and nulls for the null words."""
+    if source.format == "parquet":
+        return _parquet(source.files)
+    spoken = dialect(source.files[0], source.encoding)
+    return without_nulls(_text(source, spoken, scratch), source.nulls)
+
+
+def without_nulls(frame: pl.LazyFrame, words: Sequence[str]) -> pl.LazyFrame:
+    """Text with null in place of each of these words, and without rows that are all null."""
+    text = pl.col(pl.String)
+    frame = frame.with_columns(pl.when(~text.is_in(list(words))).then(text))
+    return frame.filter(~pl.all_horizontal(pl.all().is_null()))
+
+
+def _files(places: Iterable[str | Path]) -> list[Path]:
+    files = [file for place in places for file in _at(Path(place).expanduser())]
+    if not files:
+        raise UserError("name the file of the table, such as customers.csv")
+    return list(dict.fromkeys(files))
+
+
+def _at(place: Path) -> list[Path]:
+    if "://" in str(place) or str(place).startswith(("http:", "https:", "s3:", "gs:")):
+        raise UserError(f"download {place} first: a table is looked at where it is a file")
+    if place.is_dir():
+        files = sorted(file for file in place.iterdir() if file.name.lower().endswith(ENDINGS))
+        if not files:
+            raise UserError(f"{place} has no table: put files there that end in .csv or .parquet")
+        return files
+    if place.exists():
+        return [place]
+    if any(letter in str(place) for letter in "*?["):
+        root = Path(place.anchor) if place.is_absolute() else Path()
+        files = sorted(root.glob(str(place.relative_to(place.anchor))))
+        if not files:
+            raise UserError(f"no file is like {place}: quote the pattern, and look at its folder")
+        return files
+    near = [file.name for file in place.parent.iterdir()] if place.parent.is_dir() else []
+    meant = difflib.get_close_matches(place.name, near, 1)
+    raise UserError(f"there is no {place}" + (f": did you mean {meant[0]}?" if meant else ""))
+
+
+def _is_parquet(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(4) == PARQUET
+    except OSError as error:
+        raise UserError(f"{file} can't be read ({reason(error)}): see its rights") from error
+
+
+def _parquet(files: Sequence[Path]) -> pl.LazyFrame:
+    try:
+        frame = pl.scan_parquet(list(files), glob=False)
+        check_names(files[0], frame.collect_schema().names())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"write {files[0]} again: it can't be read ({reason(error)})") from error
+    return frame
+
+
+def _described(files: list[Path]) -> tuple[Source, Dialect]:
+    """How text files are written, which has to be the same for all."""
+    sources = []
+    for file in files:
+        if _is_parquet(file):
+            raise UserError(f"name CSV files or Parquet files, not both: {file} is Parquet")
+        name = encoding(file, start(file))
+        sources.append((file, name, dialect(file, name)))
+    encodings = {name for _, name, _ in sources}
+    if len(encodings) > 1:
+        raise UserError(
+            "save all files in the same encoding: "
+            + ", ".join(f"{file.name} is {name}" for file, name, _ in sources[:5])
+        )
+    first, name, spoken = sources[0]
+    for file, _, other in sources[1:]:
+        if other.names != spoken.names or other.separator != spoken.separator:
+            raise UserError(_differs(first, spoken, file, other))
+    blanks = any(other.blanks for _, _, other in sources)
+    source = Source(tuple(files), "csv", spoken.separator, name, blanks=blanks)
+    return source, Dialect(spoken.separator, spoken.names, blanks)
+
+
+def _differs(first: Path, one: Dialect, file: Path, other: Dialect) -> str:
+    if one.separator != other.separator:
+        is_, was = SEPARATORS[other.separator], SEPARATORS[one.separator]
+        return f"separate {file} by {was}s, as {first}: it is separated by {is_}s"
+    more = [name for name in other.names if name not in one.names]
+    fewer = [name for name in one.names if name not in other.names]
+    what = "; ".join(
+        f"{verb} {', '.join(names[:5])}"
+        for verb, names in (("has", more), ("lacks", fewer))
+        if names
+    )
+    return f"give {file} the columns of {first}, in the same order: it {what or 'orders them anew'}"
+
+
+def _text(source: Source, spoken: Dialect, scratch: Path) -> pl.LazyFrame:
+    files = [as_utf8(file, source.encoding, scratch) for file in source.files]
+    frame = pl.scan_csv(
+        files,
+        separator=source.separator,
+        infer_schema=False,
+        new_columns=list(spoken.names),
+        glob=False,
+    )
+    return frame.with_columns(pl.all().str.strip_chars()) if source.blanks else frame
+
+
+def _held(source: Source, frame: pl.LazyFrame, spoken: Dialect, scratch: Path) -> pl.LazyFrame:
+    """The rows where they are quick to read again and again, without blank ones."""
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    packed = any(file.suffix in (".gz", ".zip") for file in source.files)
+    size = sum(file.stat().st_size for file in source.files) * (10 if packed else 1)
+    try:
+        if size <= IN_MEMORY:
+            return frame.collect(engine="streaming").lazy()
+        scratch.mkdir(parents=True, exist_ok=True)
+        held = scratch / "table.parquet"
+        frame.sink_parquet(held, compression="lz4")
+    except pl.exceptions.ComputeError as error:
+        if "more fields" in str(error):
+            broken = [as_utf8(file, source.encoding, scratch) for file in source.files]
+            raise long_row(broken[0], spoken) from error
+        raise UserError(f"save {source.files[0]} again: {reason(error)}") from error
+    return pl.scan_parquet(held)
+
+
+def _counted(source: Source, frame: pl.LazyFrame) -> Table:
+    rows = int(frame.select(pl.len()).collect().item())
+    table = Table(source, frame, rows)
+    if not rows:
+        raise UserError(f"{table.place} has no rows: copy it here again, or name another")
+    if len(frame.collect_schema()) < 2:
+        raise UserError(
+            f"{table.place} has one column: a table needs what is predicted, and from what"
+        )
+    return table
+
+
+def _check_repeated_header(table: Table) -> None:
+    names = table.frame.collect_schema().names()
+    is_header = pl.all_horizontal(pl.col(name) == name for name in names if name)
+    again = table.frame.with_row_index("\0row").filter(is_header).select("\0row").head(3).collect()
+    if len(again):
+        rows = ", ".join(f"{row + 1:,}" for row in again.to_series())
+        raise UserError(
+            f"delete the header where it stands again in {table.place}: it is row {rows}, "
+            f"{', '.join(names)[:60]!r}"
+        )

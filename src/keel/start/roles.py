@@ -1,0 +1,221 @@
+"""Which columns tell rows apart, say when, and say whose a row is."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from keel.project.errors import UserError
+
+from .facts import Counted, Facts
+from .kinds import DATED
+from .plan import Type
+from .words import parts, says
+
+IDS = frozenset({"id", "ids", "uuid", "guid", "key", "pk", "identifier", "ref", "reference", "idx"})
+ENTITIES = frozenset(
+    {
+        *("customer", "client", "user", "patient", "subject", "person", "household", "family"),
+        *("school", "hospital", "store", "shop", "company", "firm", "device", "machine", "vehicle"),
+        *("account", "student", "employee", "member", "player", "passenger", "station", "site"),
+        *("animal", "individual", "respondent", "participant", "borrower", "driver", "session"),
+        *("order", "product", "item", "invoice", "kunde", "kunden", "client", "sensor", "unit"),
+    }
+)
+LATER = frozenset(
+    {
+        *("end", "ended", "closed", "close", "returned", "return", "delivered", "resolved", "due"),
+        *("updated", "modified", "expiry", "expires", "discharge", "discharged", "paid", "exit"),
+        *("cancelled", "canceled", "terminated", "termination", "until", "finished", "completed"),
+    }
+)
+ID_LIKE = r"^[A-Za-z]{0,5}[-_#]?\d+$|^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
+NEARLY = 0.9  # of the rows with a value of their own: a key with duplicates
+ALL_COMBINATIONS = 2  # for each row at most
+GROUPS = 10  # different ones at least
+DISCRETE = (Type.WHOLE, Type.TEXT, Type.CATEGORY)
+
+
+def is_id(name: str) -> bool:
+    """Whether the name says that the column is an id: customer_id, PassengerId, customerid."""
+    words = parts(name)
+    glued = words and words[-1].endswith("id") and words[-1][:-2] in ENTITIES
+    return bool(words) and (words[-1] in IDS or words[0] in {"id", "uuid", "guid"} or bool(glued))
+
+
+def named(counted: Counted, argument: str, name: str) -> Facts:
+    """The column that was named. Raises UserError if the table has none of that name."""
+    if name in counted.facts:
+        return counted.facts[name]
+    names = list(counted.facts)
+    by_case = [other for other in names if other.casefold() == name.strip().casefold()]
+    near = by_case or difflib.get_close_matches(name, names, 1)
+    has = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    raise UserError(
+        f"{argument}: {counted.table.place} has no column {name!r}: "
+        + (f"did you mean {near[0]}?" if near else f"it has {has}")
+    )
+
+
+def keys(counted: Counted, taken: Sequence[str], personal: Mapping[str, str]) -> list[str]:
+    """Columns with a value of its own in each row that are made for it, the likeliest first."""
+    ranks = {
+        name: _key_rank(facts, counted.sample[name])
+        for name, facts in counted.facts.items()
+        if name not in taken and name not in personal and unique(counted, facts)
+    }
+    return sorted((name for name in ranks if ranks[name]), key=lambda name: -ranks[name])
+
+
+def unique(counted: Counted, facts: Facts) -> bool:
+    """Whether each row has a value of its own, which is counted again where it was estimated."""
+    if facts.type not in (Type.WHOLE, Type.TEXT) or facts.nulls or facts.odd:
+        return False
+    if facts.distinct == facts.rows or facts.distinct < NEARLY * facts.rows:
+        return facts.distinct == facts.rows and not counted.is_estimated
+    if not counted.is_estimated:
+        return False
+    exact = counted.table.frame.select(pl.col(facts.name).n_unique()).collect(engine="streaming")
+    return int(exact.item()) == facts.rows
+
+
+def _key_rank(facts: Facts, values: pl.Series) -> float:
+    if is_id(facts.name):
+        return 4 if len(parts(facts.name)) == 1 else 3.9
+    if facts.type == Type.WHOLE:
+        counts = facts.low in (0, 1) and facts.high - facts.low + 1 == facts.rows
+        return 3 if counts else 0
+    if values.dtype != pl.String or (values.str.len_chars() > 64).any():
+        return 0
+    return 2 if values.str.contains(ID_LIKE).all() else 1
+
+
+def nearly_keys(counted: Counted, taken: Sequence[str]) -> list[Facts]:
+    """Columns that are called an id and have a few values more than once."""
+    return [
+        facts
+        for name, facts in counted.facts.items()
+        if name not in taken
+        and is_id(name)
+        and facts.type in DISCRETE
+        and NEARLY * facts.rows <= facts.distinct < facts.rows
+        and not counted.is_estimated
+    ]
+
+
+def repeated(counted: Counted, facts: Facts) -> tuple[int, object, list[int]]:
+    """How many values a column has more than once, the first of them, and two of its rows."""
+    rows = counted.table.frame.select(pl.col(facts.name)).with_row_index("\0row", 1)
+    twice = rows.drop_nulls().filter(pl.col("\0row").count().over(facts.name) > 1).collect()
+    if not len(twice):
+        return 0, None, []
+    value = twice[facts.name][0]
+    at = twice.filter(pl.col(facts.name) == value)["\0row"].head(2).to_list()
+    return twice[facts.name].n_unique(), value, at
+
+
+def check_key(counted: Counted, names: Sequence[str]) -> None:
+    """Raise UserError if the rows of a key that was named can't be told apart by it."""
+    facts = [named(counted, "key", name) for name in names]
+    for each in facts:
+        if each.nulls:
+            raise UserError(
+                f"fill the key {each.name}, or name another: it is null in {each.nulls:,} of "
+                f"{each.rows:,} rows"
+            )
+    if len(facts) == 1:
+        times, value, at = repeated(counted, facts[0])
+        if times:
+            raise UserError(
+                f"delete the duplicates in {facts[0].name}, or name another key: values that are "
+                f"there more than once: {times:,}, such as {value!r} in the rows {at[0]:,} and "
+                f"{at[1]:,}. If a row is no {facts[0].name} but something of it, name it as the group"
+            )
+    elif not together_unique(counted, names):
+        raise UserError(f"add a column to the key {', '.join(names)}: rows have the same values")
+
+
+def together_unique(counted: Counted, names: Sequence[str]) -> bool:
+    """Whether no two rows have the same values in these columns."""
+    columns = counted.table.frame.select(names)
+    if any(counted.facts[name].nulls for name in names):
+        return False
+    different = columns.select(pl.struct(names).n_unique()).collect(engine="streaming").item()
+    return int(different) == counted.table.rows
+
+
+def together(counted: Counted, target: str, time: str, group: str) -> tuple[str, ...]:
+    """Columns that tell rows apart together: the time, or a time or a place of each of a group.
+
+    Nothing where chance may do that: there have to be about as many rows as combinations.
+    """
+    if time and together_unique(counted, [time]):
+        return (time,)
+    discrete = [
+        name
+        for name, facts in counted.facts.items()
+        if name != target
+        and facts.type in (*DISCRETE, Type.DATE, Type.MOMENT)
+        and 1 < facts.distinct < facts.rows
+        and name not in counted.personal
+    ]
+    first = [name for name in (group, time) if name]
+    pairs = [(first[0], first[1])] if len(first) == 2 else []
+    pairs += [(one, other) for one in first for other in discrete if other not in first]
+    for pair in pairs:
+        combinations = counted.facts[pair[0]].distinct * counted.facts[pair[1]].distinct
+        by_design = len(first) == 2 or combinations <= ALL_COMBINATIONS * counted.table.rows
+        if by_design and together_unique(counted, pair):
+            return pair
+    return ()
+
+
+def times(counted: Counted, taken: Sequence[str], personal: Mapping[str, str]) -> list[str]:
+    """Columns that could be the moment of the prediction, the likeliest first."""
+    candidates = [
+        facts
+        for name, facts in counted.facts.items()
+        if facts.type in DATED
+        and name not in taken
+        and name not in personal
+        and facts.distinct > 1
+        and not says(name, LATER)
+        and facts.nulls + facts.odd < 0.05 * facts.rows
+    ]
+    return [facts.name for facts in sorted(candidates, key=lambda each: each.nulls + each.odd)]
+
+
+def check_time(counted: Counted, name: str) -> None:
+    """Raise UserError if the column that was named is no time."""
+    facts = named(counted, "time", name)
+    written = facts.problem
+    if "dates in" in written:
+        raise UserError(f"write the dates of the time {name} in one form: {written}")
+    if facts.type not in DATED:
+        values = counted.sample[name].drop_nulls().head(3).to_list()
+        raise UserError(
+            f"name a date as the time, or none: {name} is {facts.type}, such as "
+            f"{', '.join(map(repr, values)) or 'null'}. Dates are best written as 2027-01-31"
+        )
+    if facts.odd:
+        row, value = facts.odd_values[0]
+        raise UserError(
+            f"mend {facts.odd:,} values of the time {name}: row {row:,} has {value!r}, which is no "
+            f"{facts.type}"
+        )
+
+
+def groups(counted: Counted, taken: Sequence[str]) -> list[str]:
+    """Columns that say whose a row is, of whom there are several rows, the likeliest first."""
+    candidates = {
+        name: (is_id(name), facts.distinct)
+        for name, facts in counted.facts.items()
+        if name not in taken
+        and facts.type in DISCRETE
+        and (is_id(name) or re.fullmatch("|".join(ENTITIES), "".join(parts(name))))
+        and GROUPS <= facts.distinct <= facts.present / 1.5
+    }
+    return sorted(candidates, key=lambda name: candidates[name], reverse=True)

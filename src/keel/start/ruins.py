@@ -1,0 +1,197 @@
+"""What often ruins a project, with its figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+
+from .answers import Answered
+from .facts import Counted, Facts
+from .plan import (
+    Column,
+    Type,
+    Use,
+    Warning,  # noqa: A004 -- it is one
+)
+from .roles import is_id, nearly_keys, repeated
+
+FEW_ROWS = 200
+FEW_OF_A_CLASS = 30
+MOSTLY_NULL = 0.5
+NAMELESS = "(without a name)"
+
+
+def of_table(counted: Counted) -> Iterator[Warning]:
+    """Too few rows, and rows that are there twice."""
+    rows = counted.table.rows
+    if rows < FEW_ROWS:
+        yield Warning(
+            "",
+            f"the table has {rows:,} rows, by which two models can hardly be told apart",
+            "get more, or use folds",
+        )
+    example = counted.numerals.assumed
+    if example:
+        plain = example.replace(",", "." if counted.numerals.decimal_comma else "")
+        sentence = (
+            f"numbers such as {example!r} could be read in two ways, and are taken as {plain}"
+        )
+        yield Warning("", sentence, "write numbers without separators of thousands, with a point")
+    yield from _of_duplicates(counted)
+
+
+def _of_duplicates(counted: Counted) -> Iterator[Warning]:
+    """Rows that are the same, where chance would not make any."""
+    rows = counted.table.rows
+    ids = [
+        name
+        for name, facts in counted.facts.items()
+        if counted.is_counter(name) or (facts.is_unique and is_id(name))
+    ]
+    others = {name: facts.distinct for name, facts in counted.facts.items() if name not in ids}
+    by_chance = sum(math.log10(max(each, 1)) for each in others.values()) < 2 * math.log10(rows) + 1
+    if counted.is_estimated or by_chance:
+        return
+    row = pl.struct(list(others)).hash()
+    twice = rows - int(counted.table.frame.select(row.n_unique()).collect().item())
+    if twice:
+        but = " in all but an id" if ids else ""
+        yield Warning(
+            "",
+            f"rows that are the same as another{but}: {twice:,} of {rows:,}",
+            "delete them, unless they are things of their own: in training and test they flatter",
+        )
+
+
+def of_column(facts: Facts, column: Column) -> Iterator[Warning]:
+    """What is odd in a column by itself."""
+    if facts.type == Type.NOTHING:
+        yield Warning(
+            facts.name or NAMELESS, "it is null in all rows", "leave it out, or find where it went"
+        )
+        return
+    if column.use not in (Use.TARGET, Use.KEY) and facts.distinct == 1 and facts.nulls == 0:
+        yield Warning(
+            facts.name or NAMELESS, f"it has one value in all {facts.rows:,} rows", "leave it out"
+        )
+    if facts.nulls > MOSTLY_NULL * facts.rows:
+        share = f"{facts.nulls / facts.rows:.1%}"
+        cure = "ask whether it will be filled when it is needed"
+        yield Warning(facts.name or NAMELESS, f"it is null in {share} of the rows", cure)
+    if facts.odd:
+        row, value = facts.odd_values[0]
+        yield Warning(
+            facts.name or NAMELESS,
+            f"{facts.odd:,} of its values are no {facts.type}, such as {value!r} in row {row:,}",
+            "mend or empty them: such rows are set aside",
+        )
+    if facts.infinite:
+        cure = "empty them, or find what divided by zero: such rows are set aside"
+        yield Warning(
+            facts.name or NAMELESS, f"{facts.infinite:,} of its values are infinite", cure
+        )
+    yield from _of_text(facts, column)
+
+
+def _of_text(facts: Facts, column: Column) -> Iterator[Warning]:
+    written = facts.kind.dates
+    if facts.problem and not is_id(facts.name) and not column.personal:
+        cure = "leave it so if that is meant" if "zeros" in facts.problem else "mend the table"
+        yield Warning(facts.name or NAMELESS, facts.problem, cure)
+    elif facts.type == Type.TEXT and column.use == Use.LEFT_OUT and not facts.is_unique:
+        yield Warning(
+            facts.name or NAMELESS,
+            f"it is a category with {facts.distinct:,} values, "
+            f"{facts.present / max(facts.distinct, 1):.1f} rows of each",
+            "derive something of fewer values from it, such as its kind or region",
+        )
+    if written and written.also:
+        yield Warning(
+            facts.name or NAMELESS,
+            f"it is read as {written.strptime}, and all its values could be {written.also}",
+            "write dates as 2027-01-31",
+        )
+    elif written and written.form:
+        yield Warning(
+            facts.name or NAMELESS,
+            f"it is a {facts.type} that is written as {written.form}",
+            "leave it so: it is read as that. Best is 2027-01-31",
+        )
+    spellings = _spellings(facts)
+    if spellings:
+        yield Warning(
+            facts.name or NAMELESS, f"it spells values in several ways: {spellings}", "choose one"
+        )
+
+
+def _spellings(facts: Facts) -> str:
+    folded: dict[str, list[str]] = {}
+    for value in facts.counts:
+        if isinstance(value, str):
+            folded.setdefault(" ".join(value.casefold().split()), []).append(repr(value))
+    several = [", ".join(values) for values in folded.values() if len(values) > 1]
+    return "; ".join(several[:3])
+
+
+def of_target(facts: Facts, task: str) -> Iterator[Warning]:
+    """Classes with few rows, and rows without a label."""
+    few = {value: n for value, n in facts.counts.items() if n < FEW_OF_A_CLASS}
+    if task != "a number" and few:
+        counts = ", ".join(f"{value!r} has {n}" for value, n in list(few.items())[:5])
+        yield Warning(
+            facts.name,
+            f"few rows of a class: {counts} of {facts.present:,}",
+            "get more of them: their scores will be uncertain",
+        )
+    if facts.nulls:
+        yield Warning(
+            facts.name,
+            f"{facts.nulls:,} of {facts.rows:,} rows have no value of what is predicted",
+            "leave it so if they are not known yet: they are not learned from",
+        )
+
+
+def of_roles(counted: Counted, answer: Answered, zone: str | None) -> Iterator[Warning]:
+    """What is uncertain in the key and the time."""
+    for facts in nearly_keys(counted, [answer.target]):
+        times, _, at = repeated(counted, facts)
+        yield Warning(
+            facts.name,
+            f"it looks like a key, and values of it are in several rows: {times:,}, the first in "
+            f"{at[0]:,} and {at[1]:,}",
+            "delete the duplicates if it is the key",
+        )
+    if not answer.time:
+        return
+    time = counted.facts[answer.time]
+    if time.type == Type.MOMENT and time.kind.zone is None and zone is None:
+        yield Warning(time.name, "it names no zone, and is taken as UTC", "say its zone")
+    if time.type == Type.DATE:
+        midnight = f"it is a date, taken as midnight in {zone or 'UTC'}"
+        yield Warning(time.name, midnight, "leave it so, or say the zone")
+    if time.nulls:
+        sentence = f"{time.nulls:,} of {time.rows:,} rows have no time"
+        yield Warning(time.name, sentence, "fill it: such rows are set aside")
+
+
+def of_persons(columns: Sequence[Column]) -> Iterator[Warning]:
+    """Columns that say who somebody is, and those that nobody should be judged by."""
+    for column in columns:
+        if column.personal:
+            sentence = "it is personal: never a feature, never logged"
+            yield Warning(column.name, sentence, "leave it out of the table if nobody needs it")
+        if column.use == Use.SLICE:
+            yield Warning(
+                column.name,
+                f"{column.reason}; it is judged by, and not predicted from",
+                "make it a feature only if that is lawful and fair",
+            )
+
+
+def of_leaks(leaking: Mapping[str, str]) -> Iterator[Warning]:
+    """Columns that give the answer away."""
+    cure = "leave it as known only afterwards; if it is known before, make it a feature"
+    for name, reason in leaking.items():
+        yield Warning(name or NAMELESS, reason, cure)
