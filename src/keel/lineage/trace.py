@@ -46,7 +46,7 @@ def prediction(history: History, request: str, key: Sequence[str]) -> Node:
             f"served/predictions has no request {request!r}: the service names it in the answer "
             "and in the header X-Request-ID, and drops what is older than serving.keep_days"
         )
-    answers = [f"row {row['row']}: {row['probability']:.4f}, for {_key(row, key)}" for row in rows]
+    answers = [f"row {row['row']}: {_answer(row)}, for {_key(row, key)}" for row in rows]
     unseen = sorted({name for row in rows for name in row.get("unseen") or []})
     more = [f"and {len(answers) - DIGITS} more"] if len(answers) > DIGITS else []
     notes = [*answers[:DIGITS], *more]
@@ -94,10 +94,11 @@ def _recorded(history: History, digits: str) -> tuple[Lock | None, dict[str, Any
 def _notes(passport: dict[str, Any]) -> list[str]:
     code, training = passport["code"], passport["training"]
     commit = f"commit {code['commit'][:DIGITS]}" if code["commit"] else "? its commit: no Git"
+    days = f", {training['from']} to {training['to']}" if training["from"] else ""
     changes = " and changes that were not committed" if code["uncommitted_changes"] else ""
     return [
         f"trained {_time(passport['trained_at'])} with {commit}{changes}",
-        f"learnt from {training['rows']:,} rows, {training['from']} to {training['to']}",
+        f"learnt from {training['rows']:,} rows{days}",
         *(f"{name}: {_values(values)}" for name, values in passport["settings"].items()),
     ]
 
@@ -141,6 +142,14 @@ def _logged(store: Store, request: str) -> Iterator[dict[str, Any]]:
                 row = json.loads(line) if request.encode() in line else {}
                 if row.get("request") == request:
                     yield row
+
+
+def _answer(row: dict[str, Any]) -> str:
+    """A number, the probability of yes, or the likeliest class with its probability."""
+    prediction = row.get("probability", row.get("prediction"))
+    if "probabilities" in row:
+        return f"{prediction} ({row['probabilities'][prediction]:.4f})"
+    return f"{prediction:.4f}"
 
 
 def _key(row: dict[str, Any], key: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ import contextvars
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
+import dataframely as dy
 from fastapi import FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import TracerProvider
@@ -18,10 +19,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp
 
+from keel.project.description import Project
 from keel.serving.guard import Guard, Keys
 from keel.serving.log import key
 from keel.serving.problems import MEDIA_TYPE, ProblemError, WrongField
-from keel.serving.rows import model
+from keel.serving.rows import annotation, model
 from keel.serving.service import Service
 
 JSON = "application/json"
@@ -121,7 +123,7 @@ def _posts(service: Service) -> dict[str, Post]:
     }
     answer: dict[str, Any] = {
         "key": (model("Key", columns), Field(description="of the example that was made")),
-        "probability": (Annotated[float, Field(ge=0, le=1)], ...),
+        **_predicted(project),
         "unseen": (list[str], Field(description="features whose category training did not see")),
     }
     predicted: Any = create_model("PredictedRow", **answer)
@@ -146,6 +148,18 @@ def _posts(service: Service) -> dict[str, Post]:
             "Say what came out later.", service.take_labels, service.labels.batch, Recorded
         ),
     }
+
+
+def _predicted(project: Project) -> dict[str, Any]:
+    """The fields of a prediction, with their types, ranges and what is predicted."""
+    task, column = project.task, project.examples.columns()[project.label]
+    share = dy.Float64(min=0, max=1)
+    about = Field(description=": ".join(filter(None, [project.label, column.description])))
+    if task.classes:
+        likeliest = annotation(dy.Enum(task.classes))
+        shares = model("Probabilities", dict.fromkeys(task.classes, share))
+        return {"prediction": (likeliest, about), task.field: (shares, ...)}
+    return {task.field: (annotation(share) if task.has_probabilities else float, about)}
 
 
 def _describe(openapi: dict[str, Any], posts: Mapping[str, Post], *, secured: bool) -> None:

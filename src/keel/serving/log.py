@@ -38,7 +38,6 @@ PREDICTIONS: Types = {
     "request": pl.String(),
     "row": pl.Int64(),
     "model": pl.String(),
-    "probability": pl.Float64(),
     "unseen": pl.List(pl.String),
 }
 
@@ -86,7 +85,7 @@ class Log:
         answers: Iterable[Mapping[str, Any]],
         examples: Sequence[Mapping[str, Any]],
     ) -> None:
-        """The `row`s of a request with their `probability` and `unseen`, and their examples."""
+        """The `row`s of a request with what the task answers and `unseen`, and their examples."""
         lines = [
             {
                 "request": request,
@@ -154,16 +153,24 @@ def append(file: Path, lines: bytes) -> bool:
 
 
 def predictions(root: Path, project: Project) -> pl.LazyFrame:
-    """`at`, `request`, `row`, `model`, `probability`, `unseen`, and the columns of the examples.
+    """`at`, `request`, `row`, `model`, `unseen`, `prediction`, and the columns of the examples.
 
-    One that the examples have too gives way, and is called `log_model` or the like.
+    One that the examples have too gives way, and is called `log_model` or the like. What is
+    predicted is as models return it: a number, or an array of the probability of each class.
     """
-    return _read(root, "predictions", PREDICTIONS, "example", columns(project, personal=False))
+    task, inside = project.task, columns(project, personal=False)
+    rows = _read(root, "predictions", {**PREDICTIONS, **task.fields}, "example", inside)
+    rows = rows.select("at", *PREDICTIONS, "example", prediction=task.read())
+    return _unnested(rows, "example", inside)
 
 
 def labels(root: Path, project: Project) -> pl.LazyFrame:
-    """`at`, the columns that tell examples apart, and `label`; of one name as in `predictions`."""
-    return _read(root, "labels", {"label": pl.Boolean()}, "key", key(project, personal=False))
+    """`at`, `label` as its schema has it, and the columns that tell examples apart.
+
+    Of one name as in `predictions`. A label is null where it never will be known.
+    """
+    label, inside = project.examples.columns()[project.label], key(project, personal=False)
+    return _unnested(_read(root, "labels", {"label": label.dtype}, "key", inside), "key", inside)
 
 
 def requests(root: Path) -> pl.LazyFrame:
@@ -184,18 +191,21 @@ def _read(
     nested: str | None = None,
     inside: Mapping[str, pl.DataType] = {},
 ) -> pl.LazyFrame:
-    """The whole lines of all days, with the fields of the object `nested` beside the others."""
+    """The whole lines of all days, with the object `nested` as it is written."""
     types = {"at": pl.Datetime("us", "UTC"), **fields}
     shape = {name: _as_written(dtype) for name, dtype in types.items()} | {"at": pl.String()}
     if nested:
         shape[nested] = pl.Struct({name: _as_written(dtype) for name, dtype in inside.items()})
     decoded = LINE.str.json_decode(pl.Struct(shape))
     rows = _lines(root / FOLDER / kind).filter(IS_WHOLE).select(decoded).unnest("line")
-    own = {name: f"log_{name}" if name in inside else name for name in types}
-    rows = rows.rename(own)
-    rows = rows.unnest(nested) if nested else rows
-    named = {own[name]: dtype for name, dtype in types.items()} | dict(inside)
-    return rows.select(_typed(name, dtype) for name, dtype in named.items())
+    return rows.with_columns(_typed(name, dtype) for name, dtype in types.items())
+
+
+def _unnested(rows: pl.LazyFrame, nested: str, inside: Types) -> pl.LazyFrame:
+    """The fields of the object `nested` beside the others, which give way to them."""
+    own = {name: f"log_{name}" for name in inside if name != nested}
+    rows = rows.rename(own, strict=False).unnest(nested)
+    return rows.with_columns(_typed(name, dtype) for name, dtype in inside.items())
 
 
 def _lines(folder: Path) -> pl.LazyFrame:

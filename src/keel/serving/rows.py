@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -45,8 +46,13 @@ class Rows:
     checks of the team's own, is asked of the rows as a table.
     """
 
-    def __init__(self, schema: type[dy.Schema], names: Iterable[str], most: int = 1) -> None:
+    def __init__(
+        self, schema: type[dy.Schema], names: Iterable[str], most: int = 1, nullable: str = ""
+    ) -> None:
         self.columns = {name: schema.columns()[name] for name in names}
+        if nullable:  # whatever the schema says
+            self.columns[nullable] = copy(self.columns[nullable])
+            self.columns[nullable].nullable = True
         self.model = model(schema.__name__, self.columns)
         lengths = Field(
             min_length=1,

@@ -1,4 +1,4 @@
-"""From rows to probabilities, on the way that training and evaluation went."""
+"""From rows to predictions, on the way that training and evaluation went."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +19,7 @@ class Prediction:
     """The answer to a row: the example that was made of it, and what the model says."""
 
     example: dict[str, Any]
-    probability: float
-    unseen: list[str]  # features whose category training did not see
+    said: dict[str, Any]  # what the task answers with, and `unseen`: features whose category is new
 
 
 Answer = Prediction | WrongField
@@ -47,11 +46,16 @@ class Scorer:
         good = [n for n, row in enumerate(places) if row not in wrong]
         with span("predict", rows=len(good)):
             chosen = examples[good] if len(good) < len(places) else examples
-            predicted = self._predictor.answers(chosen) if good else ([], [])
+            predicted = self._answers(chosen) if good else []
         answers: dict[int, Answer] = {**wrong}
-        for n, probability, unseen in zip(good, *predicted, strict=True):
-            answers[places[n]] = Prediction(values[n], probability, unseen)
+        for n, said in zip(good, predicted, strict=True):
+            answers[places[n]] = Prediction(values[n], said)
         return [answers[row] for row in range(len(rows))]
+
+    def _answers(self, examples: pl.DataFrame) -> list[dict[str, Any]]:
+        predictions, unseen = self._predictor.answers(examples)
+        said = zip(self._predictor.task.answers(predictions), unseen, strict=True)
+        return [{**answer, "unseen": names} for answer, names in said]
 
     def _broken(
         self, examples: pl.DataFrame, places: list[int], values: list[dict[str, Any]]

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -13,6 +12,7 @@ from keel.model.predictor import in_use
 from keel.project.columns import is_personal
 from keel.project.description import Project
 from keel.project.errors import UserError
+from keel.serving.alone import check_rows_alone
 from keel.serving.log import Clock, Log, columns, key, now
 from keel.serving.lookups import Lookups
 from keel.serving.problems import MOST, ProblemError, WrongField, not_recorded, refused
@@ -31,31 +31,30 @@ class Service:
     def __init__(
         self, store: Store, project: Project, serving: Serving | None = None, clock: Clock = now
     ) -> None:
-        """Raises UserError if model or lookups are missing, or a setting names no table."""
+        """Raises UserError if model or lookups are missing, or a setting names no table.
+
+        So it does if `build` makes another example of a row alone than among all: what came before
+        would be null in all that is answered.
+        """
         self.serving = serving = serving or Serving()
         self.table = asked_table(project, serving)
         self.project = project
         self.store = store
         self.used = in_use(store, project)
-        self.metrics = Metrics()
+        self.metrics = Metrics(project.task, self.used.version, self.used.passport)
         schema = project.tables[self.table]
         self.rows = Rows(schema, asked(schema), serving.rows)
-        self.labels = Rows(
-            project.examples, [*key(project, personal=False), project.label], serving.rows
-        )
+        label = project.label
+        names = [*key(project, personal=False), label]
+        self.labels = Rows(project.examples, names, serving.rows, nullable=label)
         self.lookups = Lookups(store, project, self.table, serving.oldest_lookup, clock)
         self.log = Log(store.root, project, serving.keep_days, clock)
         self.log.forget()
         self._key = list(key(project, personal=True))
         self._columns = list(columns(project, personal=True))
         self._scorer = Scorer(self.used.predictor, project, self.table)
-        passport = self.used.passport
-        self.metrics.model(
-            self.used.version,
-            datetime.fromisoformat(passport["trained_at"]),
-            passport["training"]["share_positive"],
-            passport["training"].get("missing"),
-        )
+        if (stored := self._stored()) is not None:
+            check_rows_alone(project, self.table, stored, self.lookups.tables())
         self._count([])  # a rate needs a 0 before the first one
 
     def predict_one(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
@@ -101,12 +100,12 @@ class Service:
         return {"model": self.used.version, **self.used.passport, **scores}
 
     def example(self) -> dict[str, Any] | None:
-        """A row to ask for, if the table is here, as on a laptop, and has nothing personal."""
-        file = self.store.checked(self.table)
-        if any(map(is_personal, self.rows.columns.values())) or not file.is_file():
+        """A row to ask for, if the table is here and has nothing personal."""
+        stored = self._stored()
+        if stored is None or any(map(is_personal, self.rows.columns.values())):
             return None
-        with suppress(UserError, pl.exceptions.PolarsError):
-            rows = self.store.read_table(file).select(*self.rows.columns).head(1).collect()
+        with suppress(pl.exceptions.PolarsError):
+            rows = stored.select(*self.rows.columns).head(1).collect()
             return next(iter(from_json(to_json(rows.to_dicts()))), None)
         return None
 
@@ -115,6 +114,12 @@ class Service:
         for table, (written_at, oldest) in self.lookups.ages().items():
             self.metrics.lookup(table, written_at, oldest)
         return self.metrics.expose()
+
+    def _stored(self) -> pl.LazyFrame | None:
+        """The rows of the table that is asked for, if the pipeline's are here, as on a laptop."""
+        with suppress(UserError):
+            return self.store.read_table(self.store.checked(self.table))
+        return None
 
     def _predict(
         self, rows: pl.DataFrame, state: dict[str, Any]
@@ -125,7 +130,7 @@ class Service:
         wrong = [answer for answer in answers if isinstance(answer, WrongField)]
         state["problems"] = [problem.logged() for problem in wrong[:MOST]]
         good = {row: answer for row, answer in enumerate(answers) if isinstance(answer, Prediction)}
-        lines = [{"row": row, **_said(answer)} for row, answer in good.items()]
+        lines = [{"row": row, **answer.said} for row, answer in good.items()]
         examples = [answer.example for answer in good.values()]
         try:
             if lines:
@@ -136,14 +141,14 @@ class Service:
         return [
             answer
             if isinstance(answer, WrongField)
-            else {"key": {name: answer.example[name] for name in self._key}, **_said(answer)}
+            else {"key": {name: answer.example[name] for name in self._key}, **answer.said}
             for answer in answers
         ]
 
     def _count(self, answers: list[Prediction]) -> None:
-        unseen = Counter(name for answer in answers for name in answer.unseen)
+        unseen = Counter(name for answer in answers for name in answer.said["unseen"])
         self.metrics.predictions(
-            [answer.probability for answer in answers],
+            [answer.said for answer in answers],
             {name: sum(a.example[name] is None for a in answers) for name in self._columns},
             {name: unseen[name] for name in self.used.predictor.known},
         )
@@ -162,7 +167,3 @@ def asked_table(project: Project, serving: Serving) -> str:
     if table not in project.tables:
         raise UserError(f"serving.table is {table!r}: the tables are {', '.join(project.tables)}")
     return table
-
-
-def _said(answer: Prediction) -> dict[str, Any]:
-    return {"probability": answer.probability, "unseen": answer.unseen}

@@ -4,6 +4,7 @@ Each label has few values: routes that the service has, columns and tables of th
 whatever clients send, the number of series stays the same.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import product
@@ -20,28 +21,28 @@ from prometheus_client import (
 )
 from prometheus_client.process_collector import ProcessCollector
 
+from keel.project.task import Task
+
 POSTS = ("/predict", "/predict/batch", "/labels")
 ROUTES = (*POSTS, "/health", "/ready", "/version", "/metrics")
 OTHER = "other"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-TENTHS = tuple(tenth / 10 for tenth in range(1, 11))
+TENTHS = {"buckets": tuple(tenth / 10 for tenth in range(1, 11))}
+COLUMN, TABLE, CLASS = ("column",), ("table",), ("class",)
+Series = Mapping[str, tuple[Any, str, tuple[str, ...], Mapping[str, Any]]]  # …, labels, options
 
-
-COLUMN, TABLE = ("column",), ("table",)
-SERIES: dict[str, tuple[Any, str, tuple[str, ...], dict[str, Any]]] = {  # labels, options
+SERIES: Series = {
     "http_requests": (Counter, "Requests by route and status.", ("route", "status"), {}),
     "http_request_duration_seconds": (
         Histogram, "How long requests took, by route.", ("route",), {"buckets": SECONDS},
     ),
     "http_requests_in_progress": (Gauge, "Requests without an answer yet.", (), {}),
-    "prediction_probability": (Histogram, "What was predicted.", (), {"buckets": TENTHS}),
     "prediction_missing_values": (Counter, "Missing values in the rows to predict.", COLUMN, {}),
     "prediction_unseen_categories": (
         Counter, "Values in the rows to predict that the training never saw.", COLUMN, {},
     ),
     "model": (Info, "The model in use.", (), {}),
     "model_trained_timestamp_seconds": (Gauge, "When it was trained.", (), {}),
-    "model_training_positive_ratio": (Gauge, "Share of positives in its training.", (), {}),
     "model_training_missing_ratio": (Gauge, "Share of nulls in its training.", COLUMN, {}),
     "lookup_written_timestamp_seconds": (
         Gauge, "When a table that rows are joined with was written.", TABLE, {},
@@ -49,23 +50,63 @@ SERIES: dict[str, tuple[Any, str, tuple[str, ...], dict[str, Any]]] = {  # label
     "lookup_oldest_seconds": (Gauge, "How old it may be.", TABLE, {}),
     "alert_limit": (Gauge, "What may be reached before an alert.", ("name",), {}),
 }  # fmt: skip
+YES_NO: Series = {
+    "predictions": (Counter, "Predicted rows.", (), {}),
+    "prediction_probability": (Histogram, "What was predicted.", (), TENTHS),
+    "model_training_positive_ratio": (Gauge, "Share of positives in its training.", (), {}),
+}
+CLASSES: Series = {
+    "predictions": (Counter, "Predicted rows, by the likeliest class.", CLASS, {}),
+    "prediction_probability": (Histogram, "What was predicted of each class.", CLASS, TENTHS),
+    "prediction_confidence": (Histogram, "The probability of the likeliest class.", (), TENTHS),
+    "model_training_class_ratio": (Gauge, "Share of each class in its training.", CLASS, {}),
+}
+NUMBER: Series = {
+    "predictions": (Counter, "Predicted rows.", (), {}),
+    "prediction_value": (Histogram, "What was predicted.", (), {}),  # by quantiles in training
+    "model_training_label": (Gauge, "Quantiles of labels in its training.", ("quantile",), {}),
+}
 
 
 class Metrics:
     """The figures of one service, in a registry of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, task: Task, version: str, passport: Mapping[str, Any]) -> None:
+        """Of what is predicted, by the model of this version and passport."""
         # Else each series gets a second one, which nobody looks at.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        quantiles = _quantiles(passport["training"])
+        predicted = CLASSES if task.classes else YES_NO if task.has_probabilities else NUMBER
+        own = {"prediction_value": {"buckets": sorted(set(quantiles.values()))}}
         self._series = {
-            name: kind(name, what, labels, registry=self._registry, **options)
-            for name, (kind, what, labels, options) in SERIES.items()
+            name: kind(name, what, labels, registry=self._registry, **own.get(name, options))
+            for name, (kind, what, labels, options) in {**SERIES, **predicted}.items()
         }
+        # A rate needs a 0 before the first one.
         for route, status in product(POSTS, ("200", "422", "500", "503")):
-            # A rate needs a 0 before the first one.
             self._series["http_requests"].labels(route, status)
+        for name in task.classes:
+            self._series["predictions"].labels(name)
+            self._series["prediction_probability"].labels(name)
+        self._model(version, passport, quantiles)
+
+    def _model(
+        self, version: str, passport: Mapping[str, Any], quantiles: Mapping[float, float]
+    ) -> None:
+        """The model in use, with the labels and the shares of nulls in its training."""
+        trained_at, training = datetime.fromisoformat(passport["trained_at"]), passport["training"]
+        self._series["model"].info({"version": version})
+        self._series["model_trained_timestamp_seconds"].set(trained_at.timestamp())
+        if "share_positive" in training:
+            self._series["model_training_positive_ratio"].set(training["share_positive"])
+        for name, share in training.get("shares", {}).items():
+            self._series["model_training_class_ratio"].labels(name).set(share)
+        for share, value in quantiles.items():
+            self._series["model_training_label"].labels(str(share)).set(value)
+        for column, share in training.get("missing", {}).items():
+            self._series["model_training_missing_ratio"].labels(column).set(share)
 
     def limits(self, limits: Mapping[str, float]) -> None:
         """What may be reached before an alert; the rules of Prometheus read it here."""
@@ -83,33 +124,21 @@ class Metrics:
         self._series["http_request_duration_seconds"].labels(known).observe(seconds)
 
     def predictions(
-        self, probability: Iterable[float], missing: Mapping[str, int], unseen: Mapping[str, int]
+        self,
+        answers: Iterable[Mapping[str, Any]],
+        missing: Mapping[str, int],
+        unseen: Mapping[str, int],
     ) -> None:
         """Predicted rows, with the number of missing and unseen values by column.
 
         Name each column also with 0: a rate sees the first value only if there was a 0 before.
         """
-        for value in probability:
-            self._series["prediction_probability"].observe(value)
+        for answer in answers:
+            self._predicted(answer)
         for column, values in missing.items():
             self._series["prediction_missing_values"].labels(column).inc(values)
         for column, values in unseen.items():
             self._series["prediction_unseen_categories"].labels(column).inc(values)
-
-    def model(
-        self,
-        version: str,
-        trained_at: datetime,
-        expected: float | None = None,
-        missing: Mapping[str, float] | None = None,
-    ) -> None:
-        """The model in use, with the shares of positive labels and of nulls in its training."""
-        self._series["model"].info({"version": version})
-        self._series["model_trained_timestamp_seconds"].set(trained_at.timestamp())
-        if expected is not None:
-            self._series["model_training_positive_ratio"].set(expected)
-        for column, share in (missing or {}).items():
-            self._series["model_training_missing_ratio"].labels(column).set(share)
 
     def lookup(self, table: str, written_at: datetime, oldest: timedelta | None = None) -> None:
         """When a table that rows are joined with was written, and how old it may be."""
@@ -121,3 +150,21 @@ class Metrics:
     def expose(self) -> bytes:
         """All figures, in Prometheus' own format."""
         return generate_latest(self._registry)
+
+    def _predicted(self, answer: Mapping[str, Any]) -> None:
+        if "probabilities" in answer:
+            self._series["predictions"].labels(answer["prediction"]).inc()
+            self._series["prediction_confidence"].observe(max(answer["probabilities"].values()))
+            for name, share in answer["probabilities"].items():
+                self._series["prediction_probability"].labels(name).observe(share)
+            return
+        self._series["predictions"].inc()
+        if "probability" in answer:
+            self._series["prediction_probability"].observe(answer["probability"])
+        else:
+            self._series["prediction_value"].observe(answer["prediction"])
+
+
+def _quantiles(training: Mapping[str, Any]) -> dict[float, float]:
+    """Those that a passport has of the labels, by their share."""
+    return {int(n[1:]) / 100: training[n] for n in training if re.fullmatch(r"q\d\d", n)}
