@@ -176,4 +176,5 @@ def _ageing(project: Project, settings: Settings, parts: Sequence[Part]) -> dict
         return {}
     some = parts[0]
     both = pl.concat([some.learnt.examples, some.judged.examples])
-    return staleness(project, both, learner(project, settings.model), settings)
+    metric = main_metric(project, settings.evaluation)
+    return staleness(project, both, learner(project, settings.model), settings.staleness, metric)

@@ -9,13 +9,13 @@ import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from keel.judge.gates import scale
-from keel.judge.metrics import main_metric, score
+from keel.judge.metrics import score
 from keel.model.inputs import categories, model_inputs
 from keel.model.predictor import Predictor
 from keel.project.description import Project
 from keel.project.learning import Learner
 from keel.project.metric import Metric
-from keel.project.settings import Settings, Staleness
+from keel.project.settings import Staleness
 
 HORIZON = 6  # models, each a month older than the next: the first is judged on as many months
 JUDGED = 2_500  # rows of each of these months
@@ -33,18 +33,21 @@ class Aged:
 
 
 def staleness(
-    project: Project, examples: pl.DataFrame, learner: Learner, settings: Settings
+    project: Project,
+    examples: pl.DataFrame,
+    learner: Learner,
+    settings: Staleness,
+    metric: Metric,
 ) -> dict[str, Any]:
-    """What a model loses with each month of its age, and after how many to train it again.
+    """What a model loses of the metric with each month of age, and when to train it again.
 
     Models of several months are judged on later ones. Months differ in how hard they are, so that
     score = month - loss(age) is fitted to all pairs by least squares, where a model that is a month
     old loses 0: once with a loss for each age, and once with the same for each month more.
     """
     with threadpool_limits(1):  # so few rows fit four times as fast on one thread as on two
-        metric = main_metric(project, settings.evaluation)
-        scores = list(_scores(project, examples, learner, settings.staleness, metric))
-    sign, tolerated = metric.sign, settings.staleness.loss * _scale(project, examples, metric)
+        scores = list(_scores(project, examples, learner, settings, metric))
+    sign, tolerated = metric.sign, settings.loss * _scale(project, examples, metric)
     ages = sorted({score.age for score in scores})
     by_age = _lost(
         scores, sign, [[float(score.age == age) for age in ages[1:]] for score in scores]

@@ -11,12 +11,14 @@ from builders import PROJECT, TODAY, content
 from keel.data.store import Store
 from keel.judge.champion import compare, table, verdicts
 from keel.judge.gates import waived
-from keel.judge.metrics import METRICS
+from keel.judge.yes_no import METRICS
 from keel.pipeline import configuration, promote
 from keel.project.settings import Waiver
+from keel.project.task import YesNo
 
 ROWS = 4000
 AUC = METRICS["auc"]
+TASK = YesNo("late")
 
 
 def judged(noise: float, seed: int = 1, first: int = 0) -> pl.DataFrame:
@@ -37,7 +39,7 @@ def judged(noise: float, seed: int = 1, first: int = 0) -> pl.DataFrame:
 
 
 def refused(champion: pl.DataFrame, candidate: pl.DataFrame) -> list[str]:
-    found = verdicts(compare(champion, candidate, AUC, ["carrier"], smallest_slice=400), AUC)
+    found = verdicts(compare(TASK, champion, candidate, AUC, ["carrier"], smallest_slice=400), AUC)
     return [verdict.gate for verdict in found if verdict.refused]
 
 
@@ -61,13 +63,15 @@ def test_one_that_is_better_on_the_whole_and_worse_on_a_slice_does_not() -> None
 
 def test_a_slice_that_is_too_small_does_not_count() -> None:
     backwards = pl.when(carrier="UA").then(1 - pl.col("model")).otherwise("model").alias("model")
-    compared = compare(judged(0.6), judged(0.05).with_columns(backwards), AUC, ["carrier"], 501)
+    compared = compare(
+        TASK, judged(0.6), judged(0.05).with_columns(backwards), AUC, ["carrier"], 501
+    )
 
     assert [one.place for one in compared] == ["all rows", "carrier = B6"]
 
 
 def test_only_examples_that_both_were_judged_on_count() -> None:
-    compared = compare(judged(0.3), judged(0.1, first=1000), AUC, [], smallest_slice=1)
+    compared = compare(TASK, judged(0.3), judged(0.1, first=1000), AUC, [], smallest_slice=1)
 
     assert [one.rows for one in compared] == [3000]
 
@@ -84,13 +88,13 @@ def test_after_a_change_of_the_key_the_champion_stays() -> None:
 
 def test_the_champion_may_be_waived() -> None:
     waiver = Waiver(why="its data are gone", owner="the lead", until=date.max)
-    found = verdicts(compare(judged(0.3), judged(0.1, first=ROWS), AUC, [], 1), AUC)
+    found = verdicts(compare(TASK, judged(0.3), judged(0.1, first=ROWS), AUC, [], 1), AUC)
 
     assert not any(one.refused for one in waived(found, {"champion": waiver}, date(2026, 1, 1)))
 
 
 def test_the_table_has_a_row_for_all_and_for_each_slice() -> None:
-    lines = table(compare(judged(0.4), judged(0.1), AUC, ["carrier"], 400), AUC).splitlines()
+    lines = table(compare(TASK, judged(0.4), judged(0.1), AUC, ["carrier"], 400), AUC).splitlines()
 
     assert [line.split(" | ")[0] for line in lines[2:]] == [
         "| all rows",
@@ -133,7 +137,7 @@ def test_a_comparison_is_written_where_people_find_it(run_copy: Store) -> None:
     configuration.write(PROJECT, content("-"), run_copy)
     promote.take_over(run_copy)
 
-    (verdict, *_) = promote.judge(run_copy, AUC, TODAY)
+    (verdict, *_) = promote.judge(run_copy, PROJECT, TODAY)
 
     assert verdict.gate == "champion"
     assert "The champion stays." in run_copy.report("candidate.md").read_text("utf-8")

@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.judge.chance import difference
-from keel.judge.metrics import METRICS
+from keel.judge.yes_no import METRICS
 from keel.project.metric import Metric
+from keel.project.task import YesNo
 
 ROWS = 4000
 AUC = METRICS["auc"]
+TASK = YesNo("late")
 
 
 def labelled(seed: int) -> tuple[pl.Series, np.ndarray[tuple[int], np.dtype[np.float64]]]:
@@ -30,7 +32,7 @@ def noisy(
 def test_a_prediction_is_not_better_than_itself(metric: Metric) -> None:
     label, probability = labelled(1)
 
-    gain = difference(label, pl.Series(probability), pl.Series(probability), metric)
+    gain = difference(TASK, label, pl.Series(probability), pl.Series(probability), metric)
 
     assert (gain.value, gain.low, gain.high) == pytest.approx((0, 0, 0), abs=1e-12)
 
@@ -40,8 +42,8 @@ def test_a_better_prediction_is_better_by_more_than_chance(metric: Metric) -> No
     label, probability = labelled(1)
     worse = noisy(probability, 0.5, seed=2)
 
-    assert difference(label, pl.Series(probability), worse, metric).low > 0
-    assert difference(label, worse, pl.Series(probability), metric).high < 0
+    assert difference(TASK, label, pl.Series(probability), worse, metric).low > 0
+    assert difference(TASK, label, worse, pl.Series(probability), metric).high < 0
 
 
 def test_two_that_are_as_good_differ_by_chance_alone() -> None:
@@ -50,7 +52,7 @@ def test_two_that_are_as_good_differ_by_chance_alone() -> None:
     for seed in range(60):
         label, probability = labelled(seed)
         one, other = (noisy(probability, 0.3, seed=100 + 2 * seed + n) for n in (0, 1))
-        found.append(difference(label, one, other, AUC))
+        found.append(difference(TASK, label, one, other, AUC))
 
     assert 51 <= sum(gain.low <= 0 <= gain.high for gain in found) <= 60
 
@@ -60,7 +62,9 @@ def test_the_interval_is_as_wide_as_chance_makes_it() -> None:
     found = []
     for seed in range(60):
         label, probability = labelled(seed)
-        found.append(difference(label, pl.Series(probability), noisy(probability, 0.3, seed), AUC))
+        found.append(
+            difference(TASK, label, pl.Series(probability), noisy(probability, 0.3, seed), AUC)
+        )
 
     spread = np.std([gain.value for gain in found])
     reach = np.mean([(gain.high - gain.low) / 2 / 1.96 for gain in found])
@@ -77,7 +81,7 @@ def test_a_rare_label_has_an_interval_as_wide_as_chance_makes_it() -> None:
         one, other = (
             pl.Series(np.clip(risk * random.lognormal(0, 0.5, len(risk)), 0, 1)) for _ in range(2)
         )
-        found.append(difference(label, one, other, METRICS["average_precision"]))
+        found.append(difference(TASK, label, one, other, METRICS["average_precision"]))
 
     assert sum(gain.low <= 0 <= gain.high for gain in found) >= 34
 
@@ -86,6 +90,6 @@ def test_a_rare_label_has_an_interval_as_wide_as_chance_makes_it() -> None:
 def test_any_rows_give_a_difference_or_none_at_all(rows: list[tuple[bool, float, float]]) -> None:
     label, one, other = (pl.Series(column) for column in zip(*rows, strict=True))
 
-    gain = difference(label, one, other, AUC)
+    gain = difference(TASK, label, one, other, AUC)
 
     assert gain.low <= gain.value <= gain.high or label.n_unique() != 2

@@ -13,12 +13,12 @@ from keel.data.store import Store
 from keel.judge.chance import Difference
 from keel.judge.gates import (
     Verdict,
-    against_baseline,
     against_floors,
+    against_simple,
     for_features,
     waived,
 )
-from keel.judge.metrics import METRICS
+from keel.judge.yes_no import METRICS
 from keel.pipeline import configuration
 from keel.pipeline.flow import flow
 from keel.pipeline.run import stop_at_ended_waivers, stop_at_refusals
@@ -35,7 +35,7 @@ WAIVER = Waiver(why="the airline asks for it", owner="the team's lead", until=TO
     ("low", "passed"), [(0.001, True), (0.0, False), (-0.001, False), (float("nan"), False)]
 )
 def test_a_model_has_to_beat_the_baseline_by_more_than_chance(low: float, passed: bool) -> None:
-    (verdict,) = against_baseline(Difference(0.01, low, 0.02), AUC, Gates())
+    (verdict,) = against_simple("baseline", Difference(0.01, low, 0.02), AUC, 1, Gates())
 
     assert verdict.passed is passed
 
@@ -49,7 +49,7 @@ def test_a_feature_that_is_surely_worth_little_is_refused() -> None:
         "not known at all": Difference(float("nan"), float("nan"), float("nan")),
     }
 
-    verdicts = {verdict.gate: verdict.passed for verdict in for_features(losses, AUC, Gates())}
+    verdicts = {verdict.gate: verdict.passed for verdict in for_features(losses, AUC, 1, Gates())}
 
     assert verdicts == {
         "feature.useful": True,
@@ -63,8 +63,8 @@ def test_a_feature_that_is_surely_worth_little_is_refused() -> None:
 def test_a_gate_that_is_off_says_nothing() -> None:
     off = Gates(better_than_baseline=None, feature_loss=None)
 
-    assert not [*against_baseline(Difference(-1, -1, -1), AUC, off)]
-    assert not [*for_features({"constant": Difference(0, 0, 0)}, AUC, off)]
+    assert not [*against_simple("baseline", Difference(-1, -1, -1), AUC, 1, off)]
+    assert not [*for_features({"constant": Difference(0, 0, 0)}, AUC, 1, off)]
 
 
 @pytest.mark.parametrize(("later", "refused"), [(0, False), (1, True)])
@@ -122,7 +122,7 @@ def test_a_part_of_the_data_is_judged_by_the_floors_alone(run_copy: Store) -> No
     assert "Only the floors were asked" in run_copy.report("report.html").read_text("utf-8")
 
 
-def test_the_baseline_need_not_beat_itself(source: str, tmp_path: Path) -> None:
+def test_the_baseline_need_not_beat_itself_but_the_naive_guess(source: str, tmp_path: Path) -> None:
     changes = {"gates.better_than_baseline": 0.0}
     same = content(source, changes)
     same["model"] = same["baseline"]

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
-from keel.judge.metrics import METRICS
 from keel.judge.scores import Score, evaluate, missed
+from keel.judge.yes_no import METRICS
 from keel.project.settings import Evaluation
+from keel.project.task import YesNo
 
 
 def judged(
@@ -29,11 +30,14 @@ def judged(
             "label": label,
             "model": model,
             "baseline": baseline or model,
+            "naive": 0.5,
             "month": "2013-07",
             **slices,
         }
     )
-    return evaluate(predictions, floors(slices=list(slices), resamples=resamples), METRICS)
+    return evaluate(
+        YesNo("late"), predictions, floors(slices=list(slices), resamples=resamples), METRICS
+    )
 
 
 def floors(
@@ -136,7 +140,7 @@ def test_model_and_baseline_are_judged_side_by_side() -> None:
     scores = judged([True, False], [0.9, 0.1], baseline=[0.1, 0.9])
 
     auc = {one.model: one.score for one in scores if one.metric == "auc" and one.slice == "all"}
-    assert auc == {"model": 1, "baseline": 0}
+    assert auc == {"model": 1, "baseline": 0, "naive": 0.5}
 
 
 @given(values=st.lists(st.sampled_from(["UA", "B6", "AA", None]), min_size=1, max_size=30))

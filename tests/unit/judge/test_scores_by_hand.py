@@ -6,18 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keel.judge.metrics import (
-    METRICS,
-    Tally,
-    auc,
-    average_precision,
-    calibration_error,
-    log_loss,
-    resampled,
-    tally,
-)
+from keel.judge import yes_no
+from keel.judge.metrics import Sample
 from keel.judge.scores import Score, evaluate, missed
+from keel.judge.yes_no import METRICS, Tally, auc, average_precision, calibration_error, log_loss
 from keel.project.settings import Evaluation
+from keel.project.task import YesNo
+
+TASK = YesNo("late")
 
 LABEL = pl.Series([True, False, True, False])
 PROBABILITY = pl.Series([0.8, 0.6, 0.3, 0.1])
@@ -31,12 +27,20 @@ SETTINGS = Evaluation(
 )
 
 
+def tally(label: pl.Series, probability: pl.Series, groups: int | None = None) -> Tally:
+    """The tally of all rows."""
+    one = np.ones(len(label))
+    rows = label.cast(pl.Float64).to_numpy(), probability.to_numpy()
+    return yes_no.tally(*rows, np.zeros(len(label), np.int64), one, groups)
+
+
 def predictions(**columns: list[object]) -> pl.DataFrame:
     ordinary = {
         "month": ["2013-07"] * 4,
         "label": LABEL,
         "model": PROBABILITY,
         "baseline": [0.2] * 4,
+        "naive": [0.5] * 4,
         "carrier": ["UA"] * 4,
     }
     return pl.DataFrame(ordinary | columns)
@@ -58,7 +62,9 @@ def score(**fields: object) -> Score:
 
 def scores_by_metric(rows: pl.DataFrame, settings: Evaluation = SETTINGS) -> dict[str, Score]:
     """The scores of the model on all rows."""
-    whole = (s for s in evaluate(rows, settings, METRICS) if (s.slice, s.model) == ("all", "model"))
+    whole = (
+        s for s in evaluate(TASK, rows, settings, METRICS) if (s.slice, s.model) == ("all", "model")
+    )
     return {score.metric: score for score in whole}
 
 
@@ -157,14 +163,23 @@ def test_a_metric_of_many_resamples_is_the_metric_of_each(metric: str) -> None:
     assert both == pytest.approx(each)
 
 
-def test_each_resample_has_the_probabilities_and_about_the_number_of_rows() -> None:
-    counts = tally(pl.Series([True, False] * 500), pl.Series([i / 1000 for i in range(1000)]), 10)
+def test_a_resample_draws_about_as_many_rows_as_there_are() -> None:
+    counts = tally(pl.Series([True, False] * 500), pl.Series([n / 1000 for n in range(1000)]), 10)
 
-    samples = resampled(counts, times=200, seed=1)
+    drawn = counts.drawn(np.random.default_rng(1).poisson(1.0, (200, 1)).astype(float))
 
-    assert samples.probability is counts.probability
-    assert samples.positive.shape == samples.negative.shape == (200, 10)
-    assert samples.rows.sum(axis=1).mean() == pytest.approx(1000, rel=0.02)
+    assert drawn.probability is counts.probability
+    assert drawn.positive.shape == drawn.negative.shape == (200, 10)
+    assert drawn.rows.sum(axis=1).mean() == pytest.approx(1000, rel=0.2)
+
+
+def test_two_predictions_of_the_same_rows_draw_the_same() -> None:
+    label = pl.Series([True, False] * 500)
+    samples = [Sample(TASK, label, pl.Series([value] * 1000)) for value in (0.2, 0.3)]
+
+    one, other = (sample.resamples(METRICS["calibration_error"], 50, 1) for sample in samples)
+
+    assert one - other == pytest.approx([0.1] * 50)  # the share that came is the same in both
 
 
 def test_each_slice_is_scored_with_its_own_rows() -> None:
@@ -172,7 +187,7 @@ def test_each_slice_is_scored_with_its_own_rows() -> None:
 
     by_slice = {
         (s.slice, s.value): s
-        for s in evaluate(rows, SETTINGS, METRICS)
+        for s in evaluate(TASK, rows, SETTINGS, METRICS)
         if s.metric == "auc" and s.model == "model"
     }
 
@@ -182,13 +197,13 @@ def test_each_slice_is_scored_with_its_own_rows() -> None:
 
 
 def test_a_slice_without_a_value_is_unknown() -> None:
-    scores = evaluate(predictions(carrier=["UA", None, "UA", None]), SETTINGS, METRICS)
+    scores = evaluate(TASK, predictions(carrier=["UA", None, "UA", None]), SETTINGS, METRICS)
 
     assert {s.value for s in scores if s.slice == "carrier"} == {"UA", "unknown"}
 
 
 def test_slices_are_in_the_order_of_their_values_and_the_unknown_one_is_last() -> None:
-    scores = evaluate(predictions(carrier=["UA", None, "AA", None]), SETTINGS, METRICS)
+    scores = evaluate(TASK, predictions(carrier=["UA", None, "AA", None]), SETTINGS, METRICS)
 
     values = dict.fromkeys(s.value for s in scores if s.slice == "carrier")
     assert list(values) == ["AA", "UA", "unknown"]
@@ -205,7 +220,7 @@ def test_a_score_has_six_digits_and_none_where_it_is_not_defined() -> None:
 def test_an_interval_is_about_two_standard_errors_to_each_side() -> None:
     # Half of 400 rows that were all said to be late with 0.8. A row's loss is 0.223 or 1.609:
     # 0.916 on average, with a standard deviation of 0.693.
-    rows = pl.DataFrame({"label": [True, False] * 200, "model": 0.8, "baseline": 0.8, "month": "7"})
+    rows = pl.DataFrame({"label": [True, False] * 200, "model": 0.8, "baseline": 0.8, "naive": 0.5})
     settings = SETTINGS.model_copy(update={"slices": [], "resamples": 1000})
 
     score = scores_by_metric(rows, settings)["log_loss"]

@@ -6,10 +6,12 @@ import pytest
 from builders import PROJECT, examples, settings
 
 from keel.judge.staleness import staleness
+from keel.judge.yes_no import METRICS
 from keel.model.choice import learner
 from keel.project.settings import Staleness
 
 FROM = datetime(2013, 1, 1, 12, tzinfo=UTC)
+AUC = METRICS["auc"]
 LOGISTIC = learner(PROJECT, settings("-").baseline)
 
 
@@ -35,7 +37,7 @@ def months(count: int, drift: float, seed: int = 1, a_day: int = 40) -> pl.DataF
 
 
 def test_a_world_that_changes_ages_a_model() -> None:
-    found = staleness(PROJECT, months(10, drift=0.15), LOGISTIC, Staleness())
+    found = staleness(PROJECT, months(10, drift=0.15), LOGISTIC, Staleness(), AUC)
 
     assert found["loss_a_month"]["low"] > 0
     assert [loss["age"] for loss in found["losses"]] == [2, 3, 4, 5, 6]
@@ -45,7 +47,8 @@ def test_a_world_that_changes_ages_a_model() -> None:
 
 def test_a_world_that_stays_hardly_ever_does() -> None:
     found = [
-        staleness(PROJECT, months(10, drift=0, seed=n), LOGISTIC, Staleness()) for n in range(12)
+        staleness(PROJECT, months(10, drift=0, seed=n), LOGISTIC, Staleness(), AUC)
+        for n in range(12)
     ]
 
     assert sum(one["retrain_after"] is not None for one in found) <= 2
@@ -62,6 +65,7 @@ def test_a_month_that_is_hard_does_not_look_like_age() -> None:
         rows.with_columns(late=pl.when(hard).then(random).otherwise("late")),
         LOGISTIC,
         Staleness(),
+        AUC,
     )
 
     assert found["retrain_after"] is None
@@ -69,7 +73,7 @@ def test_a_month_that_is_hard_does_not_look_like_age() -> None:
 
 @pytest.mark.parametrize("count", [1, 3, 4, 5])
 def test_few_months_tell_nothing_and_break_nothing(count: int) -> None:
-    found = staleness(PROJECT, months(count, drift=0.15, a_day=5), LOGISTIC, Staleness())
+    found = staleness(PROJECT, months(count, drift=0.15, a_day=5), LOGISTIC, Staleness(), AUC)
 
     assert found["retrain_after"] is None
 
@@ -79,4 +83,4 @@ def test_months_with_one_label_are_left_out() -> None:
         late=pl.col("decision_time") < FROM + timedelta(days=150)
     )
 
-    assert staleness(PROJECT, rows, LOGISTIC, Staleness())["retrain_after"] is None
+    assert staleness(PROJECT, rows, LOGISTIC, Staleness(), AUC)["retrain_after"] is None

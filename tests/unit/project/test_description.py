@@ -40,11 +40,12 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a time without a zone": (
         {"examples": Naive, "features": Features(Naive).plain("shop")},
-        "Project(time='at'): make that column of Naive a dy.Datetime with a time_zone; it is Date",
+        "Project(time='at'): make that column of Naive a dy.Datetime with a time_zone, or a "
+        "dy.Date; it is Datetime",
     ),
     "a time that is none": (
         {"time": "pages"},
-        "Project(time='pages'): make that column of Visits a dy.Datetime with a time_zone; it is ",
+        "Project(time='pages'): make that column of Visits a dy.Datetime with a time_zone, or a ",
     ),
     "an unknown zone": (
         {"zone": "Europe/Bern"},
@@ -143,11 +144,11 @@ def test_a_project_knows_its_days_months_and_keys() -> None:
     assert str(project.timezone) == "Europe/Zurich"
 
 
-def test_without_a_primary_key_all_columns_name_an_example() -> None:
+def test_without_a_primary_key_all_that_is_known_ahead_names_an_example() -> None:
     class Keyless(dy.Schema):
         at = dy.Datetime(time_zone="UTC", metadata=ahead())
         bought = dy.Bool(metadata=afterwards())
 
     project = small_project(examples=Keyless, features=Features(Keyless))
 
-    assert project.key == ["at", "bought"]
+    assert project.key == ["at"]
