@@ -15,11 +15,13 @@ from .project.learning import Learner, Model, Progress, categories
 from .project.metric import Metric, metric
 
 if TYPE_CHECKING:
+    from .model.estimator import EstimatorSettings
     from .model.linear import Linear
     from .model.linear import Linear as Logistic
     from .project.settings import Section
 
 __all__ = [
+    "EstimatorSettings",
     "Features",
     "Known",
     "Learner",
@@ -50,6 +52,10 @@ def __getattr__(name: str) -> Any:
         from .project.settings import Section
 
         return Section
+    if name == "EstimatorSettings":
+        from .model.estimator import EstimatorSettings
+
+        return EstimatorSettings
     if name in ("Linear", "Logistic"):  # it was called Logistic when it knew yes and no only
         from .model.linear import Linear
 

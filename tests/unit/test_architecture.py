@@ -23,9 +23,11 @@ def imported_by(code: str) -> set[str]:
 
 def test_the_public_door_is_what_is_promised() -> None:
     assert keel.__all__ == [
+        "EstimatorSettings",
         "Features",
         "Known",
         "Learner",
+        "Linear",
         "Logistic",
         "Metric",
         "Model",
