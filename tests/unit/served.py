@@ -9,6 +9,7 @@ import polars as pl
 from builders import PROJECT, examples
 
 from keel.monitoring.observed import Observed, observe
+from keel.project.description import Project
 from keel.serving.log import Log
 
 JULY = date(2013, 7, 1)
@@ -19,16 +20,17 @@ NOTICE = timedelta(hours=2)
 class Served:
     """A service's log below a folder; its clock stands still unless a test moves it."""
 
-    def __init__(self, root: Path, at: datetime = CLOCK) -> None:
+    def __init__(self, root: Path, at: datetime = CLOCK, project: Project = PROJECT) -> None:
         self.root = root
         self.at = at
-        self._log = Log(root, PROJECT, 10_000, lambda: self.at)
+        self._project = project
+        self._log = Log(root, project, 10_000, lambda: self.at)
         self._requests = 0
 
     def predict(
         self,
         rows: pl.DataFrame,
-        probability: Sequence[float] | float = 0.2,
+        predicted: pl.Series | Sequence[float] | float = 0.2,
         *,
         model: str = "aaaaaaaaaaaa",
         unseen: Sequence[str] = (),
@@ -37,10 +39,11 @@ class Served:
         """A request that is answered."""
         self._requests += 1
         name = f"r{self._requests}"
-        values = [probability] * len(rows) if isinstance(probability, float) else probability
+        values = [predicted] * len(rows) if isinstance(predicted, float) else predicted
+        task = self._project.task
         answers: list[dict[str, Any]] = [
-            {"row": row, "probability": value, "unseen": list(unseen)}
-            for row, value in enumerate(values)
+            {"row": row, **answer, "unseen": list(unseen)}
+            for row, answer in enumerate(task.answers(pl.Series(values, dtype=task.dtype)))
         ]
         self._log.predictions(name, model, answers, rows.to_dicts())
         self.request(name, status=200, rows=len(rows), seconds=seconds)
@@ -64,10 +67,12 @@ class Served:
             problems=[{"field": field, "reason": "is wrong"} for field in fields],
         )
 
-    def label(self, rows: pl.DataFrame, labels: Sequence[bool | None] | bool) -> None:
+    def label(self, rows: pl.DataFrame, labels: Sequence[Any] | bool) -> None:
         """What came of examples."""
         values = [labels] * len(rows) if isinstance(labels, bool) else labels
-        self._log.labels(rows.with_columns(pl.Series(PROJECT.label, values, pl.Boolean)))
+        label = self._project.label
+        dtype = self._project.examples.columns()[label].dtype
+        self._log.labels(rows.with_columns(pl.Series(label, values, dtype)))
 
     def tear(self, kind: str) -> None:
         """Half a line, as a crash leaves it."""
@@ -87,7 +92,7 @@ class Served:
             self.at += timedelta(seconds=1)
 
     def observed(self) -> Observed:
-        return observe(PROJECT, self.root)
+        return observe(self._project, self.root)
 
 
 def on(day: date, rows: int = 1, **columns: Any) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from keel.monitoring import drift
 from keel.monitoring.drift import Learnt
 from keel.monitoring.observed import FAILED, OK, Observed
 from keel.monitoring.quality import Period, Quality
+from keel.project.task import Task
 from keel.serving.settings import Monitoring
 
 FEWEST = 10  # expected rows, of which none can't be chance
@@ -57,7 +58,7 @@ def volume(
     """Whether as many rows came as on the same weekdays before, up to the last whole day."""
     rows = dict(seen.facts.group_by("day").len().iter_rows())
     asked = {*rows, *seen.requests["day"].drop_nulls()}
-    open_on = _weekdays(learnt.days) if learnt else set()
+    open_on = set() if learnt is None or learnt.days is None else _weekdays(learnt.days)
     day = min(asked, default=last)
     while day <= last:
         before = [rows.get(day - timedelta(weeks=week), 0) for week in range(1, 5)]
@@ -92,12 +93,14 @@ def inputs(seen: Observed, usual: Limits | None, settings: Monitoring) -> Iterat
         yield from _shares("unseen", name, counted, settings.unseen)
 
 
-def shifts(seen: Observed, learnt: Learnt | None, settings: Monitoring) -> Iterator[Judgement]:
+def shifts(
+    task: Task, seen: Observed, learnt: Learnt | None, settings: Monitoring
+) -> Iterator[Judgement]:
     """The stability indices; without a year to learn from they are shown, and not judged."""
     if learnt is None:
         return
     limit = settings.psi if settings.psi is not None and learnt.covers_a_year else float("inf")
-    for name, day, value in drift.stabilities(seen, learnt, settings):
+    for name, day, value in drift.stabilities(task, seen, learnt, settings):
         yield Judgement("psi", name, day, day, value > limit, value)
 
 
@@ -136,12 +139,12 @@ def labels(seen: Observed, settings: Monitoring, until: date) -> Iterator[Judgem
 def age(last: date, retrain_after: int, title: str, until: date) -> Judgement:
     """Whether it is time to train again, by how fast models of these data get worse.
 
-    `last` is the last day of the training data, `title` what is lost, `retrain_after` are months.
+    `last` is the last day of the training data, `title` the metric, `retrain_after` are months.
     """
     due = last + timedelta(days=round(retrain_after * MONTH))
     note = (
-        f"its training data end on {last}, and models of these data lose too much "
-        f"{title} in {retrain_after} months"
+        f"its training data end on {last}, and models of these data get too much worse in "
+        f"{retrain_after} months, by their {title}"
     )
     return Judgement("age", "", max(due, last), due, until >= due, (until - last).days, note)
 

@@ -4,8 +4,8 @@ Days with few rows are put together until they have enough. Numbers are compared
 training, which is additive, so that each day costs as much as its own rows.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -13,9 +13,9 @@ import polars as pl
 
 from keel.judge.shift import YEAR, binned, index, tenths
 from keel.monitoring.observed import Observed
+from keel.project.task import Task
 from keel.serving.settings import Monitoring
 
-SCORE = "probability"  # of the model, watched like a column of the examples
 KINDS = ("nulls", "same")
 PROFILE = {
     "column": pl.String,
@@ -28,15 +28,20 @@ HIGHEST = 0.9  # a column of which more is unknown is always a finding, however 
 
 @dataclass(frozen=True)
 class Learnt:
-    """The training examples with their days; `scores` are the model's, of some of them."""
+    """The training examples with their days, which are None where there is no time.
+
+    `scores` are what is watched of the model's predictions for some of them, by name.
+    """
 
     examples: pl.DataFrame
-    days: pl.Series
-    scores: pl.Series | None
+    days: pl.Series | None
+    scores: Mapping[str, pl.Series] = field(default_factory=dict)
 
     @property
     def covers_a_year(self) -> bool:
-        """Whether training has seen all seasons: else any of them is a shift."""
+        """Whether training has seen all seasons, or there are none: else any of them is a shift."""
+        if self.days is None:
+            return True
         first, last = self.days.min(), self.days.max()
         return isinstance(first, date) and isinstance(last, date) and (last - first).days >= YEAR
 
@@ -94,7 +99,10 @@ def usual(
     "" is for the share of rows that are `unmeasured`. Nothing is new either that training had as
     many days in a row as are needed to say so, unless it is nearly all rows.
     """
-    shares = profile(learnt.examples.select(inputs), blocks(learnt.days, settings.rows))
+    block = pl.repeat(date.min, len(learnt.examples), dtype=pl.Date, eager=True)
+    if learnt.days is not None:
+        block = blocks(learnt.days, settings.rows)
+    shares = profile(learnt.examples.select(inputs), block)
     limits: dict[str, dict[str, float]] = {}
     for kind in KINDS:
         tolerated = getattr(settings, kind)
@@ -113,15 +121,15 @@ def usual(
 
 
 def stabilities(
-    seen: Observed, learnt: Learnt, settings: Monitoring
+    task: Task, seen: Observed, learnt: Learnt, settings: Monitoring
 ) -> Iterator[tuple[str, date, float]]:
     """The stability index of each number and of the scores, over a sliding window of days."""
     days = seen.facts["day"].unique().sort().to_numpy()
     place = np.searchsorted(days, seen.facts["day"].to_numpy())
     first = np.searchsorted(days, days - np.timedelta64(settings.window - 1, "D"))
     pairs = [(name, learnt.examples[name], seen.examples[name]) for name in seen.inputs]
-    if learnt.scores is not None:
-        pairs.append((SCORE, learnt.scores, seen.facts[SCORE]))
+    scores = task.scores(seen.facts["prediction"])
+    pairs += [(f"its {name}", score, scores[name]) for name, score in learnt.scores.items()]
     for name, before, after in pairs:
         if not before.dtype.is_numeric():
             continue

@@ -7,8 +7,6 @@ judged, a day is one event: the quality of the window that ends on it, or its in
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple
 
 import polars as pl
@@ -21,11 +19,14 @@ from keel.monitoring.observed import Observed
 from keel.serving.settings import Monitoring
 
 EVENTS = {  # of which a day is one, by the checks that make it bad
-    "volume": ("gap", "volume"),
-    "drift": ("nulls", "same", "psi"),
-    "quality": ("quality",),
-    "calibration": ("metric",),
+    "gap": "volume",
+    "volume": "volume",
+    "nulls": "drift",
+    "same": "drift",
+    "psi": "drift",
+    "quality": "quality",
 }
+NAMES = {"calibration_error": "calibration"}  # each metric with a floor is an event by its name
 
 
 class Indicator(NamedTuple):
@@ -84,10 +85,11 @@ def _rows(seen: Observed) -> Iterator[Indicator]:
 
 
 def _days(judgements: Iterable[Judgement]) -> Iterator[Indicator]:
-    ordered = sorted(judgements, key=attrgetter("day"))
-    for day, judged in groupby(ordered, key=attrgetter("day")):
-        of_day = list(judged)
-        for name, checks in EVENTS.items():
-            if any(one.check in checks for one in of_day):
-                why = {sentence(one) for one in of_day if one.bad and one.check in checks}
-                yield Indicator(day, name, int(not why), int(bool(why)), "; ".join(sorted(why)))
+    reasons: dict[tuple[date, str], set[str]] = {}
+    for judged in judgements:
+        name = judged.subject if judged.check == "metric" else EVENTS.get(judged.check)
+        if name:
+            why = reasons.setdefault((judged.day, NAMES.get(name, name)), set())
+            why |= {sentence(judged)} if judged.bad else set()
+    for (day, name), why in reasons.items():
+        yield Indicator(day, name, int(not why), int(bool(why)), "; ".join(sorted(why)))

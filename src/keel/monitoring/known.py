@@ -1,9 +1,10 @@
 """What is here of the model in use and its training data; on a server there may be little."""
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
-from keel.data.periods import training
+from keel.data.split import training
 from keel.data.store import Store
 from keel.judge.judgement import check_metrics
 from keel.model.predictor import Predictor, load, read_passport
@@ -30,6 +31,12 @@ class Known:
     learnt: Learnt | None = None
     retrain_after: int | None = None
     gaps: list[str] = field(default_factory=list)
+
+    @property
+    def learnt_to(self) -> date | None:
+        """The last day of the training data."""
+        last = (self.passport or {}).get("training", {}).get("to")
+        return date.fromisoformat(last) if last else None
 
 
 def read(store: Store, project: Project) -> Known:
@@ -65,9 +72,10 @@ def _learnt(store: Store, project: Project, split: Split) -> Learnt:
         name = store.name(store.examples)
         raise UserError(f"{name} has no {', '.join(sorted(missing))}: `uv run keel run` makes it")
     examples = training(table, project, split).examples
-    return Learnt(examples, examples.select(project.local_day).to_series(), None)
+    days = examples.select(project.local_day).to_series() if project.time else None
+    return Learnt(examples, days)
 
 
 def _scored(learnt: Learnt, model: Predictor) -> Learnt:
     some = learnt.examples.gather_every(max(1, len(learnt.examples) // SCORED))
-    return replace(learnt, scores=model.probability(some))
+    return replace(learnt, scores=model.task.scores(model.predict(some)))

@@ -28,7 +28,7 @@ def monitor(store: Store, project: Project, settings: Monitoring, now: datetime)
             "and `uv run keel replay` makes a service and asks it"
         )
     watched = watch(project, seen, known.read(store, project), settings, now)
-    store.write_text(store.report(PAGE), monitoring_page(watched, project.label, settings))
+    store.write_text(store.report(PAGE), monitoring_page(watched, project, settings))
     store.write_text(store.report(INDICATORS), as_lines(watched.indicators))
     store.write_text(store.report(QUALITY), quality_csv(watched))
     return watched

@@ -1,9 +1,11 @@
 """What the logs of the service say: each prediction with its day and, if it came, its label.
 
-Days are those of the examples' time, so that a replay of last year shows last year. A request
-that was refused has no example: it counts for the day of its neighbours in the log.
+Days are those of the examples' time, so that a replay of last year shows last year; without one,
+those of the requests. A request that was refused has no example: it counts for the day of its
+neighbours in the log.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +24,11 @@ AT, OFFSET = pl.col("at"), pl.col("offset")
 class Observed:
     """`facts` and `examples` have a row for each prediction, in the same order, that of the log.
 
-    `facts` has `line`, its place in the log, `day`, `request`, `model`, `probability`, `unseen`,
-    `last` (no later prediction has the same key), `labelled` (a label came), `label` (null if none
-    ever will) and `known_on`, the day on which it came. `requests` has `at`, `day`,
-    `status`, `seconds`, `problems`, `rows`, and how many of these were `refused`.
+    `facts` has `line`, its place in the log, `day`, `request`, `model`, `prediction` as the task
+    has it (null if the log has none that is whole), `unseen`, `last` (no later prediction has the
+    same key), `labelled` (a label came), `label` as the task has it (null if none ever will) and
+    `known_on`, the day on which it came. `requests` has `at`, `day`, `status`, `seconds`,
+    `problems`, `rows`, and how many of these were `refused`.
     """
 
     facts: pl.DataFrame
@@ -35,26 +38,31 @@ class Observed:
     measured: list[str]  # those of them whose value is measured, and gets old
     unknown: int  # labels of what was never predicted
     repeated: int  # labels that came once more, and said the same
-    contradicted: int  # examples of which true and false was said: the latest counts
+    contradicted: int  # examples of which different things were said: the latest counts
     torn: int  # lines of the log that can't be read
 
 
 def observe(project: Project, root: Path) -> Observed:
     """Put together what belongs together in the logs below `root/served`."""
-    rows = log.predictions(root, project).filter(pl.col(project.time).is_not_null()).collect()
-    examples = rows.select(list(log.columns(project, personal=False)))
-    key = list(log.key(project, personal=False))
+    known = list(log.columns(project, personal=False))
+    moment = project.moment if project.time else _own("at", known)
+    rows = log.predictions(root, project).filter(moment.is_not_null()).collect()
+    examples, key = rows.select(known), list(log.key(project, personal=False))
     facts = rows.select(
-        project.local_day.alias("day"),
-        *(_own(name, examples) for name in ("request", "model", "probability", "unseen")),
+        _day(moment, project.zone).alias("day"),
+        *(_own(name, known) for name in ("request", "model", "prediction", "unseen")),
         pl.struct(key).alias("key"),
-        pl.col(project.time).dt.convert_time_zone("UTC").alias("time"),
+        moment.alias("time"),
     ).with_row_index("line")
+    scores = pl.DataFrame(project.task.scores(facts["prediction"]))
+    whole = scores.select(pl.all_horizontal(pl.all().is_finite())).to_series()
+    facts = facts.with_columns(pl.when(whole).then("prediction").alias("prediction"))
     requests = _dated(log.requests(root).collect(), facts, project.zone)
     labels = _labels(log.labels(root, project).collect(), key, requests, project.zone)
     joined = facts.join(labels, on="key", how="left", nulls_equal=True, maintain_order="left")
-    came = pl.col("known_on")
+    came, label = pl.col("known_on"), project.task.labels(joined["label"])
     joined = joined.with_columns(
+        label.alias("label"),
         last=pl.col("line") == pl.col("line").max().over("key"),
         labelled=pl.col("came").is_not_null(),
         known_on=pl.when(came.is_not_null()).then(pl.max_horizontal(came, "day")),
@@ -94,9 +102,8 @@ def _labels(
 ) -> pl.DataFrame:
     """One row for each key: the latest label, when the first came, and how often one came."""
     clock = requests.select("at", "offset").sort("at")
-    keys = labels.select(key)
     came = labels.select(
-        pl.struct(key).alias("key"), *(_own(name, keys) for name in ("at", "label"))
+        pl.struct(key).alias("key"), *(_own(name, key) for name in ("at", "label"))
     ).with_row_index("line")
     dated = came.sort("at").join_asof(clock, on="at", strategy="nearest").sort("line")
     return dated.group_by("key", maintain_order=True).agg(
@@ -111,6 +118,6 @@ def _day(moment: pl.Expr, zone: str) -> pl.Expr:
     return moment.dt.convert_time_zone(zone).dt.date()
 
 
-def _own(name: str, examples: pl.DataFrame) -> pl.Expr:
+def _own(name: str, others: Collection[str]) -> pl.Expr:
     """The log's own column, which gives way to one of the examples of that name."""
-    return pl.col(f"log_{name}" if name in examples.columns else name).alias(name)
+    return pl.col(f"log_{name}" if name in others else name).alias(name)

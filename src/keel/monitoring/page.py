@@ -1,38 +1,46 @@
 """The monitoring's page: first whether it is well, then why that is thought."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
 from keel.monitoring import pictures
 from keel.monitoring.checks import fields
-from keel.monitoring.drift import SCORE
 from keel.monitoring.observed import FAILED
+from keel.monitoring.outcomes import cells, means, outcomes, title
 from keel.monitoring.quality import MONTH
 from keel.monitoring.watch import Watched
+from keel.project.description import Project
+from keel.project.task import Task
 from keel.serving.settings import Monitoring
 from keel.show.pages import page
 
 Row = dict[str, Any]  # of a table: its cells by the heads of their columns
+Came = Mapping[str, pl.DataFrame]  # `outcomes`
 COUNTED = {
     "availability": "requests answered", "latency": "in time", "valid_predictions": "rows valid",
 }  # fmt: skip
 
 
-def monitoring_page(watched: Watched, label: str, settings: Monitoring) -> str:
+def monitoring_page(watched: Watched, project: Project, settings: Monitoring) -> str:
     """The page `monitoring.html`."""
-    main = watched.metrics[watched.main]
+    main, task = watched.metrics[watched.main], project.task
+    came = outcomes(task, watched.seen.facts)
+    commonest = next(iter(came))
     last = watched.windows[-1].quality if watched.windows else []
     return page(
         "monitoring/monitoring.html",
         project=watched.known.about,
-        label=label,
+        timed=project.time is not None,
+        classes=len(task.classes),
+        outcome=title(task, commonest),
+        heads=list(cells(task, commonest, {})),
         watched=watched,
         main=main.title,
         settings=settings,
         latest=next((score for score in last if score.name == watched.main), None),
-        months=list(_months(watched)),
+        months=list(_months(watched, task, came)),
         tables={
             "requests": _requests(watched),
             "refused": _refused(watched),
@@ -42,12 +50,12 @@ def monitoring_page(watched: Watched, label: str, settings: Monitoring) -> str:
             "slices": _slices(watched),
             "days": _days(watched),
         },
-        charts=_charts(watched, label),
+        charts=_charts(watched, task, came),
     )
 
 
-def _months(watched: Watched) -> Iterator[Row]:
-    """Predictions, labels and quality of each month."""
+def _months(watched: Watched, task: Task, came: Came) -> Iterator[Row]:
+    """Predictions, labels and quality of each month, and what was predicted beside what came."""
     scores = {
         (part.month, score.name): score.figures
         for part in watched.parts
@@ -55,20 +63,23 @@ def _months(watched: Watched) -> Iterator[Row]:
         if part.slice == "all"
     }
     others = [name for name in watched.known.evaluation.floors if name != watched.main]
+    monthly = {name: means(rows, MONTH) for name, rows in came.items()}
     facts = watched.seen.facts.with_columns(MONTH)
     for (month,), part in facts.group_by("month", maintain_order=True):
-        last = part.filter("last")
-        known = last.filter(pl.col("label").is_not_null())
         yield {
             "month": month,
             "predictions": len(part),
-            "with a label": last["labelled"].mean() or 0.0,
+            "with a label": part.filter("last")["labelled"].mean() or 0.0,
             **{
                 watched.metrics[name].title: scores.get((str(month), name), "not enough labels yet")
                 for name in [watched.main, *others]
             },
-            "predicted": known["probability"].mean(),
-            "came": known["label"].mean(),
+            **{
+                head: cell
+                for name, both in monthly.items()
+                for row in both.filter(month=month).to_dicts() or [{}]
+                for head, cell in cells(task, name, row).items()
+            },
         }
 
 
@@ -96,8 +107,7 @@ def _shifts(watched: Watched) -> list[Row]:
     """The stability index of each column at the end of each month."""
     table: dict[str, Row] = {}
     for shift in watched.shifts:
-        name = "the score" if shift.subject == SCORE else shift.subject
-        row = table.setdefault(name, {"input": name})
+        row = table.setdefault(shift.subject, {"of": shift.subject})
         row[f"{shift.day:%Y-%m}"] = f"{shift.value:.1f}"  # the last of the month stays
     return list(table.values())
 
@@ -127,8 +137,9 @@ def _models(watched: Watched) -> Iterator[Row]:
     )
     for row in facts.iter_rows(named=True):
         known = row["model"] and str(digits.get("model", "")).startswith(row["model"])
-        learnt = "{rows:,} examples, {from} to {to}".format_map(training) if known else None
-        yield {**row, "learnt from": learnt or "its passport is not here"}
+        learnt = f"{training['rows']:,} examples" if known else "its passport is not here"
+        days = ", {from} to {to}".format_map(training) if known and training["to"] else ""
+        yield {**row, "learnt from": learnt + days}
 
 
 def _days(watched: Watched) -> list[Row]:
@@ -146,7 +157,7 @@ def _days(watched: Watched) -> list[Row]:
     return list(days.values())
 
 
-def _charts(watched: Watched, label: str) -> dict[str, Any]:
+def _charts(watched: Watched, task: Task, came: Came) -> dict[str, Any]:
     """The page's charts by name, None where there is nothing to draw."""
     main, floors = watched.metrics[watched.main], watched.known.evaluation.floors
     quality = [
@@ -161,15 +172,20 @@ def _charts(watched: Watched, label: str) -> dict[str, Any]:
         if part.indicator == "valid_predictions"
         for kind, count in zip(pictures.KINDS, (part.good, part.bad), strict=True)
     ]
-    known = watched.seen.facts.filter("last", pl.col("label").is_not_null())
-    weeks = known.group_by(pl.col("day").dt.truncate("1w").cast(pl.String)).agg(
-        predicted=pl.col("probability").mean(), came=pl.col("label").mean()
-    )
-    shares = weeks.sort("day").unpivot(index="day", variable_name="kind").to_dicts()
+    week = pl.col("day").dt.truncate("1w").cast(pl.String)
+    weeks = {title(task, name): means(rows, week).sort("day") for name, rows in came.items()}
     return {
         "quality": quality and pictures.sliding(quality, main.title, floors.get(watched.main)),
-        "shares": shares and pictures.by_kind(shares, f"{label}, by week", pictures.SHARES),
-        "volume": pictures.by_kind(rows, "rows a day", pictures.KINDS),
+        "came": {
+            of: pictures.by_week(
+                by_week.unpivot(index="day", variable_name="kind").to_dicts(),
+                f"{of}, by week",
+                shares=task.has_probabilities,
+            )
+            for of, by_week in weeks.items()
+            if len(by_week)
+        },
+        "volume": pictures.rows_by_day(rows),
     }
 
 

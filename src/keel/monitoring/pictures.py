@@ -7,7 +7,7 @@ from markupsafe import Markup
 from keel.show.charts import BASELINE, FAINT, MODEL, Rows, svg
 
 KINDS = {"answered": "#9ec1e8", "refused or not valid": "#a51d2d"}
-SHARES = {"predicted": MODEL, "came": BASELINE}
+BOTH = {"predicted": MODEL, "came": BASELINE}
 DAYS = {
     "field": "day",
     "type": "temporal",
@@ -32,21 +32,30 @@ def sliding(rows: Rows, title: str, floor: float | None) -> Markup:
     return svg(rows, {"height": 200, "layer": [band, line, *level]})
 
 
-def by_kind(rows: Rows, title: str, colours: dict[str, str]) -> Markup:
-    """The `value`s by `day` in the colour of their `kind`: bars of rows, or lines of shares."""
-    bars = colours is KINDS
+def rows_by_day(rows: Rows) -> Markup:
+    """Bars; rows have day, value and kind, one of `KINDS`."""
+    day = {**DAYS, "timeUnit": "yearmonthdate"}
+    return _by_kind(rows, {"type": "bar", "binSpacing": 0}, day, {"title": "rows a day"}, KINDS)
+
+
+def by_week(rows: Rows, title: str, *, shares: bool) -> Markup:
+    """Lines; rows have day, value and kind, one of `BOTH`."""
     line = {"type": "line", "point": {"filled": True, "size": 20}}
-    value = {"field": "value", "type": "quantitative", "title": title}
+    y = {"title": title, "scale": {"zero": shares}}
+    if shares:
+        y["axis"] = {"format": ".0%"}
+    return _by_kind(rows, line, DAYS, y, BOTH)
+
+
+def _by_kind(
+    rows: Rows, mark: dict[str, Any], x: dict[str, Any], y: dict[str, Any], colours: dict[str, str]
+) -> Markup:
+    """The `value`s by day in the colour of their `kind`."""
     scale = {"domain": list(colours), "range": list(colours.values())}
-    encoding: dict[str, Any] = {
-        "x": {**DAYS, "timeUnit": "yearmonthdate"} if bars else DAYS,
-        "y": value if bars else {**value, "axis": {"format": ".0%"}},
-        "color": {
-            "field": "kind",
-            "type": "nominal",
-            "scale": scale,
-            "legend": {"title": None, "orient": "top"},
-        },
+    legend = {"title": None, "orient": "top"}
+    encoding = {
+        "x": x,
+        "y": {"field": "value", "type": "quantitative", **y},
+        "color": {"field": "kind", "type": "nominal", "scale": scale, "legend": legend},
     }
-    mark = {"type": "bar", "binSpacing": 0} if bars else line
     return svg(rows, {"height": 200, "mark": mark, "encoding": encoding})

@@ -11,10 +11,12 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from keel.judge.metrics import GROUPS, Array, Counted, Sample, Tally, as_arrays
+from keel.judge.metrics import Sample, metrics_of
 from keel.judge.scores import interval
+from keel.project.description import Project
 from keel.project.metric import Metric
 from keel.project.settings import Evaluation
+from keel.project.task import Task
 from keel.serving.settings import Monitoring
 
 FEWEST_DAYS = 14  # to draw from: two of each weekday
@@ -76,19 +78,18 @@ def judgeable(facts: pl.DataFrame, settings: Monitoring) -> pl.DataFrame:
     enough = last.group_by("day").agg(came.get(needed).alias("enough_on"))
     return (
         last.join(enough.drop_nulls(), on="day", how="inner", maintain_order="left")
-        .filter("labelled", pl.col("label").is_not_null(), pl.col("probability").is_finite())
+        .filter("labelled", pl.col("label").is_not_null(), pl.col("prediction").is_not_null())
         .sort("day", maintain_order=True)
     )
 
 
 def judged(
-    rows: pl.DataFrame, metrics: Mapping[str, Metric], evaluation: Evaluation
+    task: Task, rows: pl.DataFrame, metrics: Mapping[str, Metric], evaluation: Evaluation
 ) -> list[Quality]:
     """The metrics of some judgeable rows; those that are not defined for them are left out."""
-    if not len(rows):
-        return []
     enough = rows["day"].n_unique() >= FEWEST_DAYS
-    sample = Days(rows) if enough else Sample(rows["label"], rows["probability"])
+    days = rows["day"].rank("dense").to_numpy().astype(np.int64) - 1 if enough else None
+    sample = Sample(task, rows["label"], rows["prediction"], days)
     scores = []
     for name, metric in metrics.items():
         score = sample.score(metric)
@@ -100,17 +101,14 @@ def judged(
 
 
 def windows(
-    rows: pl.DataFrame,
-    metrics: Mapping[str, Metric],
-    settings: Monitoring,
-    evaluation: Evaluation,
+    project: Project, rows: pl.DataFrame, settings: Monitoring, evaluation: Evaluation
 ) -> Iterator[Period]:
     """For each day with judgeable rows, the quality of the last `settings.window` days.
 
     Only those of the model that made the day's last prediction, and only if they are enough: a
     window that still fills with days waits until there are some to draw from.
     """
-    days, chosen = rows["day"].to_numpy(), _chosen(metrics, evaluation.floors)
+    days, metrics = rows["day"].to_numpy(), _chosen(project, evaluation, evaluation.floors)
     began = dict(rows.group_by("model").agg(pl.col("day").min()).iter_rows())
     for (day,), today in rows.group_by("day", maintain_order=True):
         assert isinstance(day, date)  # noqa: S101 -- for the types
@@ -121,70 +119,40 @@ def windows(
         filling = began[model] >= first and window["day"].n_unique() < FEWEST_DAYS
         if len(window) >= settings.window_rows and not filling:
             noticed = _last(window.filter(pl.col("day") == day)["enough_on"])
-            yield Period(day, noticed, judged(window, chosen, evaluation), model=model)
+            scores = judged(project.task, window, metrics, evaluation)
+            yield Period(day, noticed, scores, model=model)
 
 
 def parts(
-    rows: pl.DataFrame, slices: pl.DataFrame, metrics: Mapping[str, Metric], evaluation: Evaluation
+    project: Project, rows: pl.DataFrame, slices: pl.DataFrame, evaluation: Evaluation
 ) -> Iterator[Period]:
     """The quality of each month, and of each slice of it that is large enough.
 
     `slices` has a row for each line of the log.
     """
     whole, sliced = (
-        _chosen(metrics, floors) for floors in (evaluation.floors, evaluation.slice_floors)
+        _chosen(project, evaluation, floors)
+        for floors in (evaluation.floors, evaluation.slice_floors)
     )
     values = slices.select(pl.all().cast(pl.String).name.prefix("slice ")).with_row_index("line")
     rows = rows.with_columns(MONTH).join(values, on="line", how="left", maintain_order="left")
     for (month,), part in rows.group_by("month", maintain_order=True):
         days = _last(part["day"]), _last(part["enough_on"])
-        yield Period(*days, judged(part, whole, evaluation), month=str(month))
+        scores = judged(project.task, part, whole, evaluation)
+        yield Period(*days, scores, month=str(month))
         for name in slices.columns:
             for (value,), some in sorted(part.group_by(f"slice {name}"), key=str):
                 if len(some) >= evaluation.smallest_slice:
-                    scores = judged(some, sliced, evaluation)
+                    scores = judged(project.task, some, sliced, evaluation)
                     yield Period(*days, scores, "", str(month), name, str(value))
 
 
-def _chosen(metrics: Mapping[str, Metric], floors: Mapping[str, float]) -> dict[str, Metric]:
+def _chosen(
+    project: Project, evaluation: Evaluation, floors: Mapping[str, float]
+) -> dict[str, Metric]:
     """The first metric, and those that have a floor."""
+    metrics = metrics_of(project, evaluation)
     return {name: metrics[name] for name in [next(iter(metrics)), *floors]}
-
-
-class Days(Sample):
-    """Rows of several days, of which whole days are drawn, each Poisson(1) times."""
-
-    def __init__(self, rows: pl.DataFrame) -> None:
-        super().__init__(rows["label"], rows["probability"])
-        self._day = rows["day"].rank("dense").to_numpy().astype(np.int64) - 1
-        self._count = int(self._day.max()) + 1
-        self._grouped = _by_day(rows, self._day, self._count)
-
-    def resamples(self, metric: Metric, times: int, seed: int) -> Array:
-        """The metric on resamples of these days, shape (times,)."""
-        drawn = np.random.default_rng(seed).poisson(1, (times, self._count)).astype(np.float64)
-        mean, positive, negative = self._grouped
-        if isinstance(metric, Counted):
-            return metric.of(Tally(mean, drawn @ positive, drawn @ negative))
-        return np.array([metric.score(*self._rows, weights[self._day]) for weights in drawn])
-
-
-def _by_day(rows: pl.DataFrame, day: np.ndarray, days: int) -> tuple[Array, Array, Array]:
-    """The mean of about `GROUPS` equal groups of ascending probability, shape (groups,).
-
-    And their positive and negative labels, each of shape (days, groups).
-    """
-    rank = rows["probability"].rank("min").to_numpy().astype(np.int64)
-    _, group = np.unique(rank * GROUPS // (len(rank) + 1), return_inverse=True)
-    size = int(group.max()) + 1
-    label, probability = as_arrays(rows["label"], rows["probability"])
-    mean = np.bincount(group, probability, size) / np.bincount(group, minlength=size)
-    cell = day * size + group
-    positive, negative = (
-        np.bincount(cell, kind, days * size).reshape(days, size).astype(np.float64)
-        for kind in (label, 1 - label)
-    )
-    return mean, positive, negative
 
 
 def _last(days: pl.Series) -> date:

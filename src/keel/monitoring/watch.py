@@ -74,12 +74,12 @@ def watch(
 ) -> Watched:
     """Judge every day of the logs."""
     until, over = today(seen, now, project)
-    metrics, evaluation, learnt = metrics_of(project), known.evaluation, known.learnt
-    rows = judgeable(seen.facts, settings)
-    sliding = list(windows(rows, metrics, settings, evaluation))
+    evaluation, learnt = known.evaluation, known.learnt
+    metrics, rows = metrics_of(project, evaluation), judgeable(seen.facts, settings)
+    sliding = list(windows(project, rows, settings, evaluation))
     slices, unwatched = _slices(project, seen, evaluation.slices)
-    monthly = list(parts(rows, slices, metrics, evaluation))
-    shifts = list(checks.shifts(seen, learnt, settings))
+    monthly = list(parts(project, rows, slices, evaluation))
+    shifts = list(checks.shifts(project.task, seen, learnt, settings))
     usual = drift.usual(learnt, seen.inputs, seen.measured, settings) if learnt else None
     judgements = [
         *checks.requests(seen, settings),
@@ -110,10 +110,9 @@ def _slices(project: Project, seen: Observed, names: list[str]) -> tuple[pl.Data
 
 def _age(known: Known, title: str, until: date) -> list[Judgement]:
     """Whether the model is too old, where that is known."""
-    if known.passport is None or known.retrain_after is None:
+    if known.learnt_to is None or known.retrain_after is None:
         return []
-    last = date.fromisoformat(known.passport["training"]["to"])
-    return [checks.age(last, known.retrain_after, title, until)]
+    return [checks.age(known.learnt_to, known.retrain_after, title, until)]
 
 
 def _oddities(seen: Observed) -> Iterator[str]:
@@ -121,7 +120,7 @@ def _oddities(seen: Observed) -> Iterator[str]:
     counts = {
         "labels are of nothing that was predicted": seen.unknown,
         "labels came more than once": seen.repeated,
-        "predictions have both labels: the latest counts": seen.contradicted,
+        "predictions have labels that differ: the latest counts": seen.contradicted,
         "lines of the log can't be read, and are left out": seen.torn,
     }
     return (f"{count:,} {what}" for what, count in counts.items() if count)

@@ -50,7 +50,7 @@ def schedule(past: Past, start: date | None, count: int | None) -> Schedule:
     """Which rows came on which day. Raises UserError if there is nothing to replay."""
     rows = past.tables[past.asked].collect()
     examples = placed(past, rows).with_columns(past.project.local_day.alias(DAY))
-    days = examples[DAY].unique().sort().to_list()
+    days = examples[DAY].drop_nulls().unique().sort().to_list()
     if len(days) < 2:
         raise UserError(f"the examples cover {len(days)} days: a replay needs some to learn from")
     first = start or _middle(days)

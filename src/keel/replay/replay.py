@@ -13,6 +13,7 @@ from keel.data.store import Store
 from keel.monitoring.monitor import PAGE, monitor, summary
 from keel.pipeline import configuration, train
 from keel.project.description import Project
+from keel.project.errors import UserError
 from keel.replay import trouble
 from keel.replay.client import running
 from keel.replay.days import drive, schedule
@@ -40,6 +41,11 @@ def replay(
 
     Raises UserError if that can't be.
     """
+    if project.time is None:
+        raise UserError(
+            "a replay plays what has been day by day, and the project has no time: name the column "
+            "in Project(time=…), or ask `uv run keel serve` and see `uv run keel monitor`"
+        )
     tables = {name: store.read_table(store.checked(name)) for name in project.tables}
     past = Past(project, tables, operation.serving.table or next(iter(tables)))
     plan = schedule(past, wishes.start, wishes.days)
@@ -81,7 +87,7 @@ def prepare(store: Store, past: Past, start: date) -> Store:
     """
     project = past.project
     settings = yaml.safe_load(store.read_text(store.settings))
-    settings["split"] = {**settings["split"], "test_from": start}
+    settings["split"] = {"by": "time", "test_from": start}  # whatever the project's own is
     own = Store(store.repository, store.root / FOLDER / start.isoformat())
     if own.root.is_dir():
         shutil.rmtree(own.root)

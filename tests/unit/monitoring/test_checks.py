@@ -15,8 +15,10 @@ from keel.monitoring.drift import Learnt
 from keel.monitoring.findings import Finding, findings
 from keel.monitoring.observed import observe
 from keel.project.settings import Evaluation
+from keel.project.task import YesNo
 from keel.serving.settings import Monitoring
 
+AUC, LOG_LOSS = (METRICS[YesNo][name] for name in ("auc", "log_loss"))
 PLAIN = Evaluation(
     slices=[], smallest_slice=10, resamples=50, seed=1, floors={"auc": 0.7}, slice_floors={}
 )
@@ -40,7 +42,7 @@ def judged(*bad: bool, check: str = "nulls", subject: str = "humidity") -> list[
 
 def learnt_from(examples: pl.DataFrame) -> Learnt:
     """What a model learnt from."""
-    return Learnt(examples, examples.select(PROJECT.local_day).to_series(), None)
+    return Learnt(examples, examples.select(PROJECT.local_day).to_series())
 
 
 def usual_after(examples: pl.DataFrame) -> dict[str, dict[str, float]]:
@@ -301,7 +303,7 @@ def test_quality_is_not_judged_by_a_few_days(tmp_path: Path) -> None:
     log.days(16, 30)
     rows = quality.judgeable(log.observed().facts, FEW)
 
-    result = list(quality.windows(rows, METRICS, FEW, PLAIN))
+    result = list(quality.windows(PROJECT, rows, FEW, PLAIN))
 
     # Labels of the last day are missing.
     assert [window.day for window in result] == [day(14), day(15)]
@@ -316,7 +318,7 @@ def test_a_new_model_is_not_judged_by_the_predictions_of_the_old_one(tmp_path: P
     log.label(rows, [n % 2 == 0 for n in range(30)])
     facts = quality.judgeable(log.observed().facts, FEW)
 
-    assert day(20) not in [window.day for window in quality.windows(facts, METRICS, FEW, PLAIN)]
+    assert day(20) not in [window.day for window in quality.windows(PROJECT, facts, FEW, PLAIN)]
 
 
 def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
@@ -325,13 +327,13 @@ def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
         {
             "day": [day(n) for n in days],
             "label": [n == 20 for n in days],  # all that came true, did on one day
-            "probability": [0.1 + n / 100 for n in days],
+            "prediction": [0.1 + n / 100 for n in days],
         }
     )
     spread = rows.with_columns(label=pl.Series([n % 20 == 0 for n in range(400)]))
 
     (one_day,), (each_day,) = (
-        quality.judged(part, {"log_loss": METRICS["log_loss"]}, PLAIN) for part in (rows, spread)
+        quality.judged(PROJECT.task, part, {"log_loss": LOG_LOSS}, PLAIN) for part in (rows, spread)
     )
 
     assert one_day.high - one_day.low > 2 * (each_day.high - each_day.low)
@@ -339,7 +341,7 @@ def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
 
 @pytest.mark.parametrize(("score", "bad"), [(0.6, True), (0.69, False)])
 def test_quality_is_bad_only_when_it_surely_is(score: float, *, bad: bool) -> None:
-    auc = quality.Quality("auc", METRICS["auc"], 1000, score, score - 0.05, score + 0.05)
+    auc = quality.Quality("auc", AUC, 1000, score, score - 0.05, score + 0.05)
     window = quality.Period(JULY, day(2), [auc])
 
     result = {check.check: check.bad for check in checks.quality([window], "auc", PLAIN.floors)}

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from repositories import Repository
 
+from keel.judge import metrics
 from keel.judge.gates import Verdict
-from keel.judge.metrics import METRICS
 from keel.project.settings import Waiver
+from keel.project.task import Classes, Number, Task, YesNo
 from keel.quality.budgets.events import INDICATORS
 from keel.quality.product import data, judged, model
-from keel.quality.product.judged import Ageing, Facts, Judging, Row
+from keel.quality.product.judged import Ageing, Facts, Judging, Passport, Row
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Data, Model
 
+METRICS = metrics.METRICS[YesNo]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 JUDGING = Judging(
     floors={"auc": 0.68, "calibration_error": 0.05}, slice_floors={"auc": 0.6}, smallest_slice=100
@@ -51,9 +53,10 @@ def verdict(*, passed: bool, waiver: Waiver | None = None) -> Verdict:
     return Verdict(gate="shift.days", passed=passed, sentence="a gap of 9 days", waiver=waiver)
 
 
-def used(last: date | None, trained_to: date, retrain_after: int | None = None) -> Figure:
+def used(last: date | None, trained_to: date | None, retrain_after: int | None = None) -> Figure:
     ageing = Ageing(retrain_after=retrain_after)
-    return figure("model.age", learnt=trained_to, ageing=ageing, last_day=last)
+    passport = Passport.model_validate({"training": {"to": trained_to}})
+    return figure("model.age", passport=passport, ageing=ageing, last_day=last)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +169,42 @@ def test_a_model_ages_by_the_days_that_it_is_used_on(
     last: date | None, retrain_after: int | None, state: State
 ) -> None:
     assert used(last, date(2026, 6, 30), retrain_after).state == state
+
+
+def test_of_what_has_no_time_no_age_is_told() -> None:
+    found = used(date(2026, 11, 30), None)
+
+    assert (found.state, found.text) == (
+        State.UNKNOWN,
+        "not told: what it learnt from has no time",
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "main", "text"),
+    [
+        (Number, "mae", "mean absolute error 0.700 (0.690 to 0.710)"),
+        (Classes, "log_loss", "log loss 0.700 (0.690 to 0.710)"),
+    ],
+)
+def test_whatever_is_predicted_the_first_metric_of_its_task_is_shown(
+    task: type[Task], main: str, text: str
+) -> None:
+    facts = Facts(judging=Judging(floors={main: 0.8}), scores=[row(0.7, metric=main)])
+
+    score, *_ = model.figures(facts, metrics.METRICS[task], Model())
+
+    assert (score.state, score.text, score.target) == (State.GOOD, text, "at most 0.8")
+
+
+def test_the_metric_that_the_settings_name_first_decides() -> None:
+    judging = Judging(metrics=["log_loss", "auc"])
+
+    score, *_ = model.figures(
+        Facts(judging=judging, scores=[row(0.7), row(0.4, metric="log_loss")]), METRICS, Model()
+    )
+
+    assert score.text == "log loss 0.400 (0.390 to 0.410)"
 
 
 def test_the_past_of_a_model_is_what_was_committed(tmp_path: Path) -> None:

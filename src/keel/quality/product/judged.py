@@ -48,6 +48,7 @@ class Row(BaseModel):
 class Judging(BaseModel):
     """How a run was to judge, as `settings.yaml` says."""
 
+    metrics: list[str] = []  # the first decides; none for all
     floors: dict[str, float] = {}
     slice_floors: dict[str, float] = {}
     smallest_slice: int = 1
@@ -60,9 +61,9 @@ class Composed(BaseModel):
 
 
 class Passport(BaseModel):
-    """Up to which day a model has learnt."""
+    """Up to which day a model has learnt; None where its examples have no time."""
 
-    learnt: date = Field(validation_alias=AliasPath("training", "to"))
+    learnt: date | None = Field(validation_alias=AliasPath("training", "to"))
 
 
 class Ageing(BaseModel):
@@ -79,7 +80,7 @@ class Facts:
     scores: Sequence[Row] = ()
     used: Sequence[Row] = ()
     verdicts: Sequence[Verdict] = ()
-    learnt: date | None = None
+    passport: Passport | None = None
     ageing: Ageing = field(default_factory=Ageing)
     last_day: date | None = None  # of its use
     past: Sequence[tuple[date, Scores]] = ()  # as they were committed
@@ -90,7 +91,6 @@ def gather(root: Path, now: datetime) -> Facts:
     """Read the files; one that is broken does not keep the others from being read."""
     files = Files(root)
     folder = "champion" if Store(root, root).has_champion else "model"
-    passport = files.report(f"{folder}/passport.json", Passport, RUN)
     composed = files.report("settings.yaml", Composed, RUN) or Composed()
     used = events.read(root, events.Source(indicator="valid_predictions")).days
     return Facts(
@@ -98,7 +98,7 @@ def gather(root: Path, now: datetime) -> Facts:
         files.report(SCORES, list[Row], RUN) or (),
         files.report(IN_USE, list[Row], MONITOR) or (),
         files.report(GATES, list[Verdict], RUN) or (),
-        passport.learnt if passport else None,
+        files.report(f"{folder}/passport.json", Passport, RUN),
         files.report(AGEING, Ageing, RUN) or Ageing(),
         max(used, default=None),
         [(day, _scores(text)) for day, text in versions(root, METRICS_FILE, now.date())],

@@ -71,9 +71,13 @@ class Measure:
 
 
 def figures(facts: Facts, metrics: Mapping[str, Metric], settings: Model) -> list[Figure]:
-    """Its quality when it was judged, with each other floor, for groups, in use, and its age."""
+    """Its quality when it was judged, with each other floor, for groups, in use, and its age.
+
+    Of the metrics the first that the run's settings name decides, or else the first of all.
+    """
     floors = facts.judging.floors
-    main, *others = (Measure(name, metric, floors.get(name)) for name, metric in metrics.items())
+    names = [name for name in facts.judging.metrics if name in metrics] or list(metrics)
+    main, *others = (Measure(name, metrics[name], floors.get(name)) for name in names)
     whole = main.about("model.score")
     whole = replace(whole, sentence=f"{whole.sentence} {main.metric.explanation}".strip())
     return [
@@ -165,13 +169,15 @@ def _age(facts: Facts, settings: Model) -> Figure:
     good, bad = (retrain_after, 2.0 * retrain_after) if retrain_after else settings.age_months
     target = f"at most {good:g} months"
     broken = next((facts.wrong[n] for n in facts.wrong if n.endswith("passport.json")), None)
-    if facts.learnt is None:
+    if facts.passport is None:
         why = "the model's passport is not here: `uv run dvc pull` gets it"
         return its.lacking(why, target, broken)
-    learnt = f"learnt up to {facts.learnt}"
+    if (last := facts.passport.learnt) is None:
+        return replace(its, text="not told: what it learnt from has no time")
+    learnt = f"learnt up to {last}"
     if facts.last_day is None:
         return its.unknown(f"{learnt}, and nothing says that it is in use: `{MONITOR}`", 0, target)
-    months = max(0, int((facts.last_day - facts.learnt).days / MONTH))
+    months = max(0, int((facts.last_day - last).days / MONTH))
     text = f"{plural(months, 'month')}: {learnt}, used up to {facts.last_day}"
     figure = its.shown(months, text, state(months, good, bad), 1, target)
     note = "No ageing was found when it was judged; the target is the one of conf/quality.yaml."
