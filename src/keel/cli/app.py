@@ -53,6 +53,7 @@ QUALITY = {
     "mutate": Verb("quality:mutate", "which mistakes the unit tests don't notice, in two minutes"),
 }
 THE_PROJECT = {
+    "start": Verb("start:start", "take your own table in place of the example: `start FILE`"),
     "doctor": Verb("repository:doctor", "what is missing on this machine, and how to get it"),
     "setup": Verb("repository:setup", "make the Git repository and its hooks, if missing"),
     "update": Verb("repository:update", "a newer Keel, on a branch to review"),

@@ -1,0 +1,167 @@
+"""The verb that makes a project one about a team's own table."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keel.project.errors import UserError
+
+if TYPE_CHECKING:
+    from keel.start.looking import Survey
+    from keel.start.plan import Plan, Question
+    from keel.start.writing import Written
+
+NONE = "none"  # what a person types where there is no key, time or group
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--target", metavar="COLUMN", help="What is predicted.")
+@click.option("--key", metavar="COLUMN", help="What tells one row from all others, or none.")
+@click.option("--time", metavar="COLUMN", help="The moment of the prediction, or none.")
+@click.option("--group", metavar="COLUMN", help="Whose rows belong together, or none.")
+@click.option("--true", metavar="VALUE", help="The value of the target that means yes.")
+@click.option("--task", metavar="TASK", help="yes or no, one of several, or a number.")
+@click.option("--zone", metavar="ZONE", help="Where the times are, such as Europe/Zurich.")
+@click.option("--name", metavar="NAME", help="What the table is called; as its file without.")
+@click.option("--purpose", metavar="SENTENCE", help="What is predicted, and for whom.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take what is likeliest.")
+@click.option("--look", is_flag=True, help="Say what the table is taken for, and write nothing.")
+def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | None) -> int:
+    """Make this project one about your own table, in place of the worked example.
+
+    FILE is CSV or Parquet, also a folder or several files of the same columns. It is looked at,
+    what can't be known is asked, and then schemas, features, settings, tests and texts are written
+    that are yours from then on. What you have edited is not written over.
+    """
+    from keel.start.looking import Survey
+    from keel.start.writing import check
+
+    root = Path.cwd()
+    check(root)
+    asks = not (yes or look) and sys.stdin.isatty()
+    if not (asks or yes or look):
+        click.echo("There is no terminal to ask at, so the likeliest is taken, as with --yes.")
+    answers = {
+        name: options.pop(name) for name in ("target", "key", "time", "group", "true", "task")
+    }
+    given = {name: _meant(answer) for name, answer in answers.items() if answer is not None}
+    with tempfile.TemporaryDirectory() as scratch:
+        survey = Survey.of(list(files), Path(scratch), name=options["name"])
+        if asks:
+            given = _asked(survey, given)
+        plan = survey.plan(**{"target": None, **given}, zone=options["zone"])
+        _show(plan)
+        if look:
+            return 0
+        purpose = options["purpose"] or ""
+        if asks:
+            purpose = _confirmed(plan, root, purpose)
+        return _write(plan, root, purpose)
+
+
+def _meant(answer: str) -> str:
+    return "" if answer == NONE else answer
+
+
+def _asked(survey: Survey, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers, with those of a person to what the table can't tell."""
+    answers = dict(given)
+    while questions := survey.questions(**answers):
+        for question in questions:
+            answers[question.name] = _ask(question)
+    return answers
+
+
+def _ask(question: Question) -> Any:
+    """A person's answer; a number or a part of a name is enough."""
+    click.echo(f"\n{question.sentence}")
+    for number, choice in enumerate(question.choices, 1):
+        click.echo(f"  {number:>2}  {NONE if choice == '' else choice}")
+    names = {str(NONE if choice == "" else choice): choice for choice in question.choices}
+    numbers = {str(number): choice for number, choice in enumerate(question.choices, 1)}
+    known = None if question.suggestion is None else str(question.suggestion or NONE)
+
+    def chosen(text: str) -> Any:
+        if text in names:
+            return names[text]
+        if text in numbers:
+            return numbers[text]
+        raise click.BadParameter(f"{text!r} is none of them: type a name or a number")
+
+    return click.prompt("  Answer", default=known, value_proc=chosen)
+
+
+def _confirmed(plan: Plan, root: Path, purpose: str) -> str:
+    """The purpose, when a person agrees to what is going to be written."""
+    from keel.start.writing import has_purpose, suggested_purpose
+
+    click.echo()
+    if not purpose and not has_purpose(root):
+        suggested = suggested_purpose(plan)
+        purpose = click.prompt("In one sentence, what is predicted, and for whom?", suggested)
+    click.confirm("Write the project for this table?", default=True, abort=True)
+    return purpose
+
+
+def _show(plan: Plan) -> None:
+    from keel.start.showing import shown
+
+    width = max(80, min(110, shutil.get_terminal_size((100, 40)).columns))
+    click.echo("\n".join(shown(plan, width)))
+
+
+def _write(plan: Plan, root: Path, purpose: str) -> int:
+    from keel.repository.setup import set_up
+    from keel.start import writing
+
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models fit faster so
+    click.echo()
+    written = writing.write(plan, root, click.echo, purpose=purpose)
+    hints = [_set_up(root, set_up), writing.track(root), writing.lock(root)]
+    _tell(plan, written)
+    for hint in filter(None, hints):
+        click.echo(f"Still to do: {hint}")
+    click.echo("\nNext:\n\n  uv run keel run      # trains a model and says where its report is")
+    click.echo("  uv run keel check    # runs all checks, and lists what is still to be decided")
+    return 0
+
+
+def _set_up(root: Path, set_up: Any) -> str:
+    """Make the Git repository; a hint if that can't be done."""
+    try:
+        for line in set_up(root):
+            click.echo(line)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _tell(plan: Plan, written: Written) -> None:
+    """What was written, what a first run showed, and what was left."""
+    measured = written.measured
+    click.echo(f"Wrote {len(written.files)} files about {plan.table}.")
+    if measured.scores:
+        scores = ", ".join(
+            f"{name} {score:.4g}" for name, score in measured.scores.items() if score is not None
+        )
+        click.echo(f"A first run on {min(plan.rows, 20_000):,} rows: {measured.metric} {scores}.")
+        click.echo(f"The model is {measured.model}; the floors are the baseline's.")
+        if not measured.beats_guess:
+            click.echo("! That is no better than a guess: the columns say little of the target.")
+    if written.problem:
+        click.echo(f"! A first run failed, so that there are no floors yet: {written.problem}")
+    for name in written.kept:
+        click.echo(
+            f"! {name} was edited, and stays: outputs/start/kept/{name} is what it would be."
+        )
+    for place in written.left:
+        click.echo(f"! {place}: what is said there of the example was edited, and stays.")

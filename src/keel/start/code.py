@@ -1,0 +1,344 @@
+"""The columns of a plan as code: how each stands in the schemas, and an ordinary value of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any
+
+from keel.project.task import Classes, YesNo
+from keel.start.plan import Column, Plan, Type, Use
+
+BOOLEANS = ({True, False}, {"true", "false"})  # 0 and 1 are equal to False and True
+EPOCH = "epoch:"  # and the unit: how a moment is written that counts from 1970
+DAY = datetime(2027, 1, 31, tzinfo=UTC)
+DAYS = (Type.DATE, Type.MOMENT)
+NUMBERS = (Type.WHOLE, Type.NUMBER)
+LATER = (Use.TARGET, Use.AFTERWARDS)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column as code has it."""
+
+    column: Column
+    plan: Plan
+
+    @property
+    def name(self) -> str:
+        return self.column.identifier
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it tells, maybe with others, one row from all others."""
+        return self.column.name in self.plan.key
+
+    @property
+    def is_time(self) -> bool:
+        return self.column.use == Use.TIME
+
+    @property
+    def is_feature(self) -> bool:
+        return self.column.use == Use.FEATURE
+
+    @property
+    def is_nullable(self) -> bool:
+        """What is known only later is null until then."""
+        return self.column.use in LATER or (self.column.nulls > 0 and not self.is_key)
+
+    @property
+    def is_boolean(self) -> bool:
+        values = {str(v).lower() if isinstance(v, str) else v for v in self.column.values}
+        return self.column.type == Type.YES_NO and values in BOOLEANS
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether models see something of it, but not itself."""
+        return self.column.type in (*DAYS, Type.TEXT) and (self.is_feature or self.is_time)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a feature as it is."""
+        return self.is_feature and not self.is_derived
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether it is the label of one of several."""
+        return self.column.use == Use.TARGET and self.plan.task == Classes.kind
+
+    @cached_property
+    def bounds(self) -> tuple[float, float] | None:
+        """The least and the greatest number that are allowed; None if any is."""
+        low, high = self.column.low, self.column.high
+        whole = isinstance(low, int) and isinstance(high, int)
+        if not self._is_number or low is None or not math.isfinite(high - low):
+            return None
+        if self.column.type == Type.YES_NO or self.has_classes:
+            return low, high
+        return room(low, high, whole=whole)
+
+    @cached_property
+    def in_table(self) -> str:
+        """How the schema of the raw table has it."""
+        if self._is_written_as_text or self._counts_from_1970:
+            return self._written()
+        return self._call(zoned=bool(self.column.zone))
+
+    @cached_property
+    def in_examples(self) -> str:
+        """How the schema of the examples has it; as in the table, unless it is made there."""
+        if self.has_classes:
+            names = [str(value) for value in sorted(self.column.values)]
+            return f"dy.Enum({names!r}, {self._about()})"
+        return self._call(zoned=True) if self.making else self.in_table
+
+    @cached_property
+    def making(self) -> str:
+        """The expression that makes the column of the examples; "" where it is taken as it is."""
+        column, form = f"{class_name(self.plan.table)}.{self.name}.col", self.column.form
+        if self.has_classes and not isinstance(self.column.values[0], str):
+            return f"{column}.cast(pl.String).cast(Examples.{self.name}.dtype)"
+        if self.column.type == Type.MOMENT:
+            return self._made_moment(column)
+        if self._counts_from_1970:
+            return f"{self._from_1970(column)}.dt.date()"
+        return f"{column}.str.to_date({form!r})" if self._is_written_as_text else ""
+
+    def _made_moment(self, column: str) -> str:
+        form = self.column.form
+        if self._counts_from_1970:
+            moment = f'{self._from_1970(column)}.cast(pl.Datetime("us"))'
+            return f'{moment}.dt.replace_time_zone("UTC")'
+        if self.column.zone:
+            read = f'{column}.str.to_datetime({form!r}, time_unit="us", time_zone="UTC")'
+            return read if form else ""
+        naive = f'{column}.str.to_datetime({form!r}, time_unit="us")' if form else column
+        local = f'{naive}.dt.replace_time_zone(ZONE, ambiguous="earliest", non_existent="null")'
+        return f'{local}.dt.convert_time_zone("UTC")'
+
+    def _from_1970(self, column: str) -> str:
+        return f'pl.from_epoch({column}, "{(self.column.form or "").removeprefix(EPOCH)}")'
+
+    @property
+    def needs_zone(self) -> bool:
+        return "ZONE" in self.making
+
+    @property
+    def _is_number(self) -> bool:
+        numeric = isinstance(self.column.low, int | float) and not isinstance(self.column.low, bool)
+        return numeric and (
+            self.column.type in NUMBERS
+            or (self.column.type in (Type.YES_NO, Type.CATEGORY) and not self.is_boolean)
+        )
+
+    @property
+    def _is_written_as_text(self) -> bool:
+        return self.column.type in DAYS and bool(self.column.form) and not self._counts_from_1970
+
+    @property
+    def _counts_from_1970(self) -> bool:
+        return (self.column.form or "").startswith(EPOCH)
+
+    def _written(self) -> str:
+        """A date or a moment in a form of its own, which the table keeps and the examples don't."""
+        if self._counts_from_1970:
+            return f"dy.Int64({self._about()})"
+        day = "date" if self.column.type == Type.DATE else "datetime"
+        zone = ', time_zone="UTC"' if day == "datetime" and self.column.zone else ""
+        read = f"text.str.to_{day}({self.column.form!r}{zone}, strict=False).is_not_null()"
+        rule = f"text.is_null() | {read}" if self.is_nullable else read
+        return f"dy.String({self._about()}, check=lambda text: {rule})"
+
+    def _call(self, *, zoned: bool) -> str:
+        rules = [f"min={low}, max={high}" for low, high in [self._limits] if low]
+        return f"dy.{self._kind(zoned=zoned)}{', '.join([*rules, self._about()])})"
+
+    @property
+    def _limits(self) -> tuple[str, str]:
+        return (literal(self.bounds[0]), literal(self.bounds[1])) if self.bounds else ("", "")
+
+    def _kind(self, *, zoned: bool) -> str:
+        """The type, and what it begins with in brackets."""
+        if self.is_boolean:
+            return "Bool("
+        if self._is_number:
+            return "Float64(" if self.column.type == Type.NUMBER else "Int64("
+        if self.column.type in DAYS:
+            zone = 'time_zone="UTC", ' if zoned else ""
+            return "Date(" if self.column.type == Type.DATE else f"Datetime({zone}"
+        return self._kind_of_text()
+
+    def _kind_of_text(self) -> str:
+        values = sorted(map(str, self.column.values))
+        if self.column.use == Use.TARGET:
+            return f"Enum({values!r}, "
+        if self.column.type == Type.YES_NO:
+            allowed = "|".join(re.escape(value) for value in values)
+            return f"String(regex={f'^({allowed})$'!r}, "
+        return "String(min_length=1, " if self.is_key else "String("
+
+    def _about(self) -> str:
+        """What is said of any column: whether it may be null or is the key, and its metadata."""
+        of_key = ["primary_key=True"] * self.is_key
+        nullable = ["nullable=True"] * self.is_nullable
+        return ", ".join([*of_key, *nullable, f"metadata={self._metadata()}", *self._description()])
+
+    def _metadata(self) -> str:
+        personal = ["personal=True"] * self.column.personal
+        if self.column.use not in LATER:
+            return f"ahead({', '.join(personal)})"
+        if self.column.use != Use.TARGET or self.plan.task != YesNo.kind:
+            return f"afterwards({', '.join(personal)})"
+        if self.is_boolean:
+            usual = str(self.column.true).lower() in ("true", "1")
+            meaning = [] if usual else ["true=False"]
+        else:
+            meaning = [f"true={self.column.true!r}"]
+        return f"afterwards({', '.join([*personal, *meaning])})"
+
+    def _description(self) -> list[str]:
+        text = ""
+        if self.column.use == Use.SLICE or self.column.sensitive:
+            text = "sensitive: to judge by, not to predict from"
+        elif self._is_written_as_text:
+            text = f"written as {written(self.column.low or DAY, self.column)}"
+        elif self._counts_from_1970:
+            unit = "milliseconds" if self.column.form == "epoch:ms" else "seconds"
+            text = f"{unit} since 1970"
+        elif self.column.type == Type.MOMENT and not self.column.zone:
+            text = f"local time, {self.plan.zone}"
+        return [f"description={text!r}"] if text else []
+
+    @cached_property
+    def usual(self) -> Any:
+        """An ordinary value, as the examples have it, and nobody's."""
+        typical, values = self.column.typical, self.column.values
+        if self.has_classes:
+            return str(typical if typical is not None else values[0])
+        if self.is_boolean:
+            return str(typical).lower() in ("true", "1")
+        if typical is not None and not (self.column.personal or self.is_key):
+            return self._whole(typical)
+        return self._any()
+
+    def _any(self) -> Any:
+        """A value that fits the type."""
+        if self.column.type in DAYS:
+            return self.column.low
+        if self._is_number:
+            return 1 if self.is_key else self._whole(self.column.low)
+        if self.column.type in (Type.CATEGORY, Type.YES_NO) and self.column.values:
+            return self.column.values[0]
+        return "K1" if self.is_key else "some text"
+
+    def _whole(self, value: Any) -> Any:
+        """Without what a median has behind the point; a few digits of a number."""
+        if isinstance(value, float):
+            return float(f"{value:.4g}") if self.column.type == Type.NUMBER else round(value)
+        return value
+
+    @cached_property
+    def usual_code(self) -> str:
+        """That value as code, as the examples have it."""
+        return literal(self.moment(self.usual), zoned=self.column.type == Type.MOMENT)
+
+    @cached_property
+    def usual_raw(self) -> str:
+        """That value as code, as the table has it."""
+        return self.raw(self.usual)
+
+    def raw(self, value: Any) -> str:
+        """A value of the examples as code, as the table has it."""
+        if self._is_written_as_text:
+            return literal(written(value, self.column))
+        if self._counts_from_1970:
+            seconds = int(_noon(value).timestamp())
+            return literal(seconds * (1000 if self.column.form == "epoch:ms" else 1))
+        if self.has_classes and not isinstance(self.column.values[0], str):
+            return literal(type(self.column.values[0])(value))
+        moment = self.column.type == Type.MOMENT
+        return literal(value, zoned=moment and bool(self.column.zone))
+
+    def moment(self, value: Any) -> Any:
+        """A moment of the table as the examples have it, in UTC."""
+        if self.column.type != Type.MOMENT or self.column.zone or self._counts_from_1970:
+            return value
+        from zoneinfo import ZoneInfo
+
+        return value.replace(tzinfo=ZoneInfo(self.plan.zone)).astimezone(UTC)
+
+    @cached_property
+    def impossible(self) -> str:
+        """A value as code that breaks the schema of the table; "" where none does."""
+        if self.bounds and self.column.type != Type.YES_NO:
+            return literal(_beyond(self.bounds[1]))
+        if self._is_written_as_text:
+            return literal("31.31.2027")
+        return "" if self.is_nullable else "None"
+
+
+def coded(plan: Plan) -> list[Coded]:
+    """The columns that the project has: all but those that are left out."""
+    return [Coded(column, plan) for column in plan.columns if column.use != Use.LEFT_OUT]
+
+
+def room(low: float, high: float, *, whole: bool) -> tuple[float, float]:
+    """Round numbers with as much room on each side as the values span, or from 0.
+
+    Of numbers that are far from 0, such as years, as much as they span on both sides.
+    """
+    span = high - low or abs(high) or 1
+    step = 10.0 ** math.floor(math.log10(span))
+    least = math.floor((low - span) / step) * step
+    most = math.ceil((high + span) / step) * step
+    if low >= 0 and low <= span:
+        least = 0.0
+    elif high <= 0 and -high <= span:
+        most = 0.0
+    digits = max(0, -math.floor(math.log10(step)))
+    if whole:
+        return math.floor(least), math.ceil(most)
+    return round(least, digits), round(most, digits)
+
+
+def literal(value: Any, *, zoned: bool = False) -> str:
+    """A value as Python code."""
+    if isinstance(value, datetime):
+        given = [value.year, value.month, value.day, value.hour, value.minute, value.second]
+        while given[-1] == 0 and len(given) > 3:
+            given.pop()
+        text = ", ".join(map(str, given))
+        moment = f"datetime({text}, tzinfo=UTC)"
+        return moment if zoned else f"{moment}.replace(tzinfo=None)"
+    if isinstance(value, date):
+        return f"date({value.year}, {value.month}, {value.day})"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
+        text = f"{int(value):_}" if abs(value) >= 10_000 else f"{int(value)}"
+        return text if isinstance(value, int) else f"{text}.0"
+    return repr(value)
+
+
+def written(value: Any, column: Column) -> str:
+    """A date or a moment as the table writes it."""
+    return str(value.strftime(column.form)) if column.form else str(value)
+
+
+def class_name(table: str) -> str:
+    """What the schema of a table is called."""
+    name = "".join(part.capitalize() for part in table.split("_"))
+    return f"{name}Table" if name in ("Examples", "Kept", "Tables", "Features") else name
+
+
+def _beyond(most: float) -> float:
+    return most * 10 + 1 if most > 0 else 1_000_001
+
+
+def _noon(value: date | datetime) -> datetime:
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return datetime(value.year, value.month, value.day, tzinfo=UTC)

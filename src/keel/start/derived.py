@@ -1,0 +1,128 @@
+"""Features that are made of a column: parts of a date, the length of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from keel.start.code import Coded, literal
+from keel.start.plan import Plan, Type, Use
+
+YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A feature as code, and a case of it that was worked out by hand."""
+
+    name: str
+    sentence: str
+    code: str
+    columns: tuple[tuple[str, str], ...]  # of the case: names, and values as code
+    value: str  # what comes out, as code
+    test: str  # what the case says, as a name
+    needs_zone: bool = False
+
+
+def derived(plan: Plan, columns: list[Coded]) -> list[Derived]:
+    """All features that the columns of a table give by themselves."""
+    time = next((column for column in columns if column.is_time), None)
+    names = {column.name for column in columns}
+    found = [
+        feature
+        for column in columns
+        if column.is_derived
+        for feature in _of(column, time, plan)
+        if feature.name not in names
+    ]
+    return list({feature.name: feature for feature in found}.values())
+
+
+def _of(column: Coded, time: Coded | None, plan: Plan) -> Iterator[Derived]:
+    if column.column.type == Type.TEXT:
+        yield Derived(
+            f"{column.name}_length",
+            f"Characters of {column.name}; what it says is not looked at.",
+            f"Examples.{column.name}.col.str.len_chars()",
+            ((column.name, '"four"'),),
+            "4",
+            f"the_length_of_{column.name}_is_in_characters",
+        )
+        return
+    if column.column.use != Use.TIME and time is not None:
+        yield _days_before(column, time)
+        return
+    yield from _parts(column, plan)
+
+
+def _parts(column: Coded, plan: Plan) -> Iterator[Derived]:
+    """Of a date or a moment by itself; a case is Friday, 2 February 2024, half past one at noon."""
+    moment = column.column.type == Type.MOMENT
+    local = f"Examples.{column.name}.col" + ".dt.convert_time_zone(ZONE)" * moment
+    zoned = {"needs_zone": moment}
+    day = datetime(2024, 2, 2, 13, 30, tzinfo=ZoneInfo(plan.zone)).astimezone(UTC)
+    case = ((column.name, literal(day if moment else day.date(), zoned=moment)),)
+    yield Derived(
+        f"{column.name}_weekday",
+        f"{'Local day' if moment else 'Day'} of the week of {column.name}: 1 is Monday.",
+        f"{local}.dt.weekday()",
+        case,
+        "5",
+        f"the_weekday_of_{column.name}_counts_from_monday",
+        **zoned,
+    )
+    if moment:
+        yield Derived(
+            f"{column.name}_hour",
+            f"Local hour of {column.name}, with a fraction: 13.5 is half past one.",
+            f"{local}.dt.hour() + {local}.dt.minute() / 60",
+            case,
+            "13.5",
+            f"the_hour_of_{column.name}_has_a_fraction",
+            **zoned,
+        )
+    if column.column.high - column.column.low > YEAR:
+        yield Derived(
+            f"{column.name}_month",
+            f"{'Local month' if moment else 'Month'} of {column.name}, 1 to 12.",
+            f"{local}.dt.month()",
+            case,
+            "2",
+            f"the_month_of_{column.name}_counts_from_january",
+            **zoned,
+        )
+    if not column.is_time:
+        yield Derived(
+            f"{column.name}_year",
+            f"Year of {column.name}.",
+            f"{local}.dt.year()",
+            case,
+            "2024",
+            f"the_year_of_{column.name}_is_that_of_the_calendar",
+            **zoned,
+        )
+
+
+def _days_before(column: Coded, time: Coded) -> Derived:
+    """Days from a date or a moment to the prediction; negative where it is still to come."""
+
+    def moment(of: Coded, day: int) -> str:
+        if of.column.type == Type.DATE:
+            return f"date(2024, 2, {day})"
+        return f"datetime(2024, 2, {day}, 12, tzinfo=UTC)"
+
+    def local(of: Coded) -> str:
+        zoned = ".dt.convert_time_zone(ZONE).dt.date()" if of.column.type == Type.MOMENT else ""
+        return f"Examples.{of.name}.col{zoned}"
+
+    return Derived(
+        f"days_since_{column.name}",
+        f"Days from {column.name} to {time.name}; negative if it comes later.",
+        f"({local(time)} - {local(column)}).dt.total_days()",
+        ((column.name, moment(column, 2)), (time.name, moment(time, 12))),
+        "10",
+        f"the_days_since_{column.name}_are_counted_to_{time.name}",
+        needs_zone=Type.MOMENT in (column.column.type, time.column.type),
+    )

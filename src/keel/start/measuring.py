@@ -1,0 +1,283 @@
+"""What a first run of a project shows: floors, the better model, and cases for its tests."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from keel.data.store import Store
+from keel.judge.metrics import metrics_of
+from keel.project.description import Project
+from keel.project.errors import RefusedError
+from keel.project.task import Classes, YesNo
+from keel.start.code import coded, literal
+from keel.start.context import FEW_ROWS, Measured, Split, split_of
+from keel.start.plan import Plan, Type
+from keel.testing.pipeline import Pipeline
+
+ROWS = 20_000  # of the table are enough for floors; more would only take longer
+LEAST_CORRELATION = 0.2  # of a column with the label, below which no test is made of it
+TAIL = 0.1  # share of the test examples below "low" and above "high"
+MOST_CASES = 3
+ROOM = 2.0  # how many times the error of the quick data may be, whose scores mean little
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What `reports/slices.csv` says."""
+
+    frame: pl.DataFrame
+
+    def of(self, model: str, metric: str) -> dict[str, Any]:
+        """Score, low and high over all rows."""
+        mine = (pl.col("model") == model) & (pl.col("metric") == metric)
+        rows = self.frame.filter(mine, pl.col("slice") == "all")
+        return rows.row(0, named=True)
+
+    def worst(self, metric: str, *, higher_is_better: bool, least_rows: int) -> float | None:
+        """Of the model's large slices, the end of the interval that is worst."""
+        rows = self.frame.filter(
+            pl.col("model") == "model",
+            pl.col("metric") == metric,
+            ~pl.col("slice").is_in(["all", "month"]),
+            pl.col("rows") >= least_rows,
+        )
+        value = rows["low"].min() if higher_is_better else rows["high"].max()
+        return float(value) if isinstance(value, int | float) else None
+
+
+def measure(plan: Plan, project: Project, root: Path, baseline: str) -> Measured:
+    """Run the project in `root` on at most some rows, and see what comes out.
+
+    The settings there have neither floors nor the gates that a first run can't know. Raises
+    UserError as the stages do.
+    """
+    raw = Pipeline(project, f"data.rows={{{plan.table}: {ROWS}}}", root=root).run("ingest")
+    tables = {name: pl.read_parquet(raw.store.raw(name)) for name in project.tables}
+    split = _split(plan, project, root, tables)
+    settings = list(_changes(split))
+    whole = _finished(Pipeline(project, "data.rows={}", *settings, tables=tables, root=root))
+    quick = whole
+    if plan.rows > FEW_ROWS:
+        quick = _finished(Pipeline(project, *settings, root=root))
+    return _measured(plan, project, baseline, split, whole, quick)
+
+
+def _finished(pipeline: Pipeline) -> Pipeline:
+    """Run; what a gate says is told later, with a cure."""
+    with contextlib.suppress(RefusedError):
+        pipeline.run()
+    return pipeline
+
+
+def _split(plan: Plan, project: Project, root: Path, tables: Mapping[str, pl.DataFrame]) -> Split:
+    """By time from a day on that leaves a quarter of the rows for the test, else as it is."""
+    split = split_of(plan)
+    if split.by != "time":
+        return split
+    days = Pipeline(project, tables=tables, root=root).run("prepare").examples()
+    day = days.drop_nulls(project.label).select(project.local_day.alias("day"))["day"].sort()
+    later = day[len(day) * 3 // 4]
+    monthly = later.replace(day=1)
+    share = (day >= monthly).mean() or 0.0
+    chosen = monthly if 0.15 < float(share) < 0.4 else later
+    return Split("time", test_from=chosen if chosen > day[0] else later)
+
+
+def _changes(split: Split) -> Iterator[str]:
+    if split.by == "time":
+        yield f"split.test_from={split.test_from}"
+
+
+def _measured(
+    plan: Plan, project: Project, baseline: str, split: Split, whole: Pipeline, quick: Pipeline
+) -> Measured:
+    main, metric = next(iter(metrics_of(project, whole.settings.evaluation).items()))
+    scores = Scores(_read_scores(whole.store))
+    model, simple = scores.of("model", main), scores.of("baseline", main)
+    verdicts = {v["gate"]: v for v in whole.store.read_json(whole.store.report("gates.json"))}
+    beats = verdicts.get("baseline", {}).get("passed", True)
+    naive = scores.of("naive", main)
+    floor = _outward(simple["low"] if metric.higher_is_better else simple["high"], metric.sign)
+    worst = scores.worst(
+        main,
+        higher_is_better=metric.higher_is_better,
+        least_rows=whole.settings.evaluation.smallest_slice,
+    )
+    return Measured(
+        model="boosting" if beats else baseline,
+        beats_guess=metric.sign * (simple["score"] - naive["score"]) > 0,
+        floors={main: floor},
+        slice_floors={} if worst is None else {main: _outward(worst, metric.sign)},
+        quick_floors={main: _lax(quick, main, metric.sign)},
+        quick_slice_floors=(
+            {} if worst is None else {main: _lax(quick, main, metric.sign, slices=True)}
+        ),
+        floors_words=f"The baseline's, to begin with: the worse end of its interval, {floor:g}.",
+        gap=_gap(whole, project),
+        split=split,
+        metric=metric.title,
+        scores={"boosting": model["score"], baseline: simple["score"], "a guess": naive["score"]},
+        cases=tuple(_cases(plan, project, quick)),
+        directions=tuple(_directions(plan, project, quick)),
+    )
+
+
+def _read_scores(store: Store) -> pl.DataFrame:
+    return pl.read_csv(store.report("slices.csv"), infer_schema_length=None)
+
+
+def _outward(value: float, sign: int) -> float:
+    """Two or three digits of a floor, away from what is wanted: lower, or higher for an error."""
+    if value == 0:
+        return 0.0
+    step = 10.0 ** (len(str(int(abs(value)))) - 3 if abs(value) >= 1 else -2)
+    if 0 < abs(value) < 0.1:
+        step = 0.001
+    rounded = (value // step) * step if sign > 0 else -((-value) // step) * step
+    return float(f"{rounded:.10g}")
+
+
+def _lax(quick: Pipeline, main: str, sign: int, *, slices: bool = False) -> float:
+    """A floor for the quick data that any sound model reaches."""
+    score = Scores(_read_scores(quick.store)).of("model", main)
+    spread = abs(score["score"] - (score["low"] if sign > 0 else score["high"]))
+    if sign > 0:
+        return _outward(score["score"] - (8 if slices else 3) * max(spread, 0.03), sign)
+    factor = ROOM * (2 if slices else 1)
+    return _outward(score["score"] * factor + 3 * spread, sign)
+
+
+def _gap(whole: Pipeline, project: Project) -> int:
+    """How many days in a row were without examples, and as many again; a week at least."""
+    if project.time is None:
+        return 7
+    days = whole.examples().select(day=project.local_day)["day"].drop_nulls().unique().sort()
+    longest = days.diff().max()
+    return max(7, 2 * longest.days) if isinstance(longest, timedelta) else 7
+
+
+def _numbers(plan: Plan, project: Project, rows: pl.DataFrame) -> list[tuple[float, str]]:
+    """The plain features that are numbers, by how they go with the label: the strongest first."""
+    label = project.task.numbers(project.task.labels(rows[project.label]))
+    names = [
+        column.identifier
+        for column in plan.columns
+        if column.identifier in project.features
+        and column.type in (Type.WHOLE, Type.NUMBER)
+        and column.identifier in rows.columns
+    ]
+    found = []
+    for name in names:
+        both = pl.DataFrame({"x": rows[name].cast(pl.Float64), "y": label}).drop_nulls()
+        value = both.select(pl.corr("x", "y", method="spearman")).item() if len(both) > 2 else None
+        if value is not None and abs(value) >= LEAST_CORRELATION:
+            found.append((value, name))
+    return sorted(found, key=lambda pair: -abs(pair[0]))[:MOST_CASES]
+
+
+def _ends(rows: pl.DataFrame, name: str) -> tuple[Any, Any]:
+    low, high = rows[name].quantile(TAIL, "lower"), rows[name].quantile(1 - TAIL, "higher")
+    whole = rows.schema[name].is_integer()
+    return (int(low or 0), int(high or 0)) if whole else (_short(low), _short(high))
+
+
+def _short(value: float | None) -> float:
+    return float(f"{value or 0:.4g}")
+
+
+def _directions(plan: Plan, project: Project, quick: Pipeline) -> Iterator[dict[str, Any]]:
+    """Numbers that move the mean prediction as they go with the label, as the model has it."""
+    if isinstance(project.task, Classes):
+        return
+    model, rows = quick.model(), quick.model().test_examples
+    for correlation, name in _numbers(plan, project, rows):
+        low, high = _ends(rows, name)
+        before, after = (low, high) if correlation > 0 else (high, low)
+        moved = model.predict(_with(rows, name, after)) - model.predict(_with(rows, name, before))
+        if (
+            low != high
+            and (moved.mean() or 0) > 0
+            and (moved.mean() or 0) > 0.1 * (model.predict(rows).std() or 0)
+        ):
+            word = "higher" if correlation > 0 else "lower"
+            yield {
+                "why": f"the {word} {name} is, the higher {project.label}",
+                "name": name,
+                "before": literal(before),
+                "after": literal(after),
+            }
+
+
+def _with(rows: pl.DataFrame, name: str, value: Any) -> pl.DataFrame:
+    return rows.with_columns(pl.lit(value, rows.schema[name]).alias(name))
+
+
+def _cases(plan: Plan, project: Project, quick: Pipeline) -> Iterator[dict[str, Any]]:
+    """Examples that anybody would tell, as the model has them."""
+    usual = {c.name: c.moment(c.usual) for c in coded(plan)}
+    types = quick.examples().schema
+    ordinary = pl.DataFrame(
+        {n: pl.Series([usual.get(n)], dtype=t, strict=False) for n, t in types.items()}
+    )
+    if isinstance(project.task, Classes):
+        yield from _clear_classes(plan, project, quick, ordinary)
+        return
+    model, rows = quick.model(), quick.model().test_examples
+    everyday = model.predict(rows).mean()
+    strong = [(c, name, *_ends(rows, name)) for c, name in _numbers(plan, project, rows)]
+    for word, up in (("high", True), ("low", False)):
+        values = {n: (high if (c > 0) == up else low) for c, n, low, high in strong}
+        if not values or not isinstance(everyday, int | float):
+            continue
+        row = ordinary.with_columns(pl.lit(v, types[n]).alias(n) for n, v in values.items())
+        predicted = model.predict(row).item()
+        between = float(f"{(predicted + everyday) / 2:.2g}")
+        if (predicted > between > everyday) if up else (predicted < between < everyday):
+            probable = isinstance(project.task, YesNo)
+            yield {
+                "why": f"{' and '.join(values)} speak for a {word} {project.label}",
+                "columns": _dict(values),
+                "least": literal(between) if up else ("0.0" if probable else "-inf"),
+                "most": ("1.0" if probable else "inf") if up else literal(between),
+            }
+
+
+def _clear_classes(
+    plan: Plan, project: Project, quick: Pipeline, ordinary: pl.DataFrame
+) -> Iterator[dict[str, Any]]:
+    """An example of each class whose numbers are the medians of the class."""
+    model, rows = quick.model(), quick.model().test_examples
+    names = [
+        c.identifier
+        for c in plan.columns
+        if c.identifier in project.features and c.type in (Type.WHOLE, Type.NUMBER)
+    ]
+    for place, name in enumerate(project.task.classes):
+        own = rows.filter(rows[project.label].cast(pl.String) == name)
+        values = {n: _median(own, n) for n in names if own[n].drop_nulls().len()}
+        if not values:
+            continue
+        row = ordinary.with_columns(pl.lit(v, rows.schema[n]).alias(n) for n, v in values.items())
+        shares = model.predict(row).item()
+        if pl.Series(shares).arg_max() == place:
+            yield {
+                "why": f"an ordinary {name}",
+                "columns": _dict(values),
+                "value": repr(name),
+            }
+
+
+def _median(rows: pl.DataFrame, name: str) -> Any:
+    value = rows[name].quantile(0.5, "nearest")
+    return int(value or 0) if rows.schema[name].is_integer() else _short(value)
+
+
+def _dict(values: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{name!r}: {literal(value)}" for name, value in values.items()) + "}"

@@ -1,0 +1,206 @@
+"""Plans of made-up tables, one for each task, with and without a time."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from keel.start.plan import Column, Plan, Source, Type, Use, Warning
+
+LEAK = Warning("tenure", "alone it tells 99 % of the rows apart.", "leave it out")
+
+
+def customers(file: Path) -> Plan:
+    """Yes or no, with a key, personal and sensitive columns, and what is known afterwards."""
+    columns = (
+        Column("customer_id", Type.TEXT, Use.KEY, "unique", identifier="customer_id", distinct=600),
+        Column("age", Type.WHOLE, Use.FEATURE, "", low=18, high=92, typical=47, identifier="age"),
+        Column("email", Type.TEXT, Use.PERSONAL, "e-mails", identifier="email", personal=True),
+        Column(
+            *("religion", Type.CATEGORY, Use.SLICE, "sensitive"),
+            values=("none", "catholic", "muslim"),
+            distinct=3,
+            typical="none",
+            identifier="religion",
+            sensitive=True,
+        ),
+        Column(
+            *("Monthly Charges", Type.NUMBER, Use.FEATURE, ""),
+            nulls=0.03,
+            low=18.25,
+            high=118.75,
+            typical=70.35,
+            identifier="monthly_charges",
+        ),
+        Column(
+            *("contract", Type.CATEGORY, Use.FEATURE, "few values"),
+            values=("month", "one year", "two years"),
+            distinct=3,
+            typical="month",
+            identifier="contract",
+        ),
+        Column(
+            *("partner", Type.YES_NO, Use.FEATURE, ""),
+            values=("no", "yes"),
+            distinct=2,
+            typical="no",
+            identifier="partner",
+        ),
+        Column("refund", Type.NUMBER, Use.AFTERWARDS, "", low=0.0, high=5.5, identifier="refund"),
+        Column("region", Type.CATEGORY, Use.LEFT_OUT, "one value", values=("west",)),
+        Column(
+            *("churned", Type.YES_NO, Use.TARGET, "named"),
+            values=("no", "yes"),
+            distinct=2,
+            typical="no",
+            true="yes",
+            identifier="churned",
+        ),
+    )
+    source = Source((file,), "csv", nulls=("", "NA"))
+    return Plan(*("customers", source, 600, columns, "yes or no", (LEAK,)), key=("customer_id",))
+
+
+def requests(file: Path) -> Plan:
+    """The same with a moment without a zone, a date in a form of its own, and free text."""
+    moment = Column(
+        *("asked", Type.MOMENT, Use.TIME, "the only moment"),
+        low=datetime(2023, 1, 1),  # noqa: DTZ001 -- as the table has it
+        high=datetime(2024, 11, 1, 18),  # noqa: DTZ001
+        typical=datetime(2023, 12, 2, 12),  # noqa: DTZ001
+        identifier="asked",
+    )
+    born = Column(
+        *("signed", Type.DATE, Use.FEATURE, ""),
+        nulls=0.1,
+        low=date(2019, 1, 1),
+        high=date(2022, 12, 31),
+        typical=date(2021, 1, 15),
+        form="%d.%m.%Y",
+        identifier="signed",
+    )
+    remark = Column("remark", Type.TEXT, Use.FEATURE, "", distinct=550, identifier="remark")
+    plan = customers(file)
+    return replace(
+        plan, table="requests", columns=(*plan.columns, moment, born, remark), zone="Europe/Zurich"
+    )
+
+
+def penguins(file: Path) -> Plan:
+    """One of several, without a key."""
+    columns = (
+        Column(
+            *("species", Type.CATEGORY, Use.TARGET, "named"),
+            values=("Adelie", "Gentoo", "Chinstrap"),
+            distinct=3,
+            typical="Adelie",
+            identifier="species",
+        ),
+        Column(
+            *("island", Type.CATEGORY, Use.FEATURE, ""),
+            values=("Biscoe", "Dream"),
+            distinct=2,
+            typical="Biscoe",
+            identifier="island",
+        ),
+        Column(
+            *("bill_length", Type.NUMBER, Use.FEATURE, ""),
+            low=32.1,
+            high=59.6,
+            typical=44.4,
+            identifier="bill_length",
+        ),
+        Column(
+            *("mass", Type.WHOLE, Use.FEATURE, ""),
+            low=2700,
+            high=6300,
+            typical=4050,
+            identifier="mass",
+        ),
+    )
+    return Plan("penguins", Source((file,), "csv"), 600, columns, "one of several")
+
+
+def rides(file: Path) -> Plan:
+    """A number with a day, which is its key."""
+    columns = (
+        Column(
+            *("day", Type.DATE, Use.TIME, ""),
+            low=date(2021, 1, 1),
+            high=date(2023, 9, 27),
+            typical=date(2022, 5, 15),
+            form="%d.%m.%Y",
+            identifier="day",
+        ),
+        Column(
+            *("temperature", Type.NUMBER, Use.FEATURE, ""),
+            low=-3.5,
+            high=31.2,
+            typical=14.9,
+            identifier="temperature",
+        ),
+        Column(
+            *("holiday", Type.YES_NO, Use.FEATURE, ""),
+            values=("false", "true"),
+            distinct=2,
+            typical="false",
+            identifier="holiday",
+        ),
+        Column(
+            *("riders", Type.WHOLE, Use.TARGET, "named"),
+            low=120,
+            high=3100,
+            typical=1800,
+            identifier="riders",
+        ),
+    )
+    source = Source((file,), "csv", separator=";", decimal_comma=True)
+    return Plan("rides", source, 600, columns, "a number", key=("day",))
+
+
+PLANS: dict[str, Callable[[Path], Plan]] = {
+    "customers": customers,
+    "requests": requests,
+    "penguins": penguins,
+    "rides": rides,
+}
+
+
+def put(name: str, folder: Path, rows: int = 600) -> Plan:
+    """A table of this name in a folder, whose target can be learnt, and its plan."""
+    plan = PLANS[name](folder / f"{name}.csv")
+    chance = random.Random(1)
+    written = [_row(plan, chance, number) for number in range(rows)]
+    separator = plan.source.separator
+    lines = [[column.name for column in plan.columns], *written]
+    text = "\n".join(separator.join(line) for line in lines)
+    plan.source.files[0].write_text(f"{text}\n", encoding="utf-8")
+    return plan
+
+
+def _row(plan: Plan, chance: Random, number: int) -> list[str]:
+    strength = chance.random()  # what numbers and target have in common
+    return [_cell(plan, column, chance, strength, number) for column in plan.columns]
+
+
+def _cell(plan: Plan, column: Column, chance: Random, strength: float, number: int) -> str:
+    noisy = min(1.0, max(0.0, strength + chance.gauss(0, 0.12)))
+    if chance.random() < column.nulls:
+        return ""
+    if column.use == Use.KEY:
+        return f"K{number}"
+    if column.type in (Type.YES_NO, Type.CATEGORY):
+        values = sorted(column.values)
+        place = int(noisy * len(values)) if column.use == Use.TARGET else chance.randrange(99)
+        return str(values[min(place, 98) % len(values)])
+    if column.type == Type.DATE:
+        return (column.low + timedelta(days=number)).strftime(column.form or "%Y-%m-%d")
+    if column.type == Type.MOMENT:
+        return str((column.low + timedelta(hours=26 * number)).isoformat(" "))
+    if column.type == Type.TEXT:
+        return "word " * chance.randrange(1, 9) + str(number)
+    value = column.low + noisy * (column.high - column.low)
+    text = f"{value:.0f}" if column.type == Type.WHOLE else f"{value:.2f}"
+    return text.replace(".", ",") if plan.source.decimal_comma else text
