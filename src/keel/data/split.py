@@ -37,6 +37,23 @@ def test(examples: pl.LazyFrame, project: Project, split: Split) -> Labelled:
     return _side(examples, project, split, test=True)
 
 
+def held_out(learnt: Labelled, project: Project, split: Split) -> tuple[Labelled, Labelled]:
+    """Four fifths of what a model learns from, and the fifth that is most like what comes later.
+
+    Split by time, that is the last one; else it is drawn by the same keys or groups.
+    """
+    rows = learnt.examples
+    if split.by == "time":
+        order = rows.select(project.moment.rank("ordinal")).to_series()
+        later = order > len(rows) * 4 / 5
+    else:
+        later = pl.Series([part * 5 % 1 < 0.2 for part in drawn(rows, project, split)])
+    first, last = (
+        Labelled(rows.filter(side), learnt.label.filter(side), 0) for side in (~later, later)
+    )
+    return first, last
+
+
 def folds(
     examples: pl.LazyFrame, project: Project, split: Split
 ) -> Iterator[tuple[Labelled, Labelled]]:

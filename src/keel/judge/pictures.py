@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,10 +86,15 @@ def tiles(task: Task, test: dict[str, Any]) -> list[Tile]:
     ]
 
 
-def pictures(task: Task, predictions: pl.DataFrame, slices: list[str]) -> list[Picture]:
+def pictures(
+    task: Task,
+    predictions: pl.DataFrame,
+    slices: list[str],
+    interval: Mapping[str, float] | None = None,
+) -> list[Picture]:
     """What shows whether the predictions can be believed."""
     if isinstance(task, Number):
-        return list(_of_numbers(task, predictions, slices))
+        return [*_of_numbers(task, predictions, slices), *_held(predictions, slices, interval)]
     if isinstance(task, Classes):
         return _of_classes(task, predictions)
     says = (
@@ -199,6 +205,31 @@ def _of_numbers(task: Number, predictions: pl.DataFrame, slices: list[str]) -> l
             Picture(f"Residuals by {name}", says, charts.ranges(shown, "predicted less observed"))
         )
     return pictures
+
+
+def _held(
+    predictions: pl.DataFrame, slices: list[str], interval: Mapping[str, float] | None
+) -> Iterator[Picture]:
+    """How often the interval around a predicted number held, where there is one."""
+    if interval is None:
+        return
+    off = (pl.col("model") - pl.col("label")).abs()
+    held = predictions.with_columns(held=off <= interval["reach"])
+    share = float(held["held"].mean() or 0)  # type: ignore[arg-type]  # of booleans
+    rows = [{"name": "all rows", "value": share}]
+    for name in [part for part in ("month", *slices) if part in held.columns]:
+        values = held.group_by(pl.col(name).cast(pl.String).fill_null("unknown").alias("name"))
+        shares = values.agg(value=pl.col("held").mean(), rows=pl.len())
+        largest = shares.sort("rows", "name", descending=[True, False]).head(LARGEST).sort("name")
+        rows += [
+            {"name": f"{name} = {row['name']}", "value": row["value"]}
+            for row in largest.iter_rows(named=True)
+        ]
+    says = (
+        f"The truth should be within {number(interval['reach'])} of the prediction in "
+        f"{interval['share']:.0%} of the rows; of all test rows it was in {share:.1%}."
+    )
+    yield Picture("How often its interval holds", says, charts.bars(rows, "share that held", ".0%"))
 
 
 def _spread(off: pl.DataFrame, name: str) -> list[dict[str, Any]]:

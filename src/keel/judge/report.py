@@ -40,7 +40,7 @@ def report(project: Project, judgement: Judgement, run: Run) -> tuple[str, dict[
         "judge/report.html",
         **context,
         charts=_charts(judgement, run),
-        pictures=pictures.pictures(task, predictions, slices),
+        pictures=pictures.pictures(task, predictions, slices, run.passport.get("interval")),
         tiles=pictures.tiles(task, context["test"]),
         scores=_table(judgement),
         metrics=run.metrics,

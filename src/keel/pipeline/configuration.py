@@ -83,7 +83,7 @@ def write(project: Project, content: dict[str, Any], store: Store) -> Settings:
     waived = {name: waiver.model_dump() for name, waiver in gates.items()}
     settings = checked(project, {**content, "waivers": waived, "code": digests()}, "")
     own = settings.model_dump(  # in the form in which DVC compares it
-        mode="json", include={"data", "gates", "staleness", "waivers", "code"}
+        mode="json", include={"data", "interval", "gates", "staleness", "waivers", "code"}
     )
     whole = {**content, **own}
     text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)

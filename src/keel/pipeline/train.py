@@ -6,8 +6,8 @@ import polars as pl
 
 from keel.data.split import training
 from keel.data.store import Store
+from keel.model import fitting
 from keel.model.choice import learner
-from keel.model.fitting import inputs_of
 from keel.model.inputs import check_rows_alone
 from keel.model.passport import passport
 from keel.model.predictor import load
@@ -21,11 +21,17 @@ TOLERANCE = 1e-9  # what writing numbers as text may cost, as a share
 
 
 def run(
-    store: Store, project: Project, *, split: Split, model: Choice, baseline: Choice
+    store: Store,
+    project: Project,
+    *,
+    split: Split,
+    model: Choice,
+    baseline: Choice,
+    interval: float | None = None,
 ) -> dict[str, object]:
     """Store both models and the passport; returns how many rows they learnt from."""
     learnt = training(store.read_table(store.examples), project, split)
-    inputs, known = inputs_of(project, learnt)
+    inputs, known = fitting.inputs_of(project, learnt)
     some = slice(None, None, max(2, len(inputs) // ROWS))
     check_rows_alone(project.features, learnt.examples[some], inputs[some], known)
     choices = {store.baseline: (baseline, "baseline."), store.model: (model, "model.")}
@@ -41,6 +47,8 @@ def run(
         "baseline": baseline.model_dump(),
     }
     described = passport(store, project, learnt, inputs, known, settings)
+    if interval is not None:
+        described["interval"] = fitting.interval(project, model, learnt, split, interval)
     store.write_json(store.passport, described)
     for path, (choice, _) in choices.items():
         expected = project.task.predictions(fitted[path].predict(inputs[some]))

@@ -149,6 +149,9 @@ class Settings(Section):
     model: Choice
     baseline: Choice
     evaluation: Evaluation
+    # Of a predicted number: the share of rows in which the truth shall lie in the interval around
+    # it; None asks for no interval.
+    interval: Annotated[float, Gt(0), Lt(1)] | None = None
     gates: Gates = Gates()
     staleness: Staleness = Staleness()
     waivers: dict[str, Waiver] = Field(default_factory=dict)

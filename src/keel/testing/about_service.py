@@ -10,10 +10,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 from pydantic_core import to_json
 
+from keel.judge.metrics import metrics_of
 from keel.project.description import Project
+from keel.project.task import Classes, Number
 from keel.serving.settings import load
 from keel.testing.failing import differing, require, same, spread
 from keel.testing.pipeline import Quick
@@ -22,7 +25,8 @@ DAYS = 35  # of answers to watch: more than the window of days by which quality 
 SEED = 1
 AFTER = timedelta(days=40)  # what it learnt from: old enough to be told of
 NEW = "never seen"
-LATER = datetime(2100, 1, 1, tzinfo=UTC)  # by the clock of the service: the days are told by rows
+LATER = datetime(2100, 1, 1, tzinfo=UTC)  # where the examples have no time of their own
+NOON, PREDICTION = "noon of the day", "what is predicted"  # no column of examples is called so
 
 
 def a_request_is_answered_as_its_row_was_among_all(run: Quick) -> None:
@@ -31,8 +35,9 @@ def a_request_is_answered_as_its_row_was_among_all(run: Quick) -> None:
     What it logs gives the answer again, long after it was made.
     """
     answers, log = _ask(run)
-    key, examples, model = run.project.key, run.examples(), run.model()
-    judged = examples.with_columns(among=model.probability(examples))
+    key, model, task = run.project.key, run.model(), run.project.task
+    examples = run.examples().unique(key, keep="first", maintain_order=True)
+    judged = examples.with_columns(among=model.predict(examples))
     keys = pl.DataFrame([answer["key"] for answer in answers], judged.select(key).schema)
 
     expected = keys.join(judged, on=key, how="left", nulls_equal=True, maintain_order="left")
@@ -41,32 +46,34 @@ def a_request_is_answered_as_its_row_was_among_all(run: Quick) -> None:
     logged = log.select(columns).cast(expected.select(columns).schema)
     changed = differing(logged, expected[columns])
     require(not changed, f"{', '.join(changed)} of an example is otherwise in the service")
-    probability = pl.Series([answer["probability"] for answer in answers])
-    same(probability, expected["among"], "the service and the pipeline")
-    same(model.probability(log), probability, "the log and the answers")
+    said = [{name: answer[name] for name in task.fields} for answer in answers]
+    answered = pl.DataFrame(said, dict(task.fields)).select(task.read()).to_series()
+    same(answered, expected["among"], "the service and the pipeline")
+    same(model.predict(log), answered, "the log and the answers")
 
 
 @dataclass(frozen=True)
 class Watch:
     """What changes in the days that are watched, and what monitoring has to tell of then."""
 
-    changes: Callable[[Project], Mapping[str, pl.Expr]] = lambda _: {}  # by the check that tells
-    told: frozenset[str] = frozenset()
+    changes: Callable[[Quick], Mapping[str, pl.Expr]] = lambda _: {}  # by the check that tells
+    told: Callable[[Quick], frozenset[str]] = lambda _: frozenset()
     seconds: float = 0.0  # that an answer takes
     retrain_after: int | None = None
 
     def __call__(self, run: Quick) -> None:
-        changes = self.changes(run.project)
+        changes, expected = self.changes(run), self.told(run)
         told = _watched(run, _days(run).with_columns(changes.values()), self)
-        missing = {*changes, *self.told} - told
+        missing = {*changes, *expected} - told
         require(not missing, f"it does not tell of {', '.join(missing)}: see conf/service.yaml")
-        require(changes or self.told or not told, f"it tells of {told}: see conf/service.yaml")
+        wanted = changes or expected or not told
+        require(wanted, f"it tells of {', '.join(sorted(told))}: see conf/service.yaml")
 
 
-def _inputs(project: Project) -> dict[str, pl.Expr]:
+def _inputs(run: Quick) -> dict[str, pl.Expr]:
     """A number that is not known any more, one that stays the same, a category that is new."""
-    columns = project.examples.columns()
-    read = [(name, columns[name]) for name in project.features.columns_read()]
+    columns = run.project.examples.columns()
+    read = [(name, columns[name]) for name in run.project.features.columns_read()]
     numbers = [name for name, column in read if column.dtype.is_float() and column.nullable]
     texts = [name for name, column in read if column.dtype == pl.String]
     changes = [("nulls", name, pl.lit(None, columns[name].dtype)) for name in numbers[:1]]
@@ -75,8 +82,26 @@ def _inputs(project: Project) -> dict[str, pl.Expr]:
     return {check: value.alias(name) for check, name, value in changes}
 
 
-def _opposite(_: Project) -> dict[str, pl.Expr]:
-    return {"quality": (1 - pl.col("probability")).alias("probability")}
+def _worse(run: Quick) -> dict[str, pl.Expr]:
+    """The opposite, the next class, or much more; none tells where the first metric has no floor.
+
+    Much are three standard deviations of what is predicted.
+    """
+    project, evaluation = run.project, run.settings.evaluation
+    if next(iter(metrics_of(project, evaluation))) not in evaluation.floors:
+        return {}
+    if isinstance(project.task, Number):
+        much = 3 * float(np.std(project.task.numbers(run.learnt().label)))
+        return {"quality": pl.col(PREDICTION) + much}
+    if isinstance(project.task, Classes):
+        shares = [pl.col(PREDICTION).arr.get(place) for place in range(len(project.task.names))]
+        return {"quality": pl.concat_arr([*shares[1:], shares[0]]).alias(PREDICTION)}
+    return {"quality": 1 - pl.col(PREDICTION)}
+
+
+def _ages(run: Quick) -> frozenset[str]:
+    """A model ages where there is a time."""
+    return frozenset({"slow", "age"} if run.project.time else {"slow"})
 
 
 CHECKS: dict[str, Callable[[Quick], None]] = {
@@ -85,9 +110,9 @@ CHECKS: dict[str, Callable[[Quick], None]] = {
     ),
     "monitoring is silent as long as nothing changes": Watch(),
     "monitoring tells of inputs that change": Watch(_inputs),
-    "monitoring tells of worse predictions": Watch(_opposite),
+    "monitoring tells of worse predictions": Watch(_worse),
     "monitoring tells of slow answers and an old model": Watch(
-        told=frozenset({"slow", "age"}), seconds=3600.0, retrain_after=1
+        told=_ages, seconds=3600.0, retrain_after=1
     ),
 }
 
@@ -108,15 +133,24 @@ def _ask(run: Quick) -> tuple[list[dict[str, Any]], pl.DataFrame]:
 
 
 def _days(run: Quick) -> pl.DataFrame:
-    """What the model learnt from, mixed and dated on the days after it, with `probability`."""
+    """What the model learnt from, mixed and dated on the days after it, with predictions."""
     project, rows = run.project, run.learnt().examples
+    first = LATER.date()
+    if project.time:
+        last = rows.select(project.local_day.max()).item()
+        first = last + AFTER
     rows = rows.sample(fraction=1, shuffle=True, seed=SEED)
     each = max(1, len(rows) // DAYS)
     rows = rows.head(each * DAYS)
-    first = datetime.combine(run.settings.split.test_from + AFTER, time(12), project.timezone)
-    noons = [first + timedelta(days=number // each) for number in range(len(rows))]
-    moments = pl.Series(project.time, noons).cast(rows.schema[project.time])
-    return rows.with_columns(moments, probability=run.model().probability(rows))
+    days = [first + timedelta(days=number // each) for number in range(len(rows))]
+    noons = [datetime.combine(day, time(12), project.timezone) for day in days]
+    moments = pl.Series(NOON, noons, pl.Datetime("us", project.zone))
+    rows = rows.with_columns(moments, run.model().predict(rows).alias(PREDICTION))
+    if project.time is None:
+        return rows
+    dtype = rows.schema[project.time]
+    moment = pl.col(NOON).dt.date() if dtype == pl.Date else pl.col(NOON).cast(dtype)
+    return rows.with_columns(moment.alias(project.time))
 
 
 def _watched(run: Quick, rows: pl.DataFrame, case: Watch) -> set[str]:
@@ -132,7 +166,8 @@ def _watched(run: Quick, rows: pl.DataFrame, case: Watch) -> set[str]:
     few = {name: min(getattr(settings, name), enough) for name in ("rows", "window_rows")}
     model = replace(known.read(store, run.project), retrain_after=case.retrain_after)
     seen = observe(run.project, store.root)
-    watched = watch(run.project, seen, model, settings.model_copy(update=few), LATER)
+    last = rows[NOON][-1].astimezone(UTC)
+    watched = watch(run.project, seen, model, settings.model_copy(update=few), last)
     return {finding.check for finding in watched.open}
 
 
@@ -140,19 +175,22 @@ def _answer(root: Path, project: Project, rows: pl.DataFrame, seconds: float) ->
     """Write the log of a service that answers each day at once, and gets its labels a day later."""
     from keel.serving.log import Log
 
-    ticks = count()
-    log = Log(root, project, 10_000, lambda: LATER + timedelta(seconds=next(ticks)))
+    ticks, clock = count(), [LATER]
+    log = Log(root, project, 10_000, lambda: clock[0] + timedelta(milliseconds=next(ticks)))
     before = rows.clear()
     texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
     facts = {"route": "/predict/batch", "status": 200, "seconds": seconds, "problems": []}
-    for number, (_, day) in enumerate(rows.group_by(project.time, maintain_order=True)):
+    for number, (_, day) in enumerate(rows.group_by(NOON, maintain_order=True)):
+        clock[0] = day[NOON][0].astimezone(UTC)
         answers = [
-            {
-                "row": place,
-                "probability": row["probability"],
-                "unseen": [name for name in texts if row[name] == NEW],
-            }
-            for place, row in enumerate(day.iter_rows(named=True))
+            {"row": place, **answer, "unseen": [name for name in texts if row[name] == NEW]}
+            for place, (row, answer) in enumerate(
+                zip(
+                    day.iter_rows(named=True),
+                    project.task.answers(day[PREDICTION]),
+                    strict=True,
+                )
+            )
         ]
         log.predictions(f"r{number}", "a model", answers, day.to_dicts())
         log.request(request=f"r{number}", rows=len(day), **facts)

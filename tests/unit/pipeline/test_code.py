@@ -13,7 +13,7 @@ CHANGES: dict[str, set[str]] = {
     "pipeline/ingest.py": {"ingest"},
     "data/store.py": {*STAGES},
     "project/description.py": {*STAGES},
-    "model/logistic.py": {"train", "evaluate"},
+    "model/linear.py": {"train", "evaluate"},
     "judge/staleness.py": {"evaluate"},
     "judge/report.html": {"evaluate"},
     "show/charts.py": {"evaluate"},

@@ -81,7 +81,7 @@ def test_settings_are_composed_as_hydra_does(changes: list[str]) -> None:
         ("evaluation.floors={auc: high}", r"^evaluation\.floors\.auc is 'high': .* valid number"),
         ("model=null", r"^model=None: there is no such file in conf/model/"),
         ("split=null", r"^split is None: input should be"),
-        ("~split.test_from", r"^split\.test_from is missing: give it a value in conf/$"),
+        ("~split.test_from", r"^split is \{.*\}: .*by: time takes test_from"),
         ("~split", r"^split is missing: give it a value in conf/$"),
         ("~model.trees", r"^model\.trees is missing"),
         ("~baseline.iterations", r"^baseline\.iterations is missing"),

@@ -9,7 +9,7 @@ from builders import PROJECT, content_of, examples, settings, stage
 
 from keel.data.store import Store
 from keel.judge.judgement import slice_columns
-from keel.judge.metrics import METRICS
+from keel.judge.yes_no import METRICS
 from keel.project.errors import RefusedError, UserError
 
 
@@ -143,7 +143,7 @@ def test_a_missing_file_is_named_with_what_makes_it(run_copy: Store, name: str) 
 def test_a_model_of_another_kind_than_the_settings_say_is_refused(run_copy: Store) -> None:
     logistic = {"name": "logistic", "regularisation": 1.0, "iterations": 5}
 
-    with pytest.raises(UserError, match=r"model/model\.txt is not a logistic model"):
+    with pytest.raises(UserError, match=r"model/model\.txt is not a linear model"):
         stage("evaluate", run_copy, settings("-", {"model": logistic}))
 
 

@@ -17,7 +17,7 @@ METRICS = {"auc", "average_precision", "log_loss", "calibration_error"}
 def test_a_run_leaves_the_scores_of_model_and_baseline(season_run: Store) -> None:
     scores = json.loads(season_run.report("metrics.json").read_text())
 
-    assert set(scores) == {*METRICS, "baseline", "refusals"}
+    assert set(scores) == {*METRICS, "baseline", "naive", "refusals"}
     assert set(scores["baseline"]) == METRICS
     assert scores["auc"] > 0.8  # wind is all that makes the season's flights late
 

@@ -10,8 +10,10 @@ from small import small_project, small_settings, small_store
 
 from keel import metric
 from keel.data.store import Store
+from keel.judge import yes_no
 from keel.judge.champion import compare, verdicts
-from keel.judge.metrics import METRICS, Array, metrics_of
+from keel.judge.metrics import metrics_of
+from keel.judge.sums import Array
 from keel.pipeline.flow import flow
 from keel.project.errors import RefusedError
 
@@ -84,7 +86,9 @@ def test_it_may_be_what_a_candidate_is_compared_by(tmp_path: Path) -> None:
     predictions = small.read_table(small.predictions).collect()
     nobody = predictions.with_columns(model=pl.lit(0.0))
 
-    better, *_ = verdicts(compare(nobody, predictions, loss, ["shop"], 20), loss)
+    better, *_ = verdicts(
+        compare(small_project().task, nobody, predictions, loss, ["shop"], 20), loss
+    )
     worse, *_ = verdicts(compare(predictions, nobody, loss, ["shop"], 20), loss)
 
     assert (better.passed, worse.passed) == (True, False)
@@ -94,4 +98,4 @@ def test_it_may_be_what_a_candidate_is_compared_by(tmp_path: Path) -> None:
 def test_it_does_not_decide_unless_it_is_the_first() -> None:
     project = replace(small_project(), metrics={"loss": loss})
 
-    assert list(metrics_of(project)) == [*METRICS, "loss"]
+    assert list(metrics_of(project)) == [*yes_no.METRICS, "loss"]
