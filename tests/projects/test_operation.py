@@ -18,7 +18,10 @@ import operation
 import polars as pl
 import pytest
 import yaml
+from prometheus_client import Counter, Gauge, Histogram
 from rendering import TOOLS, Render, keel, must, render, run
+
+from keel.serving import telemetry
 
 STAGES = ("configure", "ingest", "validate", "prepare", "train")
 KEY = "a-key-of-these-tests-only"
@@ -268,9 +271,19 @@ def test_rules_and_board_ask_for_what_there_is(service: str, trained: Path) -> N
     asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     asked += [rule["expr"] for rule in rules(trained)]
 
-    known = exposed | recorded | {"up", "ALERTS"}  # Prometheus' own
+    known = exposed | recorded | other_tasks() | {"up", "ALERTS"}  # Prometheus' own
 
     assert {name for expression in asked for name in series(expression)} - known == set()
+
+
+def other_tasks() -> set[str]:
+    """The series that a service has whose model predicts classes or a number."""
+    suffixes = {Gauge: [""], Counter: ["_total"], Histogram: ["_sum", "_count", "_bucket"]}
+    return {
+        name + suffix
+        for name, (kind, *_) in {**telemetry.CLASSES, **telemetry.NUMBER}.items()
+        for suffix in suffixes[kind]
+    }
 
 
 def series(expression: str) -> set[str]:

@@ -166,7 +166,8 @@ class Classes(Task):
 
     def read(self) -> pl.Expr:
         each = [pl.col(self.field).struct.field(name) for name in self.names]
-        return pl.concat_arr(each)
+        known = pl.all_horizontal(share.is_not_null() for share in each)  # it had these classes
+        return pl.when(known).then(pl.concat_arr(each))
 
     def scores(self, predictions: pl.Series) -> dict[str, pl.Series]:
         return {

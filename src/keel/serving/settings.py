@@ -39,7 +39,7 @@ class Alerts(Section):
     rows: Limit = 100.0  # predicted in an hour: fewer say nothing of the shares below
     unseen_share: Limit = 0.05  # of the rows, by category
     missing_share: Limit = 0.1  # of the rows, by column, more than in training
-    score_factor: Limit = 2.0  # between the mean prediction and the share in training
+    score_factor: Limit = 2.0  # between a mean probability and its share in training
 
 
 class Sandbox(Section):

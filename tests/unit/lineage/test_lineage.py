@@ -4,7 +4,9 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -90,7 +92,13 @@ def drawn(project: Path, request: str | None = None) -> str:
     return "\n".join(trace(Store(project, project), PROJECT.key, request)) + "\n"
 
 
-def predicted(project: Path, model: str, request: str = "one", **changes: Any) -> None:
+def predicted(
+    project: Path,
+    model: str,
+    answer: Mapping[str, Any] = MappingProxyType({"probability": 0.25}),
+    request: str = "one",
+    **changes: Any,
+) -> None:
     """A line in the log of predictions."""
     example = {"scheduled_departure": "2013-07-01T12:00:00Z", "carrier": "UA", "flight_number": 7}
     row = {
@@ -98,7 +106,7 @@ def predicted(project: Path, model: str, request: str = "one", **changes: Any) -
         "request": request,
         "row": 0,
         "model": model,
-        "probability": 0.25,
+        **answer,
         "unseen": [],
         "example": example,
     } | changes
@@ -141,7 +149,7 @@ def test_the_champion_is_the_model_in_use(project: Path, season_run: Store, firs
 def test_a_prediction_of_a_model_that_was_replaced_leads_back_too(
     project: Path, first: str
 ) -> None:
-    predicted(project, first, "abc-1", unseen=["carrier"])
+    predicted(project, first, request="abc-1", unseen=["carrier"])
 
     text = drawn(project, "abc-1")
 
@@ -153,6 +161,36 @@ def test_a_prediction_of_a_model_that_was_replaced_leads_back_too(
     assert f"model {first}" in text
     assert "trees 5" in text
     assert "by ingest" in text
+
+
+ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
+    "yes or no": ({"probability": 0.25}, "row 0: 0.2500, for"),
+    "a number": ({"prediction": -178.25}, "row 0: -178.2500, for"),
+    "one of several": (
+        {"prediction": "box", "probabilities": {"home": 0.25, "box": 0.75}},
+        "row 0: box (0.7500), for",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "text"), ANSWERS.values(), ids=ANSWERS)
+def test_a_prediction_is_told_as_the_task_has_it(
+    project: Path, first: str, answer: dict[str, Any], text: str
+) -> None:
+    predicted(project, first, answer)
+
+    assert text in drawn(project, "one")
+
+
+def test_a_model_without_a_time_is_told_without_days(project: Path) -> None:
+    passport = project / "model/passport.json"
+    described = json.loads(passport.read_text())
+    described["training"] |= {"from": None, "to": None}
+    passport.write_text(json.dumps(described))
+    shutil.rmtree(project / ".git")
+    (project / "dvc.lock").unlink()
+
+    assert re.search(r"learnt from [\d,]+ rows$", drawn(project), re.MULTILINE)
 
 
 def test_a_request_of_many_rows_is_told_short(project: Path, first: str) -> None:

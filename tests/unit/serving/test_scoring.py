@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keel.model.inputs import categories, model_inputs
 from keel.model.predictor import Predictor
 from keel.project.description import Tables
-from keel.project.learning import Probabilities
+from keel.project.learning import Predictions
 from keel.serving.problems import WrongField
 from keel.serving.scoring import Answer, Prediction, Scorer
 
@@ -18,7 +18,7 @@ from keel.serving.scoring import Answer, Prediction, Scorer
 class Counting:
     """A model that says how much of the day the departure leaves."""
 
-    def predict(self, features: pl.DataFrame) -> Probabilities:
+    def predict(self, features: pl.DataFrame) -> Predictions:
         return (features["departure_hour"].to_numpy() / 24).astype(float)
 
     def to_text(self) -> str:
@@ -42,14 +42,14 @@ class Answers:
         good = {row: a for row, a in enumerate(answers) if isinstance(a, Prediction)}
         self.rows = list(good)
         self.examples = [answer.example for answer in good.values()]
-        self.probability = [answer.probability for answer in good.values()]
-        self.unseen = [answer.unseen for answer in good.values()]
+        self.probability = [answer.said["probability"] for answer in good.values()]
+        self.unseen = [answer.said["unseen"] for answer in good.values()]
         self.wrong = {row: a for row, a in enumerate(answers) if isinstance(a, WrongField)}
 
 
 def answers(build: Build, rows: pl.DataFrame = FLIGHTS) -> Answers:
     known = categories(PROJECT.features, examples())
-    predictor = Predictor(Counting(), PROJECT.features, known)
+    predictor = Predictor(Counting(), PROJECT.features, known, PROJECT.task)
     scorer = Scorer(predictor, replace(PROJECT, build=build), "flights")
     return Answers(scorer.answer(rows, LOOKUPS))
 

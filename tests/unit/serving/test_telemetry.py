@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from keel.project.errors import UserError
+from keel.project.task import Classes, Number, YesNo
 from keel.serving.serve import set_up_logging
 from keel.serving.telemetry import Metrics
 from keel.show import traceparent, tracing
@@ -21,6 +22,16 @@ from keel.show.spans import File, provider
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CALLER = f"00-{TRACE}-{SPAN}-01"
+
+
+def passport(**training: Any) -> dict[str, Any]:
+    """That of a model of the second day of all time."""
+    return {"trained_at": "1970-01-02T00:00:00+00:00", "training": training}
+
+
+def figures(version: str = "0123", **training: Any) -> Metrics:
+    """Those of a model that says yes or no."""
+    return Metrics(YesNo("late"), version, passport(**training))
 
 
 def shown(metrics: Metrics, name: str) -> dict[str, float]:
@@ -45,7 +56,7 @@ def said() -> Iterator[io.StringIO]:
 
 
 def test_requests_are_counted_by_route_and_status() -> None:
-    metrics = Metrics()
+    metrics = figures()
 
     metrics.request("/predict", 200, 0.004)
     metrics.request("/predict", 200, 0.04)
@@ -56,7 +67,7 @@ def test_requests_are_counted_by_route_and_status() -> None:
 
 
 def test_what_clients_make_up_adds_no_series() -> None:
-    metrics = Metrics()
+    metrics = figures()
 
     for number in range(50):
         metrics.request(f"/wp-admin/{number}", 404, 0.001)
@@ -67,13 +78,15 @@ def test_what_clients_make_up_adds_no_series() -> None:
 
 
 def test_errors_have_a_0_before_the_first_one() -> None:
-    assert shown(Metrics(), "http_requests_total")['route="/predict",status="500"'] == 0
+    assert shown(figures(), "http_requests_total")['route="/predict",status="500"'] == 0
 
 
 def test_predictions_are_counted_by_their_probability() -> None:
-    metrics = Metrics()
+    metrics = figures()
 
-    metrics.predictions([0.05, 0.95], {"pressure": 1}, {"carrier": 2, "origin": 0})
+    metrics.predictions(
+        [{"probability": 0.05}, {"probability": 0.95}], {"pressure": 1}, {"carrier": 2, "origin": 0}
+    )
 
     assert shown(metrics, "prediction_probability_bucket")['le="0.1"'] == 1
     assert shown(metrics, "prediction_missing_values_total") == {'column="pressure"': 1}
@@ -81,20 +94,42 @@ def test_predictions_are_counted_by_their_probability() -> None:
     assert shown(metrics, "prediction_unseen_categories_total") == unseen
 
 
-def test_a_new_model_takes_the_place_of_the_old_one() -> None:
-    metrics = Metrics()
+def test_the_model_is_told_with_what_its_training_was_like() -> None:
+    metrics = figures("0123", share_positive=0.25, missing={"pressure": 0.1})
 
-    metrics.model("old", datetime(2013, 1, 1, tzinfo=UTC))
-    metrics.model("new", datetime(1970, 1, 2, tzinfo=UTC), 0.25, {"pressure": 0.1})
-
-    assert shown(metrics, "model_info") == {'version="new"': 1}
+    assert shown(metrics, "model_info") == {'version="0123"': 1}
     assert shown(metrics, "model_trained_timestamp_seconds") == {"": 86400}
     assert shown(metrics, "model_training_positive_ratio") == {"": 0.25}
     assert shown(metrics, "model_training_missing_ratio") == {'column="pressure"': 0.1}
 
 
+def test_numbers_are_counted_by_the_quantiles_of_the_labels_that_were_learnt_from() -> None:
+    quantiles = {"q05": 0.0, "q25": 0.0, "q50": 10.0, "q75": 20.0, "q95": 30.0}
+    metrics = Metrics(Number("price"), "0123", passport(mean=12.0, **quantiles))
+
+    metrics.predictions([{"prediction": 15.0}, {"prediction": 1_000.0}], {}, {})
+
+    counted = {"0.0": 0, "10.0": 0, "20.0": 1, "30.0": 1, "+Inf": 2}
+    buckets = {f'le="{border}"': count for border, count in counted.items()}
+    assert shown(metrics, "prediction_value_bucket") == buckets
+    assert shown(metrics, "predictions_total") == {"": 2}
+    assert shown(metrics, "model_training_label")['quantile="0.05"'] == 0
+    assert shown(metrics, "model_training_positive_ratio") == {}
+
+
+def test_classes_are_counted_each_also_before_the_first_one() -> None:
+    metrics = Metrics(Classes("kind", ("a", "b")), "0123", passport(shares={"a": 0.7, "b": 0.3}))
+
+    metrics.predictions([{"prediction": "a", "probabilities": {"a": 0.8, "b": 0.2}}], {}, {})
+
+    assert shown(metrics, "predictions_total") == {'class="a"': 1, 'class="b"': 0}
+    assert shown(metrics, "prediction_probability_sum") == {'class="a"': 0.8, 'class="b"': 0.2}
+    assert shown(metrics, "prediction_confidence_bucket")['le="0.8"'] == 1
+    assert shown(metrics, "model_training_class_ratio") == {'class="a"': 0.7, 'class="b"': 0.3}
+
+
 def test_a_lookup_without_a_limit_has_none() -> None:
-    metrics = Metrics()
+    metrics = figures()
 
     metrics.lookup("weather", datetime(1970, 1, 1, tzinfo=UTC), timedelta(hours=3))
     metrics.lookup("planes", datetime(1970, 1, 1, tzinfo=UTC))
