@@ -132,7 +132,7 @@ def test_a_wrong_experiment_says_why_and_leaves_the_workspace_as_it_was(copy: Fo
 
 
 def test_queued_experiments_run_the_code_that_they_were_queued_with(copy: Folder) -> None:
-    copy.edit(f"{PACKAGE}/project.py", "import Logistic,", "import Logistic, Metric,")
+    copy.edit(f"{PACKAGE}/project.py", "import Linear,", "import Linear, Metric,")
     file = copy.place / PACKAGE / "project.py"
     file.write_text(file.read_text().removesuffix(")\n") + OWN_METRIC)
     queued = copy.keel("exp", "--queue", "model.trees=20,30")

@@ -150,10 +150,10 @@ def _charts(judgement: Judgement, run: Run) -> dict[str, Any]:
         },
         "importance": charts.bars(
             [{"name": name, "value": loss.value} for name, loss in judgement.importance.items()],
-            f"{title} lost when shuffled",
+            f"{title}, worse by",
             ".3f",
         ),
-        "staleness": charts.over_time(ages, f"{title} lost") if ages else None,
+        "staleness": charts.over_time(ages, f"{title}, worse by") if ages else None,
         "nulls": charts.bars(nulls, "share missing", ".1%") if nulls else None,
     }
 

@@ -26,8 +26,11 @@ def environment(folder: Path) -> jinja2.Environment:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number as people read it, or a dash for none."""
-    return "–" if value is None else f"{value:,.{digits}f}"
+    """A number as people read it, or a dash for none: the larger, the fewer digits it needs."""
+    if value is None:
+        return "–"
+    large = sum(abs(value) >= limit for limit in (100, 1000, 10_000))
+    return f"{value:,.{max(0, digits - large)}f}"
 
 
 def _percent(share: float) -> str:

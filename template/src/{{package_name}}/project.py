@@ -1,6 +1,6 @@
 """What Keel has to know of this project: what comes in, what is predicted, from what, and how."""
 
-from keel import Logistic, Project
+from keel import Linear, Project
 
 from . import examples, features, tables
 from .models import boosting
@@ -14,5 +14,5 @@ PROJECT = Project(
     time="decision_time",  # what the split into training and test data goes by
     zone=examples.ZONE,
     features=features.FEATURES,
-    models={"boosting": boosting.Settings, "logistic": Logistic},
+    models={"boosting": boosting.Settings, "logistic": Linear},
 )
