@@ -10,7 +10,7 @@ import polars as pl
 from keel.monitoring import drift
 from keel.monitoring.drift import Learnt
 from keel.monitoring.observed import FAILED, OK, Observed
-from keel.monitoring.quality import Period, Quality
+from keel.monitoring.quality import Quality
 from keel.project.task import Task
 from keel.serving.settings import Monitoring
 
@@ -104,25 +104,23 @@ def shifts(
         yield Judgement("psi", name, day, day, value > limit, value)
 
 
-def quality(windows: Iterable[Period], main: str, floors: Floors) -> Iterator[Judgement]:
+def quality(scores: Iterable[Quality], main: str, floors: Floors) -> Iterator[Judgement]:
     """Whether each metric keeps its floor: surely not, or not by its value, which may be chance."""
-    for window in windows:
-        for score in window.quality:
-            if (floor := floors.get(score.name)) is not None:
-                check = "quality" if score.name == main else "metric"
-                judged = _kept(check, score.name, window, score, floor)
-                yield judged
-                if check == "quality":
-                    yield replace(judged, check="doubt", bad=score.misses(floor))
+    for score in scores:
+        if (floor := floors.get(score.name)) is not None:
+            check = "quality" if score.name == main else "metric"
+            judged = _kept(check, score.name, score, floor)
+            yield judged
+            if check == "quality":
+                yield replace(judged, check="doubt", bad=score.misses(floor))
 
 
-def slices(parts: Iterable[Period], floors: Floors) -> Iterator[Judgement]:
+def slices(scores: Iterable[Quality], floors: Floors) -> Iterator[Judgement]:
     """Whether each slice keeps its floors, month by month."""
-    for part in parts:
-        for score in part.quality if part.slice != "all" else []:
-            if (floor := floors.get(score.name)) is not None:
-                rows = f"{part.slice} = {part.value}"
-                yield _kept("slice", rows, part, score, floor, f" for {rows} in {part.month}")
+    for score in scores:
+        if score.slice != "all" and (floor := floors.get(score.name)) is not None:
+            rows = f"{score.slice} = {score.value}"
+            yield _kept("slice", rows, score, floor, f" for {rows} in {score.month}")
 
 
 def labels(seen: Observed, settings: Monitoring, until: date) -> Iterator[Judgement]:
@@ -196,10 +194,8 @@ def _shares(
         yield Judgement(check, subject, day, day, surely > limit, share)
 
 
-def _kept(
-    check: str, subject: str, period: Period, score: Quality, floor: float, where: str = ""
-) -> Judgement:
+def _kept(check: str, subject: str, score: Quality, floor: float, where: str = "") -> Judgement:
     """Whether a floor is kept, or surely not."""
     bad, note = score.surely_misses(floor), score.worded(floor, where)
-    days, more = (period.day, period.noticed), score.metric.higher_is_better
+    days, more = (score.day, score.noticed), score.metric.higher_is_better
     return Judgement(check, subject, *days, bad, score.score, note, more_is_better=more)

@@ -19,14 +19,11 @@ from keel.monitoring.observed import Observed
 from keel.serving.settings import Monitoring
 
 EVENTS = {  # of which a day is one, by the checks that make it bad
-    "gap": "volume",
-    "volume": "volume",
-    "nulls": "drift",
-    "same": "drift",
-    "psi": "drift",
+    **dict.fromkeys(("gap", "volume"), "volume"),
+    **dict.fromkeys(("nulls", "same", "psi"), "drift"),
     "quality": "quality",
 }
-NAMES = {"calibration_error": "calibration"}  # each metric with a floor is an event by its name
+NAMES = {"calibration_error": "calibration"}  # other metrics with a floor keep theirs
 
 
 class Indicator(NamedTuple):

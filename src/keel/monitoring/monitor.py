@@ -37,15 +37,9 @@ def monitor(store: Store, project: Project, settings: Monitoring, now: datetime)
 def quality_csv(watched: Watched) -> str:
     """The metrics of each month, and of its slices."""
     rows = [
-        {
-            "month": part.month,
-            "slice": part.slice,
-            "value": part.value,
-            "metric": score.name,
-            **score.figures,
-        }
+        {"month": part.month, "slice": part.slice, "value": part.value, "metric": part.name}
+        | part.figures
         for part in watched.parts
-        for score in part.quality
     ]
     return pl.DataFrame(rows).write_csv(float_precision=6)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from keel.project.task import Task
+from keel.project.task import Task, YesNo
 from keel.show.pages import number
 
 MOST = 3  # classes: the commonest
@@ -36,7 +36,8 @@ def title(task: Task, name: str) -> str:
     """What these are means of."""
     if not task.has_probabilities:
         return f"{task.label}, on average"
-    return f"{task.label} = {name}" if name else task.label
+    value = task.true if isinstance(task, YesNo) else name
+    return task.label if value is True else f"{task.label} = {value}"
 
 
 def cells(task: Task, name: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,6 @@ def monitoring_page(watched: Watched, project: Project, settings: Monitoring) ->
     main, task = watched.metrics[watched.main], project.task
     came = outcomes(task, watched.seen.facts)
     commonest = next(iter(came))
-    last = watched.windows[-1].quality if watched.windows else []
     return page(
         "monitoring/monitoring.html",
         project=watched.known.about,
@@ -39,7 +38,7 @@ def monitoring_page(watched: Watched, project: Project, settings: Monitoring) ->
         watched=watched,
         main=main.title,
         settings=settings,
-        latest=next((score for score in last if score.name == watched.main), None),
+        latest=watched.deciding[-1] if watched.deciding else None,
         months=list(_months(watched, task, came)),
         tables={
             "requests": _requests(watched),
@@ -57,10 +56,7 @@ def monitoring_page(watched: Watched, project: Project, settings: Monitoring) ->
 def _months(watched: Watched, task: Task, came: Came) -> Iterator[Row]:
     """Predictions, labels and quality of each month, and what was predicted beside what came."""
     scores = {
-        (part.month, score.name): score.figures
-        for part in watched.parts
-        for score in part.quality
-        if part.slice == "all"
+        (score.month, score.name): score.figures for score in watched.parts if score.slice == "all"
     }
     others = [name for name in watched.known.evaluation.floors if name != watched.main]
     monthly = {name: means(rows, MONTH) for name, rows in came.items()}
@@ -161,10 +157,7 @@ def _charts(watched: Watched, task: Task, came: Came) -> dict[str, Any]:
     """The page's charts by name, None where there is nothing to draw."""
     main, floors = watched.metrics[watched.main], watched.known.evaluation.floors
     quality = [
-        {"day": str(window.day), "model": window.model, **score.figures}
-        for window in watched.windows
-        for score in window.quality
-        if score.name == watched.main
+        {"day": str(score.day), "model": score.model, **score.figures} for score in watched.deciding
     ]
     rows = [
         {"day": str(part.day), "value": count, "kind": kind}
@@ -191,12 +184,11 @@ def _charts(watched: Watched, task: Task, came: Came) -> dict[str, Any]:
 
 def _slices(watched: Watched) -> list[Row]:
     """The first metric of each slice by month."""
-    months = {part.month: None for part in watched.parts}
+    months = {score.month: None for score in watched.parts}
     table: dict[str, Row] = {}
-    for part in watched.parts:
-        for score in part.quality:
-            if part.slice != "all" and score.name == watched.main:
-                place = f"{part.slice} = {part.value}"
-                row = table.setdefault(place, {"slice": place, **months})
-                row[part.month] = score.figures
+    for score in watched.parts:
+        if score.slice != "all" and score.name == watched.main:
+            place = f"{score.slice} = {score.value}"
+            row = table.setdefault(place, {"slice": place, **months})
+            row[score.month] = score.figures
     return list(table.values())

@@ -7,6 +7,7 @@ where there are enough of them; rows, as in the model's report, would say more t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,7 +26,10 @@ MONTH = pl.col("day").dt.strftime("%Y-%m").alias("month")
 
 @dataclass(frozen=True)
 class Quality:
-    """A metric on the rows of some days, with its 95 % interval."""
+    """A metric on the rows of some days up to `day`, all of a model or a slice's, and its interval.
+
+    The interval is that of 95 %.
+    """
 
     name: str
     metric: Metric
@@ -33,6 +37,12 @@ class Quality:
     score: float
     low: float
     high: float
+    day: date
+    noticed: date  # when enough of its labels had come
+    model: str = ""
+    month: str = ""
+    slice: str = "all"
+    value: str = "all"
 
     @property
     def figures(self) -> dict[str, float]:
@@ -54,19 +64,6 @@ class Quality:
         return f"{self.metric.title} is {score}{where}, and should be {wanted}"
 
 
-@dataclass(frozen=True)
-class Period:
-    """How good the predictions of some days were, up to `day`: all of a model, or a slice's."""
-
-    day: date
-    noticed: date  # when enough of its labels had come
-    quality: list[Quality]
-    model: str = ""
-    month: str = ""
-    slice: str = "all"
-    value: str = "all"
-
-
 def judgeable(facts: pl.DataFrame, settings: Monitoring) -> pl.DataFrame:
     """The rows to judge by: those with a label, of days of which enough labels have come.
 
@@ -78,54 +75,57 @@ def judgeable(facts: pl.DataFrame, settings: Monitoring) -> pl.DataFrame:
     enough = last.group_by("day").agg(came.get(needed).alias("enough_on"))
     return (
         last.join(enough.drop_nulls(), on="day", how="inner", maintain_order="left")
-        .filter("labelled", pl.col("label").is_not_null(), pl.col("prediction").is_not_null())
+        .filter(pl.col("label").is_not_null(), pl.col("prediction").is_not_null())
         .sort("day", maintain_order=True)
     )
 
 
 def judged(
-    task: Task, rows: pl.DataFrame, metrics: Mapping[str, Metric], evaluation: Evaluation
-) -> list[Quality]:
-    """The metrics of some judgeable rows; those that are not defined for them are left out."""
+    task: Task,
+    rows: pl.DataFrame,
+    metrics: Mapping[str, Metric],
+    evaluation: Evaluation,
+    **which: Any,
+) -> Iterator[Quality]:
+    """The metrics of some judgeable rows; those that are not defined for them are left out.
+
+    `which` rows these are, by the names of `Quality`.
+    """
     enough = rows["day"].n_unique() >= FEWEST_DAYS
     days = rows["day"].rank("dense").to_numpy().astype(np.int64) - 1 if enough else None
     sample = Sample(task, rows["label"], rows["prediction"], days)
-    scores = []
     for name, metric in metrics.items():
         score = sample.score(metric)
         drawn = sample.resamples(metric, evaluation.resamples, evaluation.seed)
         low, high = interval(drawn, score)
         if np.isfinite([score, low, high]).all():
-            scores.append(Quality(name, metric, len(rows), score, float(low), float(high)))
-    return scores
+            yield Quality(name, metric, len(rows), score, float(low), float(high), **which)
 
 
 def windows(
     project: Project, rows: pl.DataFrame, settings: Monitoring, evaluation: Evaluation
-) -> Iterator[Period]:
+) -> Iterator[Quality]:
     """For each day with judgeable rows, the quality of the last `settings.window` days.
 
     Only those of the model that made the day's last prediction, and only if they are enough: a
     window that still fills with days waits until there are some to draw from.
     """
-    days, metrics = rows["day"].to_numpy(), _chosen(project, evaluation, evaluation.floors)
+    metrics = _chosen(project, evaluation, evaluation.floors)
     began = dict(rows.group_by("model").agg(pl.col("day").min()).iter_rows())
     for (day,), today in rows.group_by("day", maintain_order=True):
         assert isinstance(day, date)  # noqa: S101 -- for the types
         first = day - timedelta(days=settings.window - 1)
-        start, end = np.searchsorted(days, np.array([first, day + timedelta(days=1)], days.dtype))
         model = today["model"][-1]
-        window = rows[int(start) : int(end)].filter(pl.col("model") == model)
+        window = rows.filter(pl.col("day").is_between(first, day), pl.col("model") == model)
         filling = began[model] >= first and window["day"].n_unique() < FEWEST_DAYS
         if len(window) >= settings.window_rows and not filling:
-            noticed = _last(window.filter(pl.col("day") == day)["enough_on"])
-            scores = judged(project.task, window, metrics, evaluation)
-            yield Period(day, noticed, scores, model=model)
+            which = {"day": day, "noticed": today["enough_on"].max(), "model": model}
+            yield from judged(project.task, window, metrics, evaluation, **which)
 
 
 def parts(
     project: Project, rows: pl.DataFrame, slices: pl.DataFrame, evaluation: Evaluation
-) -> Iterator[Period]:
+) -> Iterator[Quality]:
     """The quality of each month, and of each slice of it that is large enough.
 
     `slices` has a row for each line of the log.
@@ -137,14 +137,13 @@ def parts(
     values = slices.select(pl.all().cast(pl.String).name.prefix("slice ")).with_row_index("line")
     rows = rows.with_columns(MONTH).join(values, on="line", how="left", maintain_order="left")
     for (month,), part in rows.group_by("month", maintain_order=True):
-        days = _last(part["day"]), _last(part["enough_on"])
-        scores = judged(project.task, part, whole, evaluation)
-        yield Period(*days, scores, month=str(month))
+        days = {"day": part["day"].max(), "noticed": part["enough_on"].max(), "month": month}
+        yield from judged(project.task, part, whole, evaluation, **days)
         for name in slices.columns:
             for (value,), some in sorted(part.group_by(f"slice {name}"), key=str):
                 if len(some) >= evaluation.smallest_slice:
-                    scores = judged(project.task, some, sliced, evaluation)
-                    yield Period(*days, scores, "", str(month), name, str(value))
+                    which = {**days, "slice": name, "value": str(value)}
+                    yield from judged(project.task, some, sliced, evaluation, **which)
 
 
 def _chosen(
@@ -153,9 +152,3 @@ def _chosen(
     """The first metric, and those that have a floor."""
     metrics = metrics_of(project, evaluation)
     return {name: metrics[name] for name in [next(iter(metrics)), *floors]}
-
-
-def _last(days: pl.Series) -> date:
-    last = days.max()
-    assert isinstance(last, date)  # noqa: S101 -- for the types
-    return last

@@ -14,7 +14,7 @@ from keel.monitoring.findings import Finding, findings
 from keel.monitoring.indicators import Indicator, indicators
 from keel.monitoring.known import Known
 from keel.monitoring.observed import Observed
-from keel.monitoring.quality import Period, judgeable, parts, windows
+from keel.monitoring.quality import Quality, judgeable, parts, windows
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.metric import Metric
@@ -31,8 +31,8 @@ class Watched:
     seen: Observed
     known: Known
     metrics: Mapping[str, Metric]  # the first is the one that decides
-    windows: list[Period]
-    parts: list[Period]
+    windows: list[Quality]
+    parts: list[Quality]
     shifts: list[Judgement]
     findings: list[Finding]
     indicators: list[Indicator]
@@ -42,6 +42,11 @@ class Watched:
     def main(self) -> str:
         """The metric that decides, by its name."""
         return next(iter(self.metrics))
+
+    @property
+    def deciding(self) -> list[Quality]:
+        """The windows of that metric."""
+        return [score for score in self.windows if score.name == self.main]
 
     @property
     def open(self) -> list[Finding]:

@@ -307,7 +307,7 @@ def test_quality_is_not_judged_by_a_few_days(tmp_path: Path) -> None:
 
     # Labels of the last day are missing.
     assert [window.day for window in result] == [day(14), day(15)]
-    assert result[0].quality[0].score == 1.0
+    assert result[0].score == 1.0
 
 
 def test_a_new_model_is_not_judged_by_the_predictions_of_the_old_one(tmp_path: Path) -> None:
@@ -333,7 +333,10 @@ def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
     spread = rows.with_columns(label=pl.Series([n % 20 == 0 for n in range(400)]))
 
     (one_day,), (each_day,) = (
-        quality.judged(PROJECT.task, part, {"log_loss": LOG_LOSS}, PLAIN) for part in (rows, spread)
+        quality.judged(
+            PROJECT.task, part, {"log_loss": LOG_LOSS}, PLAIN, day=day(20), noticed=day(20)
+        )
+        for part in (rows, spread)
     )
 
     assert one_day.high - one_day.low > 2 * (each_day.high - each_day.low)
@@ -341,9 +344,8 @@ def test_a_day_that_is_like_no_other_makes_the_interval_wide() -> None:
 
 @pytest.mark.parametrize(("score", "bad"), [(0.6, True), (0.69, False)])
 def test_quality_is_bad_only_when_it_surely_is(score: float, *, bad: bool) -> None:
-    auc = quality.Quality("auc", AUC, 1000, score, score - 0.05, score + 0.05)
-    window = quality.Period(JULY, day(2), [auc])
+    auc = quality.Quality("auc", AUC, 1000, score, score - 0.05, score + 0.05, JULY, day(2))
 
-    result = {check.check: check.bad for check in checks.quality([window], "auc", PLAIN.floors)}
+    result = {check.check: check.bad for check in checks.quality([auc], "auc", PLAIN.floors)}
 
     assert result == {"quality": bad, "doubt": True}

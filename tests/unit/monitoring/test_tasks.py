@@ -184,7 +184,11 @@ def test_the_settings_say_which_metric_decides(trained: Trained) -> None:
 @pytest.mark.parametrize(
     ("kind", "there", "absent"),
     [
-        ("yes or no", ["outcome, 2025-01", "its probability"], ["on average", "classes only"]),
+        (
+            "yes or no",
+            ["outcome = yes, 2025-01", "its probability"],
+            ["on average", "classes only"],
+        ),
         (
             "one of several",
             ["outcome = ", "Of 4 classes only the commonest are shown."],
