@@ -94,10 +94,10 @@ def _use(
         return answer.taken[name], _why(answer, facts)
     if name in counted.personal:
         return Use.PERSONAL, f"it {counted.personal[name]}"
-    if reason := _nothing_to_learn(counted, facts):
-        return Use.LEFT_OUT, reason
     if name in leaking:
         return Use.AFTERWARDS, leaking[name]
+    if reason := _nothing_to_learn(counted, facts):
+        return Use.LEFT_OUT, reason
     if what := sensitive(name):
         return Use.SLICE, f"it is sensitive: {what}"
     return Use.FEATURE, _shown(facts)

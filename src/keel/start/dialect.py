@@ -16,7 +16,8 @@ from keel.project.errors import UserError
 from .files import content, text
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-CHECKED = 16 << 20  # so many characters are looked at value by value; Polars reads the others
+CHECKED = 8 << 20  # so many characters are looked at value by value; Polars reads the others
+SHOWN = 1 << 20  # so many show how they are written
 MOST = 1_000  # columns
 NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 csv.field_size_limit(1 << 30)
@@ -40,12 +41,12 @@ def dialect(file: Path, encoding: str) -> Dialect:
     if lines[0].lower().startswith("sep="):
         raise UserError(f"delete the first line of {file}: {lines[0].strip()!r} is for Excel only")
     separator = _separator(file, lines[:200])
-    rows = _numbered(beginning, separator)
-    _, header = next(rows)
-    blanks = _has_blanks(itertools.islice(_numbered(beginning, separator), 1, 1_000))
-    _check_widths(file, header, rows, separator)
+    first = list(itertools.islice(_numbered(beginning[:SHOWN], separator), 1_000))
+    header = first[0][1]
+    blanks = _has_blanks(first[1:])
+    _check_widths(file, header, _numbered(beginning, separator), separator)
     names = [name.strip() if blanks else name for name in header]
-    _check_header(file, names, list(itertools.islice(_numbered(beginning, separator), 1, 100)))
+    _check_header(file, names, first[1:])
     return Dialect(separator, tuple(names), blanks)
 
 
@@ -83,7 +84,7 @@ def _separator(file: Path, lines: Sequence[str]) -> str:
     return best
 
 
-def _has_blanks(rows: Iterator[tuple[int, list[str]]]) -> bool:
+def _has_blanks(rows: Sequence[tuple[int, list[str]]]) -> bool:
     return any(value != value.strip() and value.strip() for _, row in rows for value in row)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -26,6 +26,7 @@ class Kind:
     dates: dates.Written | None = None  # where it has to be read as dates
     problem: str = ""  # what is odd in how it is written
     zone: str | None = None
+    is_code: bool = False  # a Categorical or an Enum
     forms: tuple[str, ...] = ()  # several, of text with dates
 
     def values(self, name: str) -> pl.Expr:
@@ -35,7 +36,7 @@ class Kind:
             return self.dates.read(column)
         if self.numerals:
             return self.numerals.whole(column) if self.whole else self.numerals.number(column)
-        return column
+        return column.cast(pl.String) if self.is_code else column
 
 
 def of_text(name: str, values: pl.Series, rows: int, numerals: Numerals) -> Kind:
@@ -114,8 +115,8 @@ def of_values(name: str, values: pl.Series, rows: int) -> Kind:
     dtype = values.dtype
     if not len(values):
         return Kind(Type.NOTHING)
-    if dtype == pl.String:
-        return _as_text(values, rows)
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return replace(_as_text(values.cast(pl.String), rows), is_code=dtype != pl.String)
     if dtype.is_integer():
         written = dates.epoch(name, float(str(values.min())), float(str(values.max())))
         whole = Kind(Type.YES_NO if _is_yes_no(values) else Type.WHOLE)

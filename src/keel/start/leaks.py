@@ -27,6 +27,7 @@ LATER = frozenset(  # names of what is known with the target
         *("reason", "alive", "survived", "actual", "status", "returned", "exit", "cause", "day"),
     }
 )
+MOST_ROWS = 0.5  # that have to have a value, for their order to say something
 FEWEST = 5  # rows of a class, held out, to measure by
 NEARLY = {"yes or no": 0.99, "one of several": 0.97, "a number": 0.99}
 MEASURE = {
@@ -49,7 +50,8 @@ def leaking(counted: Counted, answer: Answered, target: Array) -> dict[str, str]
             values = values.is_null()  # that there is a reason for leaving says enough
         if roles.is_id(name) or values.dtype.is_nested():
             continue
-        score = gives_away(values[order], target[order], task)
+        with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the greatest there are
+            score = gives_away(values[order], target[order], task)
         if score >= NEARLY[task]:
             found[name] = f"alone it nearly tells {answer.target}: {MEASURE[task]} {score:.3f}"
         elif says(name, LATER) and _is_of(name, answer.target):
@@ -127,8 +129,10 @@ def _auc_of_order(column: pl.Series, known: Mask, target: Array) -> float:
     if not _is_measured(column):
         return 0.0
     present = column.is_not_null().to_numpy()[known]
-    auc = _auc(column.to_physical().cast(pl.Float64).to_numpy()[known][present], target[present])
-    return max(auc, 1 - auc) if auc and present.mean() > 0.5 else 0.0
+    if present.mean() < MOST_ROWS:
+        return 0.0
+    values = column.to_physical().cast(pl.Float64).to_numpy()[known][present]
+    return max(_auc(values, target[present]), _auc(-values, target[present]))
 
 
 def _r2(predicted: Array, actual: Array) -> float:

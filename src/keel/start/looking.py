@@ -170,7 +170,9 @@ class Survey:
         return Question("time", sentence, (*choices, NONE), answer.time) if choices else None
 
     def _group(self, answer: Answered) -> Question | None:
-        choices = roles.groups(self.counted, list(answer.taken))
+        choices = roles.groups(
+            self.counted, [name for name in answer.taken if name != answer.group]
+        )
         sentence = "Rows of which column's value belong together?"
         return Question("group", sentence, (*choices, NONE), choices[0]) if choices else None
 

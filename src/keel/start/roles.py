@@ -65,21 +65,12 @@ def keys(counted: Counted, taken: Sequence[str], personal: Mapping[str, str]) ->
     ranks = {
         name: _key_rank(facts, counted.sample[name])
         for name, facts in counted.facts.items()
-        if name not in taken and name not in personal and unique(counted, facts)
+        if name not in taken
+        and name not in personal
+        and facts.type in (Type.WHOLE, Type.TEXT)
+        and facts.is_unique
     }
     return sorted((name for name in ranks if ranks[name]), key=lambda name: -ranks[name])
-
-
-def unique(counted: Counted, facts: Facts) -> bool:
-    """Whether each row has a value of its own, which is counted again where it was estimated."""
-    if facts.type not in (Type.WHOLE, Type.TEXT) or facts.nulls or facts.odd:
-        return False
-    if facts.distinct == facts.rows or facts.distinct < NEARLY * facts.rows:
-        return facts.distinct == facts.rows and not counted.is_estimated
-    if not counted.is_estimated:
-        return False
-    exact = counted.table.frame.select(pl.col(facts.name).n_unique()).collect(engine="streaming")
-    return int(exact.item()) == facts.rows
 
 
 def _key_rank(facts: Facts, values: pl.Series) -> float:
@@ -102,7 +93,6 @@ def nearly_keys(counted: Counted, taken: Sequence[str]) -> list[Facts]:
         and is_id(name)
         and facts.type in DISCRETE
         and NEARLY * facts.rows <= facts.distinct < facts.rows
-        and not counted.is_estimated
     ]
 
 
@@ -132,7 +122,7 @@ def check_key(counted: Counted, names: Sequence[str]) -> None:
             raise UserError(
                 f"delete the duplicates in {facts[0].name}, or name another key: values that are "
                 f"there more than once: {times:,}, such as {value!r} in the rows {at[0]:,} and "
-                f"{at[1]:,}. If a row is no {facts[0].name} but something of it, name it as the group"
+                f"{at[1]:,}. If a row is only something of a {facts[0].name}, name it as the group"
             )
     elif not together_unique(counted, names):
         raise UserError(f"add a column to the key {', '.join(names)}: rows have the same values")
@@ -159,7 +149,7 @@ def together(counted: Counted, target: str, time: str, group: str) -> tuple[str,
         for name, facts in counted.facts.items()
         if name != target
         and facts.type in (*DISCRETE, Type.DATE, Type.MOMENT)
-        and 1 < facts.distinct < facts.rows
+        and 1 < facts.distinct < NEARLY * facts.rows
         and name not in counted.personal
     ]
     first = [name for name in (group, time) if name]

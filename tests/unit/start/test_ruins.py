@@ -1,0 +1,228 @@
+"""What often ruins a project is said, with its figures, and not where it is not so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from csv_files import chance, write
+
+from keel.start.looking import look
+from keel.start.plan import Plan, Use
+
+ROWS = 300
+
+
+def orders(**columns: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    """Orders of three hundred days, of which a third comes back; and other columns."""
+    random = chance(2)
+    return {
+        "order_id": random.sample(range(1_000, 9_999), ROWS),
+        "price": [round(random.uniform(5, 90), 2) for _ in range(ROWS)],
+        "weight": [round(random.gauss(2, 0.3), 3) for _ in range(ROWS)],
+        "returned": random.choices(["yes", "no", "no"], k=ROWS),
+        **columns,
+    }
+
+
+def looked(folder: Path, target: str = "returned", **columns: Sequence[Any]) -> Plan:
+    return look(write(folder, orders(**columns)), target=target)
+
+
+def said(plan: Plan, column: str) -> str:
+    """All that is said of a column."""
+    return "\n".join(each.sentence for each in plan.warnings if each.column == column)
+
+
+def use(plan: Plan, name: str) -> Use:
+    return next(column.use for column in plan.columns if column.name == name)
+
+
+def test_of_a_good_table_nothing_is_said(tmp_path: Path) -> None:
+    assert looked(tmp_path).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "refund",
+    [
+        [9.5 if returned == "yes" else 0 for returned in orders()["returned"]],
+        ["2027" if returned == "yes" else "" for returned in orders()["returned"]],
+        [f"broken part {row}" * (r == "yes") for row, r in enumerate(orders()["returned"])],
+        [row + 1_000 * (r == "yes") for row, r in enumerate(orders()["returned"])],
+        [row - 1_000 * (r == "yes") for row, r in enumerate(orders()["returned"])],
+    ],
+    ids=["a number", "given or null", "text or null", "a measure", "a measure that falls"],
+)
+def test_a_column_that_gives_yes_or_no_away_is_known_afterwards(
+    tmp_path: Path, refund: list[Any]
+) -> None:
+    plan = looked(tmp_path, refund=refund)
+
+    assert use(plan, "refund") == Use.AFTERWARDS
+    assert "alone it nearly tells returned: AUC 1.000" in said(plan, "refund")
+
+
+def test_a_column_that_gives_a_number_away_is_known_afterwards(tmp_path: Path) -> None:
+    prices = orders()["price"]
+    plan = looked(tmp_path, "price", gross=[round(price * 1.19, 2) for price in prices])
+
+    assert use(plan, "gross") == Use.AFTERWARDS
+    assert "R² 1.000" in said(plan, "gross")
+
+
+def test_a_column_that_gives_a_class_away_is_known_afterwards(tmp_path: Path) -> None:
+    kinds = chance(3).choices(["book", "shoe", "lamp"], k=ROWS)
+    plan = looked(tmp_path, "kind", kind=kinds, code=[kind[0] for kind in kinds])
+
+    assert use(plan, "code") == Use.AFTERWARDS
+
+
+def test_a_column_that_only_helps_stays_a_feature(tmp_path: Path) -> None:
+    random = chance(4)
+    hint = [random.random() + 0.5 * (r == "yes") for r in orders()["returned"]]
+
+    assert use(looked(tmp_path, hint=hint), "hint") == Use.FEATURE
+
+
+def test_a_reason_of_the_target_is_known_afterwards_by_its_name(tmp_path: Path) -> None:
+    plan = looked(tmp_path, return_reason=chance(5).choices(["size", "colour", "none yet"], k=ROWS))
+
+    assert use(plan, "return_reason") == Use.AFTERWARDS
+
+
+def test_an_id_that_rises_with_the_target_is_said(tmp_path: Path) -> None:
+    returned = ["no"] * 200 + ["yes"] * 100
+
+    plan = looked(tmp_path, returned=returned, order_id=range(1_001, 1_301))
+
+    assert "rises with returned (rank correlation 0.8" in said(plan, "order_id")
+
+
+def test_constants_and_what_is_null_are_left_out(tmp_path: Path) -> None:
+    plan = looked(tmp_path, shop=["Bonn"] * ROWS, fax=[""] * ROWS, gift=["x", *[""] * 299])
+
+    assert {use(plan, name) for name in ("shop", "fax", "gift")} == {Use.LEFT_OUT}
+    assert said(plan, "shop") == "it has one value in all 300 rows"
+    assert said(plan, "fax") == "it is null in all rows"
+    assert said(plan, "gift") == "it is null in 99.7% of the rows"
+
+
+def test_a_copy_of_a_column_is_left_out(tmp_path: Path) -> None:
+    plan = looked(tmp_path, cost=orders()["price"])
+
+    assert use(plan, "cost") == Use.LEFT_OUT
+    assert next(each.reason for each in plan.columns if each.name == "cost") == (
+        "it is the same as price"
+    )
+
+
+def test_duplicates_are_counted(tmp_path: Path) -> None:
+    columns = {name: [*values[:290], *values[:10]] for name, values in orders().items()}
+
+    plan = look(write(tmp_path, columns), target="returned")
+
+    assert "rows that are the same as another: 10 of 300" in said(plan, "")
+    assert "values of it are in several rows: 10, the first in 1 and 291" in said(plan, "order_id")
+
+
+def test_a_category_with_many_values_is_left_out(tmp_path: Path) -> None:
+    plan = looked(tmp_path, town=[f"town {row % 150}" for row in range(ROWS)])
+
+    assert use(plan, "town") == Use.LEFT_OUT
+    assert said(plan, "town") == "it is a category with 150 values, 2.0 rows of each"
+
+
+def test_a_class_with_few_rows_is_said(tmp_path: Path) -> None:
+    plan = looked(tmp_path, returned=["yes"] * 12 + ["no"] * 288)
+
+    assert said(plan, "returned") == "few rows of a class: 'yes' has 12 of 300"
+
+
+def test_few_rows_are_said(tmp_path: Path) -> None:
+    few = {name: values[:60] for name, values in orders().items()}
+
+    plan = look(write(tmp_path, few), target="returned")
+
+    assert "the table has 60 rows" in said(plan, "")
+
+
+DAYS = [date(2026, 1, 1) + timedelta(days=row) for row in range(ROWS)]
+
+
+def test_a_date_that_is_written_as_text_is_said(tmp_path: Path) -> None:
+    plan = looked(tmp_path, day=[day.strftime("%d.%m.%Y") for day in DAYS])
+
+    assert "a date that is written as %d.%m.%Y" in said(plan, "day")
+
+
+def test_a_date_whose_day_could_be_the_month_is_said(tmp_path: Path) -> None:
+    plan = looked(tmp_path, day=[f"0{row % 9 + 1}/0{row % 7 + 1}/2026" for row in range(ROWS)])
+
+    assert "all its values could be %m/%d/%Y" in said(plan, "day")
+
+
+def test_a_time_without_a_zone_is_said(tmp_path: Path) -> None:
+    file = write(tmp_path, orders(sold=[f"{day} 10:00:00" for day in DAYS]))
+
+    silent, spoken = (
+        look(file, target="returned"),
+        look(file, target="returned", zone="Europe/Rome"),
+    )
+
+    assert "names no zone, and is taken as UTC" in said(silent, "sold")
+    assert said(spoken, "sold") == ""
+
+
+def test_a_unit_that_changes_between_rows_is_said(tmp_path: Path) -> None:
+    weights = [w * (1_000 if row % 3 else 1) for row, w in enumerate(orders()["weight"])]
+
+    assert "two heaps: 100 about 1.99" in said(looked(tmp_path, weight=weights), "weight")
+
+
+def test_a_unit_that_changes_over_time_is_said(tmp_path: Path) -> None:
+    prices = [p * (1 if row < 180 else 100) for row, p in enumerate(orders()["price"])]
+
+    plan = looked(tmp_path, price=prices, day=DAYS)
+
+    assert "and stays there" in said(plan, "price")
+    assert "2026-06-30" in said(plan, "price")
+
+
+def test_values_of_another_type_are_counted_and_quoted(tmp_path: Path) -> None:
+    prices = ["free", *orders()["price"][1:]]
+
+    plan = looked(tmp_path, price=prices)
+
+    assert said(plan, "price") == "1 of its values are no number, such as 'free' in row 1"
+    assert use(plan, "price") == Use.FEATURE
+
+
+def test_infinite_values_are_counted(tmp_path: Path) -> None:
+    plan = looked(tmp_path, price=["inf", *orders()["price"][1:]])
+
+    assert said(plan, "price") == "1 of its values are infinite"
+
+
+def test_amounts_with_a_unit_are_said(tmp_path: Path) -> None:
+    plan = looked(tmp_path, price=[f"${price}" for price in orders()["price"]])
+
+    assert "written with a unit" in said(plan, "price")
+    assert use(plan, "price") == Use.LEFT_OUT
+
+
+def test_a_value_in_two_spellings_is_said(tmp_path: Path) -> None:
+    plan = looked(tmp_path, colour=["red", "Red", "blue"] * 100)
+
+    assert said(plan, "colour") == "it spells values in several ways: 'Red', 'red'"
+
+
+def test_personal_and_sensitive_columns_are_said(tmp_path: Path) -> None:
+    mails = [f"p{row}@example.org" for row in range(ROWS)]
+
+    plan = looked(tmp_path, mail=mails, religion=chance(6).choices("abc", k=ROWS))
+
+    assert said(plan, "mail") == "it is personal: never a feature, never logged"
+    assert "sensitive: religion" in said(plan, "religion")
