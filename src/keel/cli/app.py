@@ -27,6 +27,7 @@ EVERY_DAY = {
         "pipeline:exp", "try other settings: `exp model=logistic`, `exp model.trees=50,400`"
     ),
     "check": Verb("check:check", "all checks, or one: `check unit`"),
+    "predict": Verb("predict:predict", "score a file with the model: `predict july.parquet`"),
     "promote": Verb("pipeline:promote", "make the model the champion, if it beats the one in use"),
 }
 IN_USE = {

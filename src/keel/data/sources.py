@@ -60,7 +60,7 @@ def scan(source: str, table: str, columns: Sequence[str], form: Form) -> pl.Lazy
     """
     file = place(source, table)
     try:
-        frame = _scan(file, form).rename(dict(form.names), strict=False)
+        frame = opened(file, form)
         names = frame.collect_schema().names()
     except UNREADABLE as error:
         raise UserError(
@@ -73,6 +73,11 @@ def scan(source: str, table: str, columns: Sequence[str], form: Form) -> pl.Lazy
             "Rename the column there, or change the schema in tables.py"
         )
     return frame.select(columns)
+
+
+def opened(file: str, form: Form) -> pl.LazyFrame:
+    """All columns of a file, by the names that they have here. Raises one of `UNREADABLE`."""
+    return _scan(file, form).rename(dict(form.names), strict=False)
 
 
 def _scan(file: str, form: Form) -> pl.LazyFrame:

@@ -1,0 +1,179 @@
+"""Score files with the model in use: predictions beside them, broken rows aside with reasons."""
+
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from keel.batch.files import WRITTEN as ENDS
+from keel.batch.files import Input, beside, meant, opened_as, set_aside, write
+from keel.batch.quality import Quality, quality
+from keel.batch.release import release_of
+from keel.batch.scoring import LABEL, BatchScorer
+from keel.data.sources import Form
+from keel.data.store import Store, replace_all
+from keel.data.validation import REASONS, Numbers
+from keel.model.predictor import InUse, in_use
+from keel.pipeline.configuration import load
+from keel.project.blame import blamed
+from keel.project.description import Project
+from keel.project.errors import UserError
+from keel.serving.lookups import Lookups
+from keel.serving.origins import PLACE
+from keel.serving.settings import Serving
+
+FILE, ROW = "its file", "its row"  # where a row comes from, from 1 on; no column has a blank
+
+
+@dataclass
+class Counts:
+    """How many rows there were, got a prediction, and why the others got none."""
+
+    rows: int = 0
+    predicted: int = 0
+    unseen: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was written, and what of."""
+
+    predictions: Path | None  # None if no row got one
+    broken: Path | None  # None if each row got one
+    counts: Counts
+    quality: Quality | None  # None without a label
+    model: str
+    release: str | None
+    stale: tuple[str, ...]  # lookups that are too old, each a sentence
+    seconds: float
+
+
+def predict(
+    store: Store, project: Project, serving: Serving, names: Sequence[str], out: Path | None = None
+) -> Iterator[Result]:
+    """Score each file, or all of them into the file `out`.
+
+    Raises UserError if there is no model, or a file can't be read or has not the columns: of that
+    file nothing is written then.
+    """
+    if out and out.suffix not in ENDS:
+        raise UserError(f"--out {out}: its name has to end in {' or '.join(ENDS)}")
+    files = meant(names)
+    table = serving.table or next(iter(project.tables))
+    if table not in project.tables:
+        raise UserError(f"serving.table is {table!r}: the tables are {', '.join(project.tables)}")
+    used = in_use(store, project)
+    settings = load(store) if store.settings.is_file() else None
+    form, numbers = Form(), Numbers()
+    if settings:
+        form = Form.of(settings.data)
+        numbers = Numbers(settings.data.decimal_comma, settings.data.thousands)
+    scorer = BatchScorer(used.predictor, project, table, numbers)
+    lookups = Lookups(store, project, table, serving.oldest_lookup)
+    run = _Run(store, project, scorer, lookups, used)
+    inputs = [opened_as(file, scorer.asked, scorer.later, form) for file in files]
+    for target, of in {out: inputs}.items() if out else ((beside(i.path), [i]) for i in inputs):
+        yield run.scored(of, target)
+
+
+@dataclass(frozen=True)
+class _Run:
+    store: Store
+    project: Project
+    scorer: BatchScorer
+    lookups: Lookups
+    used: InUse
+
+    def scored(self, inputs: Sequence[Input], target: Path) -> Result:
+        """Score files into one; nothing is there of it before all is."""
+        started = time.perf_counter()
+        release = release_of(self.store.root, self.used.passport["sha256"]["model"])
+        counts, aside = Counts(), set_aside(target)
+        with _folder(target) as folder:
+            for file in inputs:
+                self._parts(file, folder, counts)
+            if not counts.rows:
+                raise UserError(f"{', '.join(str(file.path) for file in inputs)} has no rows")
+            found = quality(self.project, self.store, folder) if counts.predicted else None
+            writers = {}
+            if counts.predicted:
+                whole = self._named(pl.scan_parquet(folder / "predictions-*"), release)
+                writers[target] = partial(write, whole, suffix=target.suffix)
+            if counts.reasons:
+                parts = map(pl.scan_parquet, sorted(folder.glob("broken-*")))
+                broken = pl.concat(parts, how="diagonal_relaxed")
+                writers[aside] = partial(write, broken, suffix=target.suffix)
+            replace_all(writers)
+            for old in {target, aside} - set(writers):
+                old.unlink(missing_ok=True)  # of an earlier run: it says nothing of these rows
+        return Result(
+            target if counts.predicted else None,
+            aside if counts.reasons else None,
+            counts,
+            found,
+            self.used.version,
+            release,
+            tuple(self.lookups.stale().values()),
+            time.perf_counter() - started,
+        )
+
+    def _parts(self, file: Input, folder: Path, counts: Counts) -> None:
+        """The predictions of a file's rows, and the broken ones, each batch in a file."""
+        twice = file.duplicates(self.scorer.key) if self.scorer.key else pl.DataFrame()
+        first = 0
+        for batch in file.batches():
+            lookups = self.lookups.tables()
+            try:
+                if not first:
+                    self.scorer.probe(batch, lookups)
+                scored = self.scorer.scored(batch, first, twice, lookups)
+            except UserError:
+                raise
+            except Exception as error:
+                if own := blamed(error, self.store.repository):
+                    raise UserError(f"{file.path}: {own}") from error
+                raise
+            first += len(batch)
+            number = f"{counts.rows:012}"
+            scored.predictions.drop(PLACE).write_parquet(folder / f"predictions-{number}")
+            if len(scored.broken):
+                place = (pl.lit(str(file.path)).alias(FILE), (pl.col(PLACE) + 1).alias(ROW))
+                broken = scored.broken.select(*place, pl.exclude(PLACE))
+                broken.write_parquet(folder / f"broken-{number}")
+            counts.rows += len(batch)
+            counts.predicted += len(scored.predictions)
+            counts.unseen.update(scored.predictions["unseen"].explode().drop_nulls().to_list())
+            counts.reasons.update(dict(scored.broken[REASONS].value_counts().iter_rows()))
+
+    def _named(self, predictions: pl.LazyFrame, release: str | None) -> pl.LazyFrame:
+        """With the model's version and the release's in each row, and without the label."""
+        versions = {"model": self.used.version, "release": release}
+        names = predictions.collect_schema().names()
+        own = {
+            name if name not in names else f"keel_{name}": value for name, value in versions.items()
+        }
+        return predictions.drop(LABEL, strict=False).with_columns(
+            pl.lit(value, pl.String).alias(name) for name, value in own.items()
+        )
+
+
+@contextmanager
+def _folder(target: Path) -> Iterator[Path]:
+    """A folder for parts, on the disk that the whole goes to; it is gone afterwards."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise UserError(f"{target} can't be written: {error.strerror}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

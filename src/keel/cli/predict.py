@@ -1,0 +1,66 @@
+"""The verb that scores files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from keel.project.about import load
+
+if TYPE_CHECKING:
+    from keel.batch.predict import Result
+
+SOME = 5  # reasons that are named
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="one file for all: a .parquet or a .csv"
+)
+def predict(files: tuple[str, ...], out: Path | None) -> int:
+    """Score the rows of each FILE, Parquet or CSV, with the model in use.
+
+    A FILE may be a pattern in quotes, such as 'july/*.parquet'. Its columns are those that the
+    service asks for. The predictions go to FILE.predictions.parquet, beside the key; rows that
+    break the schema go to FILE.set-aside.parquet, with the reasons. Where the file has what came
+    out, it says how good the predictions were.
+
+    Ends with 1 if no row of a file could be predicted.
+    """
+    from keel.batch.predict import predict as predict_files
+    from keel.data.store import Store
+    from keel.serving import settings
+
+    root = Path.cwd()
+    failed = False
+    store, project = Store(root, root), load(root)
+    for result in predict_files(store, project, settings.load(root).serving, files, out):
+        click.echo("\n".join(lines(result)))
+        failed = failed or result.predictions is None
+    return 1 if failed else 0
+
+
+def lines(result: "Result") -> Iterator[str]:
+    """What became of a file, for people."""
+    counts = result.counts
+    release = f", release {result.release}" if result.release else ", not released"
+    yield (
+        f"{counts.predicted:,} of {counts.rows:,} rows predicted by model {result.model}{release}, "
+        f"in {result.seconds:.1f} s"
+    )
+    if result.predictions:
+        yield f"  {result.predictions}"
+    if result.broken:
+        yield f"{sum(counts.reasons.values()):,} rows set aside:"
+        for reason, count in counts.reasons.most_common(SOME):
+            yield f"  {count:,} × {reason}"
+        if (more := len(counts.reasons) - SOME) > 0:
+            yield f"  and {more} more reasons"
+        yield f"  {result.broken}"
+    for name, count in counts.unseen.most_common(SOME):
+        yield f"{count:,} rows have a value of {name} that training did not see"
+    yield from (f"warning: {sentence}" for sentence in result.stale)
+    if result.quality:
+        yield from result.quality.lines()
