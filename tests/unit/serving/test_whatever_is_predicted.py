@@ -18,7 +18,7 @@ import pytest
 import structlog
 from tasks import LABELS, TIMES, orders, task_project, task_settings, task_store
 
-from keel import Project, Tables, afterwards, ahead, measured
+from keel import Features, Project, Tables, afterwards, ahead, measured
 from keel.data.store import Store
 from keel.model.predictor import in_use
 from keel.pipeline.flow import flow
@@ -269,6 +269,53 @@ def test_a_prediction_of_other_classes_is_null(tmp_path: Path) -> None:
     read = log.predictions(tmp_path, task_project("one of several", None)).collect()
 
     assert read["prediction"].to_list() == [None]
+
+
+ODD = ["1", "a b", "prediction", "key", "é"]
+
+
+class Odd(dy.Schema):
+    """Examples without a key, whose columns and classes are called as fields of answers and log."""
+
+    prediction = dy.Float64(metadata=ahead())
+    probabilities = dy.String(metadata=ahead())
+    request = dy.Int64(nullable=True, metadata=ahead())
+    label = dy.Enum(ODD, nullable=True, metadata=afterwards())
+
+
+def test_columns_and_classes_may_be_called_like_fields_and_a_key_may_be_missing(
+    tmp_path: Path,
+) -> None:
+    usual = task_project("one of several", None)
+    project = replace(
+        usual,
+        tables={"orders": Odd},
+        examples=Odd,
+        build=lambda tables: tables["orders"],
+        label="label",
+        features=Features(Odd).plain("prediction", "probabilities"),
+    )
+    settings = task_settings(usual, tmp_path) | {"split": {"by": "key", "test_share": 0.5}}
+    settings["evaluation"]["slices"] = []
+    numbers = [float(number) for number in range(200)]
+    texts = {"probabilities": [f"town {n % 3}" for n in range(200)], "request": [None] * 200}
+    rows = pl.DataFrame({"prediction": numbers, **texts, "label": ODD * 40})
+    Odd.validate(rows, cast=True).write_parquet(tmp_path / "orders.parquet")
+    store = task_store(tmp_path / "run")
+    flow(project, settings, store, date(2025, 4, 1), STAGES)
+    row = {"prediction": 7.0, "probabilities": "town 1", "request": 3}
+
+    with client(project, store) as service:
+        answer = service.post("/predict", json=row).json()
+        labelled = service.post("/labels", json={"rows": [row | {"label": "a b"}]})
+
+    assert (answer["key"], labelled.status_code) == (row, 200)
+    assert list(answer["probabilities"]) == ODD
+    read = log.predictions(store.root, project).collect().row(0, named=True)
+    assert read["log_prediction"] == list(answer["probabilities"].values())
+    assert {name: read[name] for name in row} == row
+    assert read["log_request"] == answer["request"]
+    assert log.labels(store.root, project).collect()["label"].to_list() == ["a b"]
 
 
 # --- Figures --------------------------------------------------------------------------------------
