@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -326,6 +327,12 @@ def literal(value: Any, *, zoned: bool = False) -> str:
 def written(value: Any, column: Column) -> str:
     """A date or a moment as the table writes it."""
     return str(value.strftime(column.form)) if column.form else str(value)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def class_name(table: str) -> str:

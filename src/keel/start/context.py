@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from keel.project.task import Classes, YesNo
-from keel.start.code import Coded, class_name, coded, literal
+from keel.start.code import Coded, class_name, coded, listed, literal
 from keel.start.derived import derived
 from keel.start.plan import Plan, Type, Use, Warning  # noqa: A004 -- it is one
 
@@ -81,7 +81,9 @@ def context(plan: Plan, about: About, measured: Measured) -> dict[str, Any]:
         "split": split,
         "share": f"folds: {split.folds}" if split.folds else "test_share: 0.25",
         "smallest_slice": max(20, min(1000, plan.rows // 20)),
-        "rows_per_leaf": max(5, min(50, plan.rows // 100)),
+        "rows_per_leaf": max(5, min(50, plan.rows // 20)),
+        "trees": 50 if plan.rows < FEW_ROWS else 200,  # more would learn few rows by heart
+        "leaves": max(4, min(31, plan.rows // 100)),
         **_by_use(plan, columns),
         **_words(plan),
         **_of_tests(plan, columns, target, time, split),
@@ -162,22 +164,34 @@ def _by_use(plan: Plan, columns: list[Coded]) -> dict[str, Any]:
         "left_out": [column for column in plan.columns if column.use == Use.LEFT_OUT],
         "names": [column for column in columns if column.column.name != column.name],
         "has_zone": zoned,
-        "order": _order(columns),
+        **_ordered(columns),
         "slices": _slices(columns),
         "sensitive_slices": [c for c in sensitive if c.name in _slices(columns)],
     }
 
 
 def _order(columns: list[Coded]) -> list[str]:
-    """By what the examples are sorted: time and key, or else all that they have."""
+    """By what the examples are sorted: time and key; nothing if that leaves some alike."""
     first = [column.name for column in columns if column.is_time]
     key = [column.name for column in columns if column.is_key and not column.is_time]
-    dropped = (Use.PERSONAL, Use.AFTERWARDS)
-    return (
-        [*first, *key]
-        if key or (first and _is_key(columns, first))
-        else [*first, *(c.name for c in columns if c.column.use not in dropped and not c.is_time)]
-    )
+    return [*first, *key] if key or _is_key(columns, first) else []
+
+
+def _ordered(columns: list[Coded]) -> dict[str, str]:
+    """The order in words, and as arguments of `sort`."""
+    order = _order(columns)
+    if order:
+        return {
+            "order_words": listed(order),
+            "order_code": ", ".join(f'"{name}"' for name in order),
+        }
+    time = next((column.name for column in columns if column.is_time), None)
+    if time is None:
+        return {"order_words": "their values", "order_code": "Examples.column_names()"}
+    return {
+        "order_words": f"{time}, and then of their values",
+        "order_code": f'"{time}", *Examples.column_names()',
+    }
 
 
 def _is_key(columns: list[Coded], names: list[str]) -> bool:
@@ -348,6 +362,8 @@ def _made_cases(columns: list[Coded]) -> Iterator[dict[str, Any]]:
 def _ordering(columns: list[Coded]) -> dict[str, Any] | None:
     """Three rows that are not in the order of the examples."""
     order = _order(columns)
+    if not order:
+        return None
     column = next(column for column in columns if column.name == order[0])
     if column.column.type in TIMES:
         if column.making:

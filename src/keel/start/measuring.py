@@ -16,7 +16,7 @@ from keel.judge.metrics import metrics_of
 from keel.project.description import Project
 from keel.project.errors import RefusedError
 from keel.project.task import Classes, YesNo
-from keel.start.code import coded, literal
+from keel.start.code import coded, listed, literal
 from keel.start.context import FEW_ROWS, Measured, Split, split_of
 from keel.start.plan import Plan, Type
 from keel.testing.pipeline import Pipeline
@@ -63,10 +63,12 @@ def measure(plan: Plan, project: Project, root: Path, baseline: str) -> Measured
     split = _split(plan, project, root, tables)
     settings = list(_changes(split))
     whole = _finished(Pipeline(project, "data.rows={}", *settings, tables=tables, root=root))
+    verdicts = {v["gate"]: v for v in whole.store.read_json(whole.store.report("gates.json"))}
+    model = "boosting" if verdicts.get("baseline", {}).get("passed", True) else baseline
     quick = whole
-    if plan.rows > FEW_ROWS:
-        quick = _finished(Pipeline(project, *settings, root=root))
-    return _measured(plan, project, baseline, split, whole, quick)
+    if plan.rows > FEW_ROWS or model == baseline:
+        quick = _finished(Pipeline(project, f"model={model}", *settings, root=root))
+    return _measured(plan, project, (model, baseline), split, whole, quick)
 
 
 def _finished(pipeline: Pipeline) -> Pipeline:
@@ -96,13 +98,17 @@ def _changes(split: Split) -> Iterator[str]:
 
 
 def _measured(
-    plan: Plan, project: Project, baseline: str, split: Split, whole: Pipeline, quick: Pipeline
+    plan: Plan,
+    project: Project,
+    models: tuple[str, str],
+    split: Split,
+    whole: Pipeline,
+    quick: Pipeline,
 ) -> Measured:
+    chosen, baseline = models
     main, metric = next(iter(metrics_of(project, whole.settings.evaluation).items()))
     scores = Scores(_read_scores(whole.store))
     model, simple = scores.of("model", main), scores.of("baseline", main)
-    verdicts = {v["gate"]: v for v in whole.store.read_json(whole.store.report("gates.json"))}
-    beats = verdicts.get("baseline", {}).get("passed", True)
     naive = scores.of("naive", main)
     floor = _outward(simple["low"] if metric.higher_is_better else simple["high"], metric.sign)
     worst = scores.worst(
@@ -111,7 +117,7 @@ def _measured(
         least_rows=whole.settings.evaluation.smallest_slice,
     )
     return Measured(
-        model="boosting" if beats else baseline,
+        model=chosen,
         beats_guess=metric.sign * (simple["score"] - naive["score"]) > 0,
         floors={main: floor},
         slice_floors={} if worst is None else {main: _outward(worst, metric.sign)},
@@ -232,7 +238,9 @@ def _cases(plan: Plan, project: Project, quick: Pipeline) -> Iterator[dict[str, 
     model, rows = quick.model(), quick.model().test_examples
     everyday = model.predict(rows).mean()
     strong = [(c, name, *_ends(rows, name)) for c, name in _numbers(plan, project, rows)]
-    for word, up in (("high", True), ("low", False)):
+    probable = isinstance(project.task, YesNo)
+    label = project.label
+    for word, up in ((f"more {label}", True), (f"less {label}", False)):
         values = {n: (high if (c > 0) == up else low) for c, n, low, high in strong}
         if not values or not isinstance(everyday, int | float):
             continue
@@ -240,9 +248,8 @@ def _cases(plan: Plan, project: Project, quick: Pipeline) -> Iterator[dict[str, 
         predicted = model.predict(row).item()
         between = float(f"{(predicted + everyday) / 2:.2g}")
         if (predicted > between > everyday) if up else (predicted < between < everyday):
-            probable = isinstance(project.task, YesNo)
             yield {
-                "why": f"{' and '.join(values)} speak for a {word} {project.label}",
+                "why": f"{listed(list(values))} speak{'s' * (len(values) == 1)} for {word}",
                 "columns": _dict(values),
                 "least": literal(between) if up else ("0.0" if probable else "-inf"),
                 "most": ("1.0" if probable else "inf") if up else literal(between),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ import jinja2
 import yaml
 
 from keel.show.pages import environment
+from keel.start.code import listed
 from keel.start.plan import Warning as Sign
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -90,17 +91,10 @@ def _environment() -> jinja2.Environment:
     made = environment(TEMPLATES)
     made.filters |= {
         "listed": listed,
-        "arguments": lambda names: ", ".join(f'"{name}"' for name in names),
         "yaml": _yaml,
         "sentence": _sentence,
     }
     return made
-
-
-def listed(words: Sequence[str]) -> str:
-    """Words as a sentence lists them."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _yaml(value: Any) -> str:
