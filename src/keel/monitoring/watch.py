@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from keel.judge.judgement import slice_columns
 from keel.judge.metrics import metrics_of
@@ -81,9 +82,10 @@ def watch(
     until, over = today(seen, now, project)
     evaluation, learnt = known.evaluation, known.learnt
     metrics, rows = metrics_of(project, evaluation), judgeable(seen.facts, settings)
-    sliding = list(windows(project, rows, settings, evaluation))
     slices, unwatched = _slices(project, seen, evaluation.slices)
-    monthly = list(parts(project, rows, slices, evaluation))
+    with threadpool_limits(1):  # for such small matrices threads would wait for each other
+        sliding = list(windows(project, rows, settings, evaluation))
+        monthly = list(parts(project, rows, slices, evaluation))
     shifts = list(checks.shifts(project.task, seen, learnt, settings))
     usual = drift.usual(learnt, seen.inputs, seen.measured, settings) if learnt else None
     judgements = [
