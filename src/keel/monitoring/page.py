@@ -134,7 +134,7 @@ def _models(watched: Watched) -> Iterator[Row]:
     for row in facts.iter_rows(named=True):
         known = row["model"] and str(digits.get("model", "")).startswith(row["model"])
         learnt = f"{training['rows']:,} examples" if known else "its passport is not here"
-        days = ", {from} to {to}".format_map(training) if known and training["to"] else ""
+        days = ", {from} to {to}".format_map(training) if known and training.get("to") else ""
         yield {**row, "learnt from": learnt + days}
 
 
