@@ -40,7 +40,7 @@ def answered(counted: Counted, given: Mapping[str, Any]) -> Answered:
     Raises UserError if one that was named can't be what it is named for.
     """
     target = roles.named(counted, "target", given["target"]).name
-    named = _names(given.get("key"))
+    named = _names(given.get("key"), counted)
     for argument in ("time", "group"):
         if given.get(argument):
             roles.named(counted, argument, given[argument])
@@ -62,10 +62,13 @@ def answered(counted: Counted, given: Mapping[str, Any]) -> Answered:
     return Answered(target, key, time, group, meant, said)
 
 
-def _names(key: Any) -> list[str]:
-    if key is None:
+def _names(key: Any, counted: Counted) -> list[str]:
+    """The columns of a key: one, several with commas between them, or a list."""
+    if not key:
         return []
-    return [name.strip() for name in key.split(",") if name] if isinstance(key, str) else list(key)
+    if not isinstance(key, str):
+        return list(key)
+    return [key] if key in counted.facts else [name.strip() for name in key.split(",")]
 
 
 def _roles(given: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -77,5 +80,5 @@ def _check_different(parts_: Mapping[str, list[str]]) -> None:
     for part, names in parts_.items():
         for name in names:
             other = part_of.setdefault(name, part)
-            if other != part and {other, part} & {"target"}:
+            if other != part and ("target" in (other, part) or "key" not in (other, part)):
                 raise UserError(f"name another column as the {part}: {name} is the {other}")

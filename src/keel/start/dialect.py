@@ -114,7 +114,6 @@ def long_row(file: Path, dialect: Dialect) -> UserError:
 
 
 def _check_header(file: Path, names: list[str], rows: list[tuple[int, list[str]]]) -> None:
-    check_names(file, names)
     numbers = [name for name in names if NUMBER.fullmatch(name)]
     years = all(re.fullmatch(r"(1[89]|20)\d\d", name) for name in numbers)
     if numbers and (not years or len(numbers) == len(names)):
@@ -122,6 +121,7 @@ def _check_header(file: Path, names: list[str], rows: list[tuple[int, list[str]]
             f"write the columns' names in the first line of {file}: it has none, its first line is "
             f"{', '.join(names)[:60]!r}"
         )
+    check_names(file, names)
     if not rows:
         raise UserError(f"{file} has no rows below its header: copy it here again, or name another")
 
@@ -137,6 +137,6 @@ def check_names(file: Path, names: Sequence[str]) -> None:
     if twice:
         at = [str(place) for place, name in enumerate(names, 1) if name == twice[0]]
         raise UserError(
-            f"give one of the columns {' and '.join(at)} of {file} another name: "
+            f"give one of the columns {' and '.join(at[:3])} of {file} another name: "
             f"{f'both are called {twice[0]!r}' if twice[0] else 'they have none'}"
         )

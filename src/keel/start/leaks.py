@@ -8,7 +8,8 @@ import polars as pl
 
 from . import roles
 from .answers import Answered
-from .facts import Counted
+from .facts import Counted, Facts
+from .kinds import DATED
 from .labels import CLASSES, NUMBER, YES_NO
 from .plan import Type
 from .words import parts, says
@@ -30,6 +31,7 @@ LATER = frozenset(  # names of what is known with the target
 MOST_ROWS = 0.5  # that have to have a value, for their order to say something
 FEWEST = 5  # rows of a class, held out, to measure by
 NEARLY = {"yes or no": 0.99, "one of several": 0.97, "a number": 0.99}
+BY_NULLS = {"yes or no": 0.9, "one of several": 0.9, "a number": 0.9}
 MEASURE = {
     "yes or no": "AUC",
     "one of several": "share of the mistakes of the commonest class that it avoids",
@@ -39,24 +41,45 @@ MEASURE = {
 
 def leaking(counted: Counted, answer: Answered, target: Array) -> dict[str, str]:
     """Columns that give the target away or are known later, with the reason."""
-    task = answer.label.task
     order = np.random.default_rng(0).permutation(len(target))[:ROWS]
     found = {}
     for name, facts in counted.facts.items():
         if name in answer.taken or facts.type == Type.NOTHING or name in counted.personal:
             continue
         values = counted.sample[name]
-        if facts.type == Type.TEXT:
-            values = values.is_null()  # that there is a reason for leaving says enough
-        if roles.is_id(name) or values.dtype.is_nested():
-            continue
         with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the greatest there are
-            score = gives_away(values[order], target[order], task)
-        if score >= NEARLY[task]:
-            found[name] = f"alone it nearly tells {answer.target}: {MEASURE[task]} {score:.3f}"
-        elif says(name, LATER) and _is_of(name, answer.target):
-            found[name] = f"by its name it is known with {answer.target}"
+            reason = _given_away(facts, values[order], target[order], answer)
+        reason = reason or _by_time(facts, values, answer, counted)
+        if not reason and says(name, LATER) and _is_of(name, answer.target):
+            reason = f"by its name it is known with {answer.target}"
+        if reason:
+            found[name] = reason
     return found
+
+
+def _given_away(facts: Facts, values: pl.Series, target: Array, answer: Answered) -> str:
+    task = answer.label.task
+    if facts.nulls:  # that there is a reason for leaving says enough
+        score = gives_away(values.is_null(), target, task)
+        if score >= BY_NULLS[task]:
+            return (
+                f"whether it has a value nearly tells {answer.target}: {MEASURE[task]} {score:.3f}"
+            )
+    if facts.type == Type.TEXT or roles.is_id(facts.name) or values.dtype.is_nested():
+        return ""
+    score = gives_away(values, target, task)
+    if score < NEARLY[task]:
+        return ""
+    return f"alone it nearly tells {answer.target}: {MEASURE[task]} {score:.3f}"
+
+
+def _by_time(facts: Facts, values: pl.Series, answer: Answered, counted: Counted) -> str:
+    """A date that is after the moment of the prediction in most rows."""
+    if facts.type not in DATED or not answer.time:
+        return ""
+    later = values.cast(pl.Date) > counted.sample[answer.time].cast(pl.Date)
+    share = int(later.sum()) / max(later.count(), 1)
+    return f"it is after {answer.time} in {share:.0%} of the rows" if share > MOST_ROWS else ""
 
 
 def _is_of(name: str, target: str) -> bool:

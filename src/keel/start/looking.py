@@ -15,7 +15,8 @@ from keel.project.errors import UserError
 from . import leaks, orders, roles, ruins
 from .answers import Answered, answered
 from .columns import columns
-from .facts import Counted, count
+from .counting import count
+from .facts import Counted
 from .identifiers import identifier
 from .kinds import DATED
 from .labels import TARGETS, TASKS, label

@@ -51,7 +51,9 @@ NAMED = {
 }
 SENSITIVE = {
     "religion": frozenset({"religion", "religious", "faith", "konfession", "caste"}),
-    "gender": frozenset({"sex", "gender", "geschlecht", "sexe", "genre sexe", "sexo", "genero"}),
+    "gender": frozenset(
+        {"sex", "gender", "female", "male", "geschlecht", "sexe", "genre sexe", "sexo", "genero"}
+    ),
     "ethnicity": frozenset(
         {*("race", "ethnicity", "ethnic", "ethnie", "skin color", "tribe", "hispanic", "latino")}
     ),
@@ -80,15 +82,15 @@ PATTERNS = {
     "is an official number of a person": r"^\d{3}-\d{2}-\d{4}$"
     r"|^[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){3,7} ?[A-Z0-9]{0,3}$",
 }
-PERSON = r"^\p{Lu}[\p{L}'’.-]+,?( \p{Lu}[\p{L}'’.()-]*){1,5}$"
+PERSON = r"^\p{Lu}[\p{L}'’.-]+,?( [(\"]{0,2}\p{Lu}[\p{L}'’.()\"-]*){1,7}$"
 MOST_OF = 0.8  # of the values, to take them for what a pattern says
-TEXTS = {Type.TEXT, Type.CATEGORY}
+LONG = 100_000  # what a number of a person has at least
 
 
 def personal(name: str, type_: Type, values: pl.Series) -> str:
     """Why these are personal data; "" if nothing says so."""
     for reason, words in NAMED.items():
-        if says(name, words) and _can_be(reason, type_):
+        if says(name, words) and _can_be(reason, type_, values):
             return reason
     if values.dtype != pl.String or not len(values):
         return ""
@@ -98,11 +100,15 @@ def personal(name: str, type_: Type, values: pl.Series) -> str:
     return "names a person" if _are_persons(name, values) else ""
 
 
-def _can_be(reason: str, type_: Type) -> bool:
-    """A yes or no, or a category of a phone, is no phone number."""
+def _can_be(reason: str, type_: Type, values: pl.Series) -> bool:
+    """A kind of phone, and a number of phones, are no phone number."""
+    if reason == "names a person":
+        return type_ in (Type.TEXT, Type.CATEGORY)
     if reason == "is a date of birth":
-        return type_ not in (Type.YES_NO, Type.CATEGORY, Type.NUMBER)
-    return type_ in (Type.TEXT, Type.WHOLE, Type.CATEGORY)
+        return type_ in (Type.TEXT, Type.DATE, Type.MOMENT)
+    if type_ == Type.WHOLE:
+        return (values >= LONG).sum() > MOST_OF * len(values)
+    return type_ == Type.TEXT
 
 
 def _are_persons(name: str, values: pl.Series) -> bool:

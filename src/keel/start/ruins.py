@@ -76,7 +76,11 @@ def of_column(facts: Facts, column: Column) -> Iterator[Warning]:
         yield Warning(
             facts.name or NAMELESS, f"it has one value in all {facts.rows:,} rows", "leave it out"
         )
-    if facts.nulls > MOSTLY_NULL * facts.rows:
+    if facts.nulls > MOSTLY_NULL * facts.rows and column.use in (
+        Use.FEATURE,
+        Use.SLICE,
+        Use.LEFT_OUT,
+    ):
         share = f"{facts.nulls / facts.rows:.1%}"
         cure = "ask whether it will be filled when it is needed"
         yield Warning(facts.name or NAMELESS, f"it is null in {share} of the rows", cure)
@@ -103,7 +107,7 @@ def _of_text(facts: Facts, column: Column) -> Iterator[Warning]:
     elif facts.type == Type.TEXT and column.use == Use.LEFT_OUT and not facts.is_unique:
         yield Warning(
             facts.name or NAMELESS,
-            f"it is a category with {facts.distinct:,} values, "
+            f"it is text with {facts.distinct:,} different values, "
             f"{facts.present / max(facts.distinct, 1):.1f} rows of each",
             "derive something of fewer values from it, such as its kind or region",
         )

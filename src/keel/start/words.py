@@ -7,7 +7,22 @@ import re
 
 # In every table.
 NULLS = (
-    *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "#N/A N/A", "NaN", "nan", "-nan", "NaT"),
+    *(
+        "",
+        " ",
+        "  ",
+        "\u00a0",
+        "NA",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "<NA>",
+        "#N/A N/A",
+        "NaN",
+        "nan",
+        "-nan",
+        "NaT",
+    ),
     *("null", "NULL", "Null", "(null)", "#NULL!", "#DIV/0!", "#VALUE!"),
 )
 # Where they stand among numbers, dates, or yes and no; in text they may mean something.

@@ -128,7 +128,7 @@ def test_an_answer_that_does_not_fit_is_refused(
     file = write(tmp_path, churn())
 
     with pytest.raises(UserError, match=message):
-        look(file, **answers)  # type: ignore[arg-type]
+        look(file, **answers)
 
 
 def test_a_time_in_several_forms_is_refused_with_rows(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_range_nulls_and_values_are_counted(tmp_path: Path) -> None:
     )
 
     number, colour = named(plan, "n"), named(plan, "colour")
-    assert (number.low, number.high, number.nulls) == (5, 9, pytest.approx(1 / 3))
+    assert (number.low, number.high, round(number.nulls, 3)) == (5, 9, 0.333)
     assert (colour.values, colour.distinct, colour.typical) == (("red", "blue"), 2, "red")
 
 
@@ -213,6 +213,36 @@ def test_personal_columns_are_never_features(
 
     assert (column.use, column.personal) == (Use.PERSONAL, True)
     assert (column.values, column.low, column.high, column.typical) == ((), None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("phone_service", ["yes", "no", "none"] * 20), ("phone calls", range(ROWS))],
+)
+def test_what_is_about_a_phone_is_no_number_of_one(
+    tmp_path: Path, name: str, values: Sequence[Any]
+) -> None:
+    assert not looked(tmp_path, **{name: values}).personal
+
+
+def test_names_with_titles_are_persons(tmp_path: Path) -> None:
+    names = [
+        f'"{chr(65 + row % 26)}ba, Mrs. Jo{row * "n"} (Ada ""May"" O\'Neill)"' for row in range(60)
+    ]
+
+    assert looked(tmp_path, Name=names).personal
+
+
+def test_na_among_codes_of_two_letters_is_one(tmp_path: Path) -> None:
+    column = looked(tmp_path, country=["NA", "DE", "FR"] * 20)
+
+    assert (set(column.values), column.nulls) == ({"NA", "DE", "FR"}, 0)
+
+
+def test_a_blank_is_null(tmp_path: Path) -> None:
+    column = looked(tmp_path, charges=[" ", "1.5", "2.5"] * 20)
+
+    assert (column.type, round(column.nulls, 3)) == ("number", 0.333)
 
 
 def test_a_cars_name_is_no_persons(tmp_path: Path) -> None:
