@@ -19,7 +19,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp
 
-from keel.project.description import Project
 from keel.serving.guard import Guard, Keys
 from keel.serving.log import key
 from keel.serving.problems import MEDIA_TYPE, ProblemError, WrongField
@@ -123,7 +122,7 @@ def _posts(service: Service) -> dict[str, Post]:
     }
     answer: dict[str, Any] = {
         "key": (model("Key", columns), Field(description="of the example that was made")),
-        **_predicted(project),
+        **_predicted(service),
         "unseen": (list[str], Field(description="features whose category training did not see")),
     }
     predicted: Any = create_model("PredictedRow", **answer)
@@ -150,8 +149,9 @@ def _posts(service: Service) -> dict[str, Post]:
     }
 
 
-def _predicted(project: Project) -> dict[str, Any]:
+def _predicted(service: Service) -> dict[str, Any]:
     """The fields of a prediction, with their types, ranges and what is predicted."""
+    project, interval = service.project, service.interval
     task, column = project.task, project.examples.columns()[project.label]
     share = dy.Float64(min=0, max=1)
     about = Field(description=": ".join(filter(None, [project.label, column.description])))
@@ -159,7 +159,14 @@ def _predicted(project: Project) -> dict[str, Any]:
         likeliest = annotation(dy.Enum(task.classes))
         shares = model("Probabilities", dict.fromkeys(task.classes, share))
         return {"prediction": (likeliest, about), task.field: (shares, ...)}
-    return {task.field: (annotation(share) if task.has_probabilities else float, about)}
+    fields: dict[str, Any] = {
+        task.field: (annotation(share) if task.has_probabilities else float, about)
+    }
+    if interval:
+        within = Field(description=f"has the truth in {interval['share']:.0%} of the rows")
+        ends: Any = {"low": (float, ...), "high": (float, ...)}
+        fields["interval"] = (create_model("Interval", **ends), within)
+    return fields
 
 
 def _describe(openapi: dict[str, Any], posts: Mapping[str, Post], *, secured: bool) -> None:

@@ -28,8 +28,12 @@ Answer = Prediction | WrongField
 class Scorer:
     """Calls the project's `build` with the rows of the table that is asked for, and the model."""
 
-    def __init__(self, predictor: Predictor, project: Project, table: str) -> None:
+    def __init__(
+        self, predictor: Predictor, project: Project, table: str, reach: float | None = None
+    ) -> None:
+        """`reach` is how far an interval goes from a predicted number; None for none."""
         self._predictor = predictor
+        self._reach = reach
         self._maker = Maker(project, table)
         known = {name: project.examples.columns()[name] for name in self._maker.columns}
         self._example = model("Example", known, strict=False)
@@ -54,8 +58,11 @@ class Scorer:
 
     def _answers(self, examples: pl.DataFrame) -> list[dict[str, Any]]:
         predictions, unseen = self._predictor.answers(examples)
-        said = zip(self._predictor.task.answers(predictions), unseen, strict=True)
-        return [{**answer, "unseen": names} for answer, names in said]
+        answers = self._predictor.task.answers(predictions)
+        if self._reach is not None:
+            for answer, number in zip(answers, predictions, strict=True):
+                answer["interval"] = {"low": number - self._reach, "high": number + self._reach}
+        return [{**said, "unseen": new} for said, new in zip(answers, unseen, strict=True)]
 
     def _broken(
         self, examples: pl.DataFrame, places: list[int], values: list[dict[str, Any]]

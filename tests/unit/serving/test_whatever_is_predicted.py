@@ -154,6 +154,23 @@ def test_a_number_is_described_by_what_the_schema_says_of_the_label(served: Serv
     assert described == {"description": "outcome", "title": "Prediction", "type": "number"}
 
 
+def test_a_number_is_answered_with_its_interval_where_one_is_asked_for(tmp_path: Path) -> None:
+    project, store = task_project("a number", None), task_store(tmp_path)
+    settings = task_settings(project, tmp_path / "source", interval=0.9)
+    flow(project, settings, store, date(2025, 4, 1), STAGES)
+    reach = json.loads(store.passport.read_text())["interval"]["reach"]
+
+    with client(project, store) as service:
+        answer = service.post("/predict", json=ROW).json()
+        schemas = service.get("/openapi.json").json()["components"]["schemas"]
+
+    low, high = answer["interval"]["low"], answer["interval"]["high"]
+    assert (low, high) == (answer["prediction"] - reach, answer["prediction"] + reach)
+    described = schemas["Answer"]["properties"]["interval"]
+    assert described["description"] == "has the truth in 90% of the rows"
+    assert schemas["Interval"]["required"] == ["low", "high"]
+
+
 class Wild:
     """A model that predicts what is none, and the settings of one."""
 
