@@ -147,9 +147,10 @@ def _settled(table: Table, facts: Facts) -> Facts:
     if kind.type == Type.WHOLE and kind.whole and facts.odd:
         number = _counted(table, {facts.name: replace(kind, type=Type.NUMBER, whole=False)})
         facts = number[facts.name]
-    elif kind.type == Type.YES_NO and facts.distinct > 2 and kind.numerals:
-        whole = _counted(table, {facts.name: replace(kind, type=Type.WHOLE)})[facts.name]
-        facts = _settled(table, whole)
+    elif kind.type == Type.YES_NO and facts.distinct > 2:
+        is_text = not kind.numerals and table.source.format == "csv"
+        type_ = Type.CATEGORY if is_text else Type.WHOLE
+        return _settled(table, _counted(table, {facts.name: replace(kind, type=type_)})[facts.name])
     elif kind.type == Type.CATEGORY and facts.distinct > MOST_CATEGORIES:
         facts = replace(facts, kind=replace(kind, type=Type.TEXT))
     return _with_counts(table, _counted_exactly(table, facts))

@@ -101,16 +101,17 @@ def _check_widths(
             )
 
 
-def long_row(file: Path, dialect: Dialect) -> UserError:
-    """The error of a row with too many values, which is looked for in all of the file, in UTF-8."""
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines, delimiter=dialect.separator)
-        numbered = ((reader.line_num, row) for row in reader if row)
-        try:
-            _check_widths(file, list(dialect.names), numbered, dialect.separator)
-        except UserError as error:
-            return error
-    return UserError(f"save {file} as CSV again: its quotes don't close")
+def long_row(files: Sequence[Path], encoding: str, dialect: Dialect) -> UserError:
+    """The error of a row with too many values, which is looked for in all of the files."""
+    for file in files:
+        with content(file) as stream:
+            reader = csv.reader(text(stream, encoding), delimiter=dialect.separator)
+            rows = ((reader.line_num, row) for row in reader if row)
+            try:
+                _check_widths(file, list(dialect.names), rows, dialect.separator)
+            except UserError as error:
+                return error
+    return UserError(f"save {files[0]} as CSV again: its quotes don't close")
 
 
 def _check_header(file: Path, names: list[str], rows: list[tuple[int, list[str]]]) -> None:

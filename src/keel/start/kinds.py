@@ -45,13 +45,18 @@ def of_text(name: str, values: pl.Series, rows: int, numerals: Numerals) -> Kind
         return Kind(Type.NOTHING)
     if _has_leading_zeros(values):
         return Kind(_text(values, rows), problem="it has leading zeros, so it is no number")
-    folded = values.str.to_lowercase().unique()
-    if len(folded) == 2 and meaning_of_yes(set(folded)) and not values.str.contains(r"\d").any():
+    different = values.unique()
+    if len(different) == 2 and _are_yes_and_no(different):
         return Kind(Type.YES_NO)
     written = dates.written(name, values)
     if written:
         return _dated(written)
     return _number(name, values, numerals) or _as_text(values, rows)
+
+
+def _are_yes_and_no(words: pl.Series) -> bool:
+    known = meaning_of_yes(set(words.str.to_lowercase().to_list()))
+    return known is not None and not words.str.contains(r"\d").any()
 
 
 def _has_leading_zeros(values: pl.Series) -> bool:

@@ -179,8 +179,7 @@ def _held(source: Source, frame: pl.LazyFrame, spoken: Dialect, scratch: Path) -
         frame.sink_parquet(held, compression="lz4")
     except pl.exceptions.ComputeError as error:
         if "more fields" in str(error):
-            broken = [as_utf8(file, source.encoding, scratch) for file in source.files]
-            raise long_row(broken[0], spoken) from error
+            raise long_row(source.files, source.encoding, spoken) from error
         raise UserError(f"save {source.files[0]} again: {reason(error)}") from error
     return pl.scan_parquet(held)
 

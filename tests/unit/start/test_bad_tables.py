@@ -147,6 +147,14 @@ def test_a_table_with_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:
         look(write(tmp_path, columns), target="churned")
 
 
+def test_a_long_row_far_below_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keel.start.dialect.CHECKED", 200)
+    file = write(tmp_path, lines(churn()) + "7,8,no,9\n")
+
+    with pytest.raises(UserError, match=r"line 62 of .*customers\.csv: it has 4 values"):
+        look(file, target="churned")
+
+
 def test_a_workbook_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "customers.xlsx"
     with zipfile.ZipFile(file, "w") as workbook:

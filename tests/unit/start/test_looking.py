@@ -41,6 +41,7 @@ def named(plan: Plan, name: str) -> Column:
         (["ja", "nein", "nein"], "yes or no"),
         (["oui", "non", "non"], "yes or no"),
         (["red", "green", "blue"], "category"),
+        (["Yes", "yes", "No"], "category"),
         (["007", "008", "100"], "category"),
         (["", "", ""], "nothing"),
         (["2027-01-31", "2027-02-01", ""], "date"),
@@ -78,6 +79,17 @@ def test_how_dates_are_written_is_found(
     assert (column.form, column.zone) == (form, zone)
     assert str(column.low).startswith("2027-01-01")
     assert str(column.high).startswith("2027-03-01")
+
+
+def test_what_is_rare_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keel.start.counting.TYPED", 20)  # each third row
+    flag, amount, answer = [0, 1] * 30, [1, 2, 4] * 20, ["yes", "no"] * 30
+    flag[1], amount[1], answer[1] = 2, 2.5, "perhaps"  # type: ignore[call-overload]
+
+    plan = look(write(tmp_path, churn(flag=flag, amount=amount, answer=answer)), target="churned")
+
+    types = [str(named(plan, name).type) for name in ("flag", "amount", "answer")]
+    assert types == ["whole number", "number", "category"]
 
 
 def test_seconds_since_1970_are_a_moment_where_the_name_says_so(tmp_path: Path) -> None:
