@@ -93,6 +93,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def recipes(session: nox.Session) -> None:
+    """Test the recipes for models with the packages that they need, which are large."""
+    install(session, "test", "recipes")
+    options = session.posargs or ("--quiet",)
+    session.run("pytest", *options, "tests/unit/model/test_recipes.py", env=CLEAN)
+
+
+@nox.session
 def projects(session: nox.Session) -> None:
     """Render the template with many answers, and test what comes out, updates too."""
     install(session, "test", "fleet")
