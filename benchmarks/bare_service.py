@@ -68,7 +68,7 @@ def probabilities(rows: list[Flight]) -> list[float]:
     flights = pl.DataFrame([row.model_dump() for row in rows], schema=schema)
     tables = {name: frame.lazy() for name, frame in lookups.items()}
     examples = PROJECT.build({**tables, "flights": flights.lazy()}).collect()
-    return predictor.probability(examples).to_list()
+    return predictor.predict(examples).to_list()
 
 
 if __name__ == "__main__":

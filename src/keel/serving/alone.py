@@ -51,8 +51,7 @@ def check_rows_alone(project: Project, table: str, stored: pl.LazyFrame, lookups
             "them in, the pipeline itself leaves out what has no label"
         )
     key = project.examples.primary_key()
-    alike = [name for name in wanted if name in (key or schema.column_names())]
-    looking = _differing(among, some, alike)
+    looking = _differing(among, some, key, key or schema.column_names())
     if not looking:
         return
     cure = f"let {', '.join(key)} come with the row"
@@ -66,12 +65,17 @@ def check_rows_alone(project: Project, table: str, stored: pl.LazyFrame, lookups
     )
 
 
-def _differing(among: pl.DataFrame, some: pl.DataFrame, alike: Sequence[str]) -> list[str]:
-    """The columns by which examples among all differ from the others that are `alike` in these."""
-    both = among.join(some, on=alike, how="semi", nulls_equal=True) if alike else among
+def _differing(
+    among: pl.DataFrame, some: pl.DataFrame, key: Sequence[str], plain: Sequence[str]
+) -> list[str]:
+    """The columns by which examples among all differ from the others of their key.
+
+    Without a key, the columns that are `plain` are believed first.
+    """
+    both = among.join(some, on=key, how="semi", nulls_equal=True) if key else among
     names = [name for name, dtype in both.schema.items() if not dtype.is_nested()]
     same: list[str] = []
-    for name in sorted(names, key=lambda name: name not in alike):
+    for name in sorted(names, key=lambda name: name not in plain):
         if both.join(some, on=[*same, name], how="anti", nulls_equal=True).is_empty():
             same.append(name)
     return [name for name in names if name not in same]

@@ -24,6 +24,7 @@ from keel.model.predictor import in_use
 from keel.pipeline.flow import flow
 from keel.project.errors import UserError
 from keel.serving import log
+from keel.serving.alone import check_rows_alone
 from keel.serving.app import application
 from keel.serving.service import Service
 
@@ -403,6 +404,25 @@ def test_what_is_made_of_other_rows_is_not_served_and_named(
 
     with pytest.raises(UserError, match=f"take {name} from a table of its own"):
         Service(store, project)
+
+
+def test_it_is_named_in_examples_without_a_key_too() -> None:
+    usual = task_project("one of several", None)
+
+    def build(tables: Tables) -> pl.LazyFrame:
+        return tables["orders"].with_columns(request=pl.col("request").shift(1))
+
+    features = Features(Odd).plain("prediction")
+    project = replace(
+        usual, tables={"orders": Odd}, examples=Odd, build=build, label="label", features=features
+    )
+    rows = pl.LazyFrame(
+        {"prediction": [0.5, float("nan")] * 50, "probabilities": "x", "request": range(100)}
+    ).with_columns(label=pl.lit(None, pl.Enum(ODD)))
+
+    with pytest.raises(UserError, match="take request from a table of its own"):
+        check_rows_alone(project, "orders", rows, {})
+    check_rows_alone(replace(project, build=lambda tables: tables["orders"]), "orders", rows, {})
 
 
 def test_a_key_that_is_the_number_of_the_row_is_not_served(tmp_path: Path) -> None:
