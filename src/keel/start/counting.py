@@ -76,12 +76,15 @@ def _facts(table: Table, kinds: Mapping[str, Kind]) -> dict[str, Facts]:
 
 
 def _counted(table: Table, kinds: Mapping[str, Kind]) -> dict[str, Facts]:
+    columns = {f"{place}": pl.col(name) for place, name in enumerate(kinds)}
+    read = {f"{place} read": kind.values(name) for place, (name, kind) in enumerate(kinds.items())}
     measures = [
         measure.alias(f"{place} {what}")
-        for place, (name, kind) in enumerate(kinds.items())
-        for what, measure in _measures(name, kind, table.rows).items()
+        for place, kind in enumerate(kinds.values())
+        for what, measure in _measures(place, kind, table.rows).items()
     ]
-    row = table.frame.select(measures).collect(engine="streaming").row(0, named=True)
+    frame = table.frame.select(**columns, **read).select(measures)
+    row = frame.collect(engine="streaming").row(0, named=True)
     return {
         name: _of(table, name, kind, {what: row.get(f"{place} {what}") for what in WHAT})
         for place, (name, kind) in enumerate(kinds.items())
@@ -91,8 +94,8 @@ def _counted(table: Table, kinds: Mapping[str, Kind]) -> dict[str, Facts]:
 WHAT = ("nulls", "odd", "infinite", "distinct", "low", "high")
 
 
-def _measures(name: str, kind: Kind, rows: int) -> dict[str, pl.Expr]:
-    column, values = pl.col(name), kind.values(name)
+def _measures(place: int, kind: Kind, rows: int) -> dict[str, pl.Expr]:
+    column, values = pl.col(f"{place}"), pl.col(f"{place} read")
     measures = {
         "nulls": column.is_null().sum(),
         "odd": (column.is_not_null() & values.is_null()).sum(),
