@@ -7,10 +7,9 @@ up to that moment has to be the same as from all data, however it was joined or 
 from collections.abc import Mapping
 from datetime import datetime
 
-import dataframely as dy
 import polars as pl
 
-from keel.project.columns import Known, known_ahead, when_known
+from keel.project.columns import Known, is_time, known_ahead, moment_of, when_known
 from keel.project.description import Project, Tables
 from keel.project.errors import UserError
 
@@ -41,19 +40,30 @@ def guard_against_hindsight(project: Project, tables: Tables, moment: datetime) 
 def as_of(project: Project, tables: Tables, moment: datetime) -> Mapping[str, pl.LazyFrame]:
     """The tables as they were known at a moment.
 
-    A table's time is the first moment in its primary key. Rows that were measured later are not
-    there yet, and what is known afterwards is null in rows from that moment on.
+    A row that was measured later is not there yet, and what is known afterwards is null in rows
+    from that moment on. A table without a time is a register.
     """
-    return {name: _as_of(table, project.tables[name], moment) for name, table in tables.items()}
+    return {name: _as_of(project, name, table, moment) for name, table in tables.items()}
 
 
-def _as_of(table: pl.LazyFrame, schema: type[dy.Schema], moment: datetime) -> pl.LazyFrame:
-    columns = schema.columns()
-    times = [name for name in schema.primary_key() if getattr(columns[name], "time_zone", None)]
-    if not times:
-        return table  # a register, or times that name no moment
-    time = pl.col(times[0]).dt.convert_time_zone("UTC")
-    if when_known(columns[times[0]]) == Known.MEASURED:
-        return table.filter(time <= moment)
+def time_of(project: Project, table: str) -> str | None:
+    """The column with the time of a table's rows.
+
+    The first time in its primary key, else the column that the examples have as their time, else
+    the first time that is measured; None where it has none.
+    """
+    columns, key = project.tables[table].columns(), project.tables[table].primary_key()
+    own = [project.time] if project.time in columns else []
+    measured = [name for name, column in columns.items() if when_known(column) == Known.MEASURED]
+    return next((name for name in [*key, *own, *measured] if name and is_time(columns[name])), None)
+
+
+def _as_of(project: Project, name: str, table: pl.LazyFrame, moment: datetime) -> pl.LazyFrame:
+    columns, time = project.tables[name].columns(), time_of(project, name)
+    if time is None:
+        return table
+    at = moment_of(time, columns[time], project.zone)
+    if when_known(columns[time]) == Known.MEASURED:
+        return table.filter(at <= moment)
     later = [name for name, column in columns.items() if when_known(column) == Known.AFTERWARDS]
-    return table.with_columns(pl.when(time < moment).then(name).alias(name) for name in later)
+    return table.with_columns(pl.when(at < moment).then(name).alias(name) for name in later)

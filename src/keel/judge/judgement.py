@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from keel.data.split import Labelled
 from keel.judge import gates as gate
@@ -68,7 +69,8 @@ def judge(project: Project, settings: Settings, parts: Sequence[Part], *, today:
     evaluation = settings.evaluation
     metrics = check_metrics(project, evaluation)
     predictions = pl.concat(predict(project, part, evaluation.slices) for part in parts)
-    scores = evaluate(project.task, predictions, evaluation, metrics)
+    with threadpool_limits(1, "blas"):  # so small matrices only wait for a second thread
+        scores = evaluate(project.task, predictions, evaluation, metrics)
     main = main_metric(project, evaluation)
     judges = [(part.candidate, part.judged) for part in parts]
     losses = importance(judges, main, evaluation.seed)

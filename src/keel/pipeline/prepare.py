@@ -10,7 +10,7 @@ from keel.project.description import Project
 from keel.project.errors import UserError, reason
 
 
-def run(store: Store, project: Project) -> dict[str, int]:
+def run(store: Store, project: Project) -> dict[str, object]:
     """Store the examples; returns how many there are, and how many have a label.
 
     Raises UserError if they do not satisfy their schema, or hold what nobody knew by then.
@@ -33,4 +33,10 @@ def run(store: Store, project: Project) -> dict[str, int]:
         ) from error
     store.write_table(store.examples, examples)
     unlabelled = examples[project.label].null_count()
-    return {"examples": len(examples), "labelled": len(examples) - unlabelled}
+    facts: dict[str, object] = {
+        "examples": len(examples),
+        "labelled": len(examples) - unlabelled,
+    }
+    if project.time and examples.schema[project.time] == pl.Date:
+        facts[project.time] = f"each day from midnight in {project.zone}"
+    return facts

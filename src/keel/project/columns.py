@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import dataframely as dy
+    import polars as pl
 
 
 class Known(StrEnum):
@@ -62,3 +63,25 @@ def is_personal(column: dy.Column) -> bool:
 def known_ahead(column: dy.Column) -> bool:
     """Whether the value is known when the prediction is made."""
     return when_known(column) in (Known.AHEAD, Known.MEASURED)
+
+
+def is_time(column: dy.Column) -> bool:
+    """Whether the column says when: a datetime with a time zone, or a date."""
+    import dataframely as dy
+
+    return isinstance(column, dy.Date) or bool(getattr(column, "time_zone", None))
+
+
+def moment_of(name: str, column: dy.Column, zone: str) -> pl.Expr:
+    """An expression of such a column as a datetime in UTC; a date is its first moment in `zone`."""
+    import dataframely as dy
+    import polars as pl
+
+    if not isinstance(column, dy.Date):
+        return pl.col(name).dt.convert_time_zone("UTC")
+    midnight = pl.col(name).cast(pl.Datetime("us"))
+    first, second = (  # in some zones a day of the year begins at one o'clock
+        moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        for moment in (midnight, midnight.dt.offset_by("1h"))
+    )
+    return pl.coalesce(first, second).dt.convert_time_zone("UTC")

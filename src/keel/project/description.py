@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from .blame import defined
-from .columns import Known, known_ahead, when_known
+from .columns import Known, is_time, known_ahead, moment_of, when_known
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -69,16 +69,9 @@ class Project:
 
         Raises UserError if the project has no time.
         """
-        import polars as pl
-
         if self.time is None:
             raise UserError("this needs a time: name the column in Project(time=…)")
-        column = pl.col(self.time)
-        if self._has_days_only:
-            column = column.cast(pl.Datetime("us")).dt.replace_time_zone(
-                self.zone, ambiguous="earliest", non_existent="null"
-            )
-        return column.dt.convert_time_zone("UTC")
+        return moment_of(self.time, self.examples.columns()[self.time], self.zone)
 
     @cached_property
     def local_day(self) -> pl.Expr:
@@ -147,7 +140,7 @@ class Project:
                 "metadata=afterwards(), or any feature may read it"
             )
         _ = self.task  # raises UserError if its type is none that can be predicted
-        if self.time and not (self._has_days_only or _has_zone(columns[self.time])):
+        if self.time and not is_time(columns[self.time]):
             raise UserError(
                 f"Project(time={self.time!r}): make that column of {name} a dy.Datetime with a "
                 f"time_zone, or a dy.Date; it is {columns[self.time].dtype}. A time without a zone "
@@ -159,13 +152,6 @@ class Project:
             raise UserError(
                 f"Project(zone={self.zone!r}) is no time zone: write it as Europe/Zurich"
             ) from error
-
-    @property
-    def _has_days_only(self) -> bool:
-        """Whether the time is a date."""
-        import dataframely as dy
-
-        return self.time is not None and isinstance(self.examples.columns()[self.time], dy.Date)
 
     def _check_references(self) -> None:
         if not self.tables:
@@ -182,10 +168,6 @@ class Project:
                     raise UserError(
                         f"Project(references=…): {table} has no {', '.join(sorted(missing))}"
                     )
-
-
-def _has_zone(column: dy.Column) -> bool:
-    return bool(getattr(column, "time_zone", None))
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-import dataframely as dy
 import polars as pl
 
-from keel.data.hindsight import as_of
+from keel.data.hindsight import as_of, time_of
+from keel.project.columns import moment_of
 from keel.project.description import Project, Tables
 
 
@@ -29,18 +29,13 @@ class Past:
         return self.project.build({**self.tables, self.asked: rows.lazy()})
 
     def day_of(self, table: str) -> pl.Expr | None:
-        """The local day of a table's rows: of the first time in its key, else of the first one."""
-        schema = self.project.tables[table]
-        columns = schema.columns()
-        for name in [*schema.primary_key(), *columns]:
-            if isinstance(columns[name], dy.Date):
-                return pl.col(name)
-            if isinstance(columns[name], dy.Datetime):
-                time = pl.col(name)
-                if getattr(columns[name], "time_zone", None):
-                    time = time.dt.convert_time_zone(self.project.zone)
-                return time.dt.date()
-        return None
+        """The local day of a table's rows; None where they have no time."""
+        time = time_of(self.project, table)
+        if time is None:
+            return None
+        zone = self.project.zone
+        moment = moment_of(time, self.project.tables[table].columns()[time], zone)
+        return moment.dt.convert_time_zone(zone).dt.date()
 
     @property
     def lookups(self) -> list[str]:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import dataframely as dy
 import polars as pl
 import pytest
 from builders import NOON, PROJECT, table
 from flight_delay import examples
 
+from keel import Features, Linear, Project, afterwards, ahead, measured
 from keel.data.hindsight import as_of, guard_against_hindsight
+from keel.project.columns import moment_of
 from keel.project.description import Tables
 from keel.project.errors import UserError
 
@@ -81,3 +84,67 @@ def test_at_a_moment_nothing_is_measured_that_comes_later() -> None:
     flights = cut["flights"].collect()
     assert len(flights) == 96
     assert flights.filter(pl.col("arr_delay").is_not_null())["time_hour"].max() == HOURS[47]
+
+
+# --- A time that is a date, or that is not in the key ---------------------------------------------
+
+
+class Orders(dy.Schema):
+    """One table, as many teams have: an id, a day, and what came of it."""
+
+    order = dy.Int64(primary_key=True, metadata=ahead())
+    placed = dy.Date(metadata=ahead())
+    usual = dy.Float64(nullable=True, metadata=measured())
+    value = dy.Float64(nullable=True, metadata=afterwards())
+
+
+def orders_with(usual: pl.Expr) -> Project:
+    """A project whose column `usual` is made of the values of other orders."""
+    return Project(
+        tables={"orders": Orders},
+        examples=Orders,
+        build=lambda tables: tables["orders"].sort("order").with_columns(usual=usual),
+        label="value",
+        time="placed",
+        zone="Europe/Zurich",
+        features=Features(Orders).plain("usual"),
+        models={"linear": Linear},
+    )
+
+
+ORDERS = {
+    "orders": pl.LazyFrame(
+        {
+            "order": range(60),
+            "placed": [date(2025, 1, 1) + timedelta(days=n) for n in range(60)],
+            "usual": [0.0] * 60,
+            "value": [float(n) for n in range(60)],
+        }
+    )
+}
+MIDDLE = datetime(2025, 1, 29, 23, tzinfo=UTC)  # when the 30th begins
+
+
+@pytest.mark.parametrize(
+    "usual", [pl.col("value"), pl.col("value").mean(), pl.col("value").shift(-1)]
+)
+def test_a_date_beside_the_key_guards_as_well(usual: pl.Expr) -> None:
+    with pytest.raises(UserError, match=r"examples\.py: usual of examples up to 2025-01-29"):
+        guard_against_hindsight(orders_with(usual), ORDERS, MIDDLE)
+
+
+@pytest.mark.parametrize("usual", [pl.col("value").shift(1), pl.col("value").shift(7)])
+def test_a_lag_of_what_was_known_by_then_is_fine(usual: pl.Expr) -> None:
+    guard_against_hindsight(orders_with(usual), ORDERS, MIDDLE)
+
+
+def test_a_day_that_begins_at_one_o_clock_is_not_lost() -> None:
+    # In Cairo the clocks went from midnight to one o'clock on 28 April 2023.
+    days = pl.DataFrame({"day": [date(2023, 4, 27), date(2023, 4, 28)]})
+
+    moments = days.select(moment_of("day", dy.Date(), "Africa/Cairo")).to_series()
+
+    assert moments.to_list() == [
+        datetime(2023, 4, 26, 22, tzinfo=UTC),
+        datetime(2023, 4, 27, 22, tzinfo=UTC),
+    ]
