@@ -192,3 +192,13 @@ def test_classes_are_no_probabilities() -> None:
 
     with pytest.raises(AssertionError, match="classes"):
         checks(project)["boosting predicts what is asked for"]()
+
+
+def test_a_check_that_was_renamed_is_still_left_out_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match="boosting predicts what is asked for"):
+        mark = parametrize_with_checks(
+            PROJECT, root=REPOSITORY, without={"boosting predicts probabilities": "it is a rule"}
+        )
+
+    skipped = [case.id for case in mark.args[1] if case.marks]
+    assert skipped == ["boosting predicts what is asked for"]
