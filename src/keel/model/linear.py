@@ -71,12 +71,14 @@ class Linear(Section):
 
         texts = categories(features)
         numbers = features.drop(texts).cast(pl.Float64)
-        means = _finite(numbers.mean().row(0, named=True), default=0)
-        deviations = _finite(numbers.std().row(0, named=True), default=1)
+        means = {n: _or(0.0, mean) for n, mean in numbers.mean().row(0, named=True).items()}
+        deviations = {n: _deviation(v) for n, v in numbers.std().row(0, named=True).items()}
         numbers = features.select(standardised(means, deviations).values()).cast(pl.Float32)
         columns = [csr_matrix(numbers.select(name).to_numpy()) for name in means]
         columns += [_flags(features[name], len(values)) for name, values in texts.items()]
-        link, coefficients, intercepts = self._fitted(hstack(columns, format="csr"), label)
+        nothing = np.zeros((len(label), 1), np.float32)  # without features it is the mean
+        rows = hstack(columns, format="csr") if columns else nothing
+        link, coefficients, intercepts = self._fitted(rows, label)
         progress(1, 1)
         weights = iter(coefficients.T.tolist())
         return LinearModel(
@@ -100,14 +102,20 @@ class Linear(Section):
         from sklearn.linear_model import LogisticRegression, Ridge
 
         if label.dtype.is_numeric():
+            values = label.to_numpy()
+            scale = float(abs(values).max()) or 1.0  # the columns are in single precision
+            mean = float((values / scale).mean())
             ridge = Ridge(alpha=self.regularisation, solver="sparse_cg", tol=1e-6)
-            ridge.fit(columns, label.to_numpy())
-            return "identity", np.atleast_2d(ridge.coef_), np.atleast_1d(ridge.intercept_)
+            ridge.fit(columns, values / scale - mean)
+            coefficients = np.atleast_2d(ridge.coef_).astype(np.float64) * scale
+            intercept = (np.float64(ridge.intercept_) + mean) * scale
+            return "identity", coefficients, np.atleast_1d(intercept)
         # Few columns and many rows are what Newton's method is best at; it has no multinomial form.
         several = isinstance(label.dtype, pl.Enum)
         learner = LogisticRegression(
             C=1 / self.regularisation,
             max_iter=self.iterations,
+            tol=1e-6,
             solver="lbfgs" if several else "newton-cholesky",
         )
         learner.fit(columns, label.to_physical().to_numpy() if several else label.to_numpy())
@@ -153,6 +161,10 @@ def _flags(column: pl.Series, values: int) -> "csr_matrix":
     return csr_matrix((ones, codes.to_numpy(), starts), shape=(len(column), values))
 
 
-def _finite(values: dict[str, float | None], default: float) -> dict[str, float]:
-    """The values, with `default` for columns that are all null or do not vary."""
-    return {name: value or default for name, value in values.items()}
+def _or(default: float, value: float | None) -> float:
+    return value if value is not None and np.isfinite(value) else default
+
+
+def _deviation(value: float | None) -> float:
+    """1 for a column that does not vary; infinite, so that it weighs nothing, if it overflows."""
+    return float(np.nan_to_num(value or 1.0, nan=np.inf, posinf=np.inf))
