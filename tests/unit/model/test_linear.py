@@ -38,8 +38,8 @@ BEFORE_TASKS = {  # as 0.5 wrote a model
 
 
 def flight(wind: float | None, carrier: str | None) -> pl.DataFrame:
-    types = pl.Schema({"wind": pl.Float64, "carrier": CARRIERS})
-    return pl.DataFrame({"wind": [wind], "carrier": [carrier]}, types)
+    carriers = pl.Series("carrier", [carrier], CARRIERS)
+    return pl.DataFrame([pl.Series("wind", [wind], pl.Float64), carriers])
 
 
 def orders(count: int = 400) -> pl.DataFrame:
