@@ -41,12 +41,18 @@ def sections(package: str) -> str:
     """A section for each name in `__all__` of a package, in the order of the alphabet."""
     door = SRC.joinpath(*package.split("."), "__init__.py")
     places = {
-        alias.name: node
+        alias.asname or alias.name: (alias.name, node)
         for node in ast.walk(ast.parse(door.read_text("utf-8")))
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    return "\n".join(_find(name, _module(door, places[name])).section() for name in names(door))
+    return "\n".join(_section(name, door, *places[name]) for name in names(door))
+
+
+def _section(name: str, door: Path, defined: str, node: ast.ImportFrom) -> str:
+    if name != defined:
+        return f"### `{name}`\n\nAn earlier name of `{defined}`.\n"
+    return _find(name, _module(door, node)).section()
 
 
 def names(door: Path) -> list[str]:

@@ -46,8 +46,7 @@ class EstimatorSettings(Section):
     The model is saved by skops, so that loading it runs no code. It needs `keel-ml[sklearn]`.
     """
 
-    # Types in the estimator that are neither of scikit-learn, SciPy or NumPy, by their full names:
-    # a file may make objects of these when it is loaded, so name only what you know.
+    # Full names of other types than scikit-learn's own that loading a file may make objects of.
     trusted: ClassVar[tuple[str, ...] | list[str]] = ()
 
     def estimator(self) -> BaseEstimator:

@@ -18,7 +18,10 @@ from keel.model.inputs import Categories
 from keel.project.commands import output
 from keel.project.description import Project
 
-PACKAGES = ("keel-ml", "polars", "lightgbm", "scikit-learn")
+PACKAGES = (
+    *("keel-ml", "polars", "lightgbm", "scikit-learn", "skops"),
+    *("xgboost", "xgboost-cpu", "catboost", "onnxruntime"),
+)
 
 
 def passport(
