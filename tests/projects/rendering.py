@@ -9,6 +9,7 @@ import sysconfig
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import yaml
@@ -67,6 +68,26 @@ def keel(project: Path) -> tuple[str, ...]:
 def files(folder: Path) -> list[Path]:
     """The files that a folder has from the template, relative to it."""
     return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+
+
+def put_customers(folder: Path, rows: int = 900) -> Path:
+    """A made-up table of customers as CSV: those leave who pay much, and are not there for long."""
+    chance = Random(1)  # noqa: S311 -- nothing is kept secret by it
+    lines = ["customer_id,email,religion,contract,Monthly Charges,years,signed,churned"]
+    for number in range(rows):
+        charge, years = chance.uniform(18, 118), chance.randrange(12)
+        leaves = charge / 50 - years / 4 + chance.gauss(0, 0.5) > 0
+        cells = (
+            *(f"C{number:05}", f"c{number}@mail.example"),
+            *(chance.choice(["none", "catholic", "muslim"]), chance.choice(["month", "year"])),
+            *("" if chance.random() < 0.03 else f"{charge:.2f}", str(years)),
+            *(f"{1 + number % 28:02}.{1 + number % 12:02}.{2013 + number % 9}",),
+            *("yes" if leaves else "no",),
+        )
+        lines.append(",".join(cells))
+    file = folder / "customers.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
 
 
 def _ini(text: str) -> configparser.ConfigParser:

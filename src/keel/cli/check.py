@@ -1,5 +1,6 @@
 """The verb that runs all checks."""
 
+import textwrap
 import time
 from pathlib import Path
 
@@ -30,4 +31,8 @@ def check(layers: tuple[str, ...]) -> int:
     names = ", ".join(outcome.layer for outcome in failed)
     seconds = time.perf_counter() - started
     click.echo(f"\n{names + ' failed' if failed else 'All is well'}, in {seconds:.1f} s.")
+    if waiting := checks.undecided(root):
+        many = f"{len(waiting)} decisions are" if len(waiting) > 1 else "1 decision is"
+        lines = f"{many} open, in {checks.OPEN}: {', '.join(waiting)}."
+        click.echo(textwrap.fill(lines, 100, break_on_hyphens=False))
     return int(bool(failed))

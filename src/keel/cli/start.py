@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -120,10 +121,14 @@ def _show(plan: Plan) -> None:
 
 
 def _write(plan: Plan, root: Path, purpose: str) -> int:
+    import structlog
+
     from keel.repository.setup import set_up
     from keel.start import writing
 
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models fit faster so
+    warnings_only = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=warnings_only)  # the stages of a first run say nothing
     click.echo()
     written = writing.write(plan, root, click.echo, purpose=purpose)
     hints = [_set_up(root, set_up), writing.track(root), writing.lock(root)]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import yaml
 from annotated_types import MinLen
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,6 +23,7 @@ from keel.project.errors import UserError
 from keel.repository.conflicts import conflicts
 
 LAYERS = TypeAdapter(Annotated[dict[str, list[str]], MinLen(1)])
+OPEN = Path("docs/decisions/open.yaml")
 REPORTS = Path("reports/tests")  # what the tests said, for the ML Test Score
 
 
@@ -120,6 +122,19 @@ def environment(layer: Layer) -> dict[str, str]:
     tests = f"--junit-xml={REPORTS / layer.name}.xml"
     options = " ".join(filter(None, [os.environ.get("PYTEST_ADDOPTS"), tests]))
     return {"OMP_NUM_THREADS": "1", **os.environ, "PYTEST_ADDOPTS": options}
+
+
+def undecided(root: Path) -> list[str]:
+    """The decisions that the project still has to take, by the names that its list has for them.
+
+    None where there is no such list; what is wrong with one is said by `keel documents`.
+    """
+    try:
+        listed = yaml.safe_load((root / OPEN).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        return []
+    entries = listed.items() if isinstance(listed, dict) else ()
+    return [name for name, entry in entries if not (isinstance(entry, dict) and "decided" in entry)]
 
 
 def stop_at_conflicts(root: Path) -> None:

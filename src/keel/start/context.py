@@ -442,9 +442,19 @@ def _of_texts(plan: Plan, columns: list[Coded]) -> dict[str, Any]:
                 "question": _question(warning),
                 "dear": "Scores that rest on it are of another problem than the one in use.",
             }
-            for number, warning in enumerate(plan.warnings, 1)
+            for number, warning in enumerate(_to_decide(plan), 1)
         ],
     }
+
+
+def _to_decide(plan: Plan) -> list[Warning]:
+    """The warnings that somebody has to answer; privacy is a question of its own."""
+    private = {c.name for c in plan.columns if c.personal or c.sensitive or c.use == Use.PERSONAL}
+    return [
+        warning
+        for warning in plan.warnings
+        if warning.column not in private and not warning.cure.startswith("leave it so")
+    ]
 
 
 def _question(warning: Warning) -> str:

@@ -13,6 +13,7 @@ import polars as pl
 
 from keel.data.store import Store
 from keel.judge.metrics import metrics_of
+from keel.project.about import load
 from keel.project.description import Project
 from keel.project.errors import RefusedError
 from keel.project.task import Classes, YesNo
@@ -52,12 +53,13 @@ class Scores:
         return float(value) if isinstance(value, int | float) else None
 
 
-def measure(plan: Plan, project: Project, root: Path, baseline: str) -> Measured:
+def measure(plan: Plan, root: Path, baseline: str) -> Measured:
     """Run the project in `root` on at most some rows, and see what comes out.
 
     The settings there have neither floors nor the gates that a first run can't know. Raises
     UserError as the stages do.
     """
+    project = load(root)
     raw = Pipeline(project, f"data.rows={{{plan.table}: {ROWS}}}", root=root).run("ingest")
     tables = {name: pl.read_parquet(raw.store.raw(name)) for name in project.tables}
     split = _split(plan, project, root, tables)

@@ -10,7 +10,8 @@ from typing import Any
 from keel.start.code import literal
 from keel.start.plan import Column, Plan, Type, Use
 
-WIDTHS = {"column": 22, "type": 13, "values": 25, "nulls": 5, "use": 16}
+HEADS = ("column", "type", "values", "nulls", "use", "why")
+WIDEST = (22, 13, 25, 5, 16)
 MOST = 60  # columns that are shown one by one
 
 
@@ -36,28 +37,34 @@ def _task(plan: Plan) -> str:
 
 
 def _columns(plan: Plan, width: int) -> Iterator[str]:
-    """A line for each column, with its reason where there is room, else below."""
-    widths = {**WIDTHS, "column": min(22, max(6, *(len(c.name) for c in plan.columns)))}
-    yield _line(["column", "type", "values", "nulls", "use", "why"], widths, width)
+    """A row for each column; its reason takes as many lines as it needs."""
     order = list(Use)
     columns = sorted(plan.columns, key=lambda column: order.index(column.use))
-    for column in columns[:MOST]:
-        use = column.use if column.name not in plan.key else _key_and(column.use)
-        nulls = f"{column.nulls:.0%}" if column.nulls >= 0.005 else "<1%" * bool(column.nulls)
-        cells = [column.name or '""', _type(column), values(column), nulls, use, column.reason]
-        yield _line(cells, widths, width)
+    rows = [HEADS, *(_cells(column, plan) for column in columns[:MOST])]
+    widths = [min(most, max(len(row[place]) for row in rows)) for place, most in enumerate(WIDEST)]
+    room = max(12, width - sum(widths) - 2 * len(widths))
+    for *cells, why in rows:
+        parts = [_cut(cell, size).ljust(size) for cell, size in zip(cells, widths, strict=True)]
+        first, *rest = textwrap.wrap(why, room) or [""]
+        yield "  ".join([*parts, first]).rstrip()
+        for line in rest:
+            yield f"{'':{width - room}}{line}"
     if len(columns) > MOST:
         counted = {use: sum(c.use == use for c in columns[MOST:]) for use in Use}
-        rest = ", ".join(f"{number} {use}" for use, number in counted.items() if number)
-        yield f"… and {len(columns) - MOST} more: {rest}"
+        rest = [f"{number} {use}" for use, number in counted.items() if number]
+        yield f"… and {len(columns) - MOST} more: {', '.join(rest)}"
+
+
+def _cells(column: Column, plan: Plan) -> tuple[str, ...]:
+    use = column.use if column.name not in plan.key else _key_and(column.use)
+    nulls = f"{column.nulls:.0%}" if column.nulls >= 0.005 else "<1%" * bool(column.nulls)
+    plain = use == Use.FEATURE and str(column.type) in column.reason  # what was said already
+    reason = "" if plain else column.reason
+    return column.name or '""', str(column.type), values(column), nulls, use, reason
 
 
 def _key_and(use: Use) -> str:
     return Use.KEY if use == Use.KEY else f"{use}, key"
-
-
-def _type(column: Column) -> str:
-    return {Type.MOMENT: "date and time", Type.WHOLE: "whole number"}.get(column.type, column.type)
 
 
 def values(column: Column) -> str:
@@ -79,17 +86,6 @@ def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else literal(value)
-
-
-def _line(cells: list[str], widths: dict[str, int], width: int) -> str:
-    *first, why = cells
-    parts = [
-        _cut(cell, size).ljust(size) for cell, size in zip(first, widths.values(), strict=True)
-    ]
-    parts[3] = parts[3].strip().rjust(widths["nulls"])
-    line = "  ".join(parts)
-    room = width - len(line) - 2
-    return f"{line}  {_cut(why, room)}".rstrip() if room > 8 else line.rstrip()
 
 
 def _cut(text: str, size: int) -> str:

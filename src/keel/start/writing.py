@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from keel.project.about import load, own_settings, package, pyproject
+from keel.project.about import own_settings, package
 from keel.project.commands import UV, output
 from keel.project.errors import UserError, reason
 from keel.start import placing
@@ -31,6 +32,7 @@ EXAMPLES_TITLE = "Flight delay"
 EXAMPLES_PURPOSE = "Predicts two hours before departure which flights"
 KEPT = Path("outputs/start/kept")  # what would have been written over files that were edited
 Say = Callable[[str], None]
+Measuring = Callable[[Plan, Path, str], Measured]  # in a folder, beside the baseline's name
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,13 @@ class Written:
     problem: str = ""  # why nothing could be measured
 
 
-def write(plan: Plan, root: Path, say: Say, *, purpose: str = "") -> Written:
+def write(
+    plan: Plan, root: Path, say: Say, *, purpose: str = "", measured: Measuring = measure
+) -> Written:
     """Make the project in `root` one about the table of the plan.
 
-    All is made to one side, and takes its place at the end. Raises UserError if `root` is no
-    project with the worked example.
+    All is made to one side, and takes its place at the end. `measured` runs what was made so far,
+    and says what came out. Raises UserError if `root` is no project.
     """
     about = _about(plan, root, purpose)
     project = placing.Project.at(root, about.package)
@@ -58,15 +62,16 @@ def write(plan: Plan, root: Path, say: Say, *, purpose: str = "") -> Written:
         say(f"Copied {source}.")
         made = _Making(plan, about, project, staged)
         made.render(Measured())
-        measured, problem = _measured(plan, about, staged, root)
-        missing = made.render(measured)
+        say("Running it once, to see what the baseline reaches.")
+        shown, problem = _measured(plan, about, staged, root, measured)
+        left = made.render(shown)
         _formatted(staged, made.names, say)
         kept = [name for name in made.names if name in made.whole and not project.is_ours(name)]
         _set_apart(root, staged, kept)
         names = {name: before for name, before in made.names.items() if name not in kept}
         changed = list(placing.differing(root, staged, names))
         placing.place(project, staged, names)
-    return Written(changed, kept, missing, measured, problem)
+    return Written(changed, kept, left, shown, problem)
 
 
 class _Making:
@@ -82,9 +87,7 @@ class _Making:
         values = context(self._plan, self._about, measured)
         values |= {"cases": measured.cases, "directions": measured.directions}
         self._whole(values)
-        missing = self._passages(values)
-        self._titles()
-        return missing
+        return self._passages(values)
 
     def _whole(self, values: Mapping[str, Any]) -> None:
         for name, text in whole(values).items():
@@ -99,7 +102,7 @@ class _Making:
 
     def _passages(self, values: Mapping[str, Any]) -> list[str]:
         missing: list[str] = []
-        texts: dict[str, str] = {}
+        texts = {name: self._project.original(name) for name in ("README.md", "pyproject.toml")}
         for passage in passages(values):
             name = passage.file
             text = texts.get(name) or self._project.original(name)
@@ -111,27 +114,23 @@ class _Making:
             texts[name] = text if changed is None else changed
         for name, text in texts.items():
             before = self._project.original(name)
-            self._put(name, text)
-            self.names[name] = before
-        return missing
-
-    def _titles(self) -> None:
-        """Title and purpose, where they are still those of the example."""
-        old = _said(self._project.root)
-        for name in ("README.md", "pyproject.toml"):
-            text = (self._staged / name).read_text(encoding="utf-8")
-            before = self.names.get(name) or self._project.original(name)
-            if name == "README.md":
-                text = text.replace(f"# {old['title']}\n", f"# {self._about.title}\n", 1)
-                text = text.replace(old["purpose"], self._about.purpose, 1)
-            else:
-                text = _setting(text, "description", self._about.purpose)
-                text = _setting(text, "title", self._about.title)
-            self._put(name, text)
+            self._put(name, self._titled(name, text or ""))
             self.names[name] = before
         if (self._staged / ANSWERS).is_file():
             text = (self._project.root / ANSWERS).read_text(encoding="utf-8")
             self._put(ANSWERS, _answers(text, self._about))
+        return missing
+
+    def _titled(self, name: str, text: str) -> str:
+        """With title and purpose of the project where they stand."""
+        if name == "pyproject.toml":
+            described = _setting(text, "description", self._about.purpose)
+            return _setting(described, "title", self._about.title)
+        if name == "README.md":
+            old = _said(self._project.root)
+            text = text.replace(f"# {old['title']}\n", f"# {self._about.title}\n", 1)
+            return text.replace(old["purpose"], self._about.purpose, 1)
+        return text
 
     def _put(self, name: str, text: str) -> None:
         file = self._staged / name
@@ -179,7 +178,9 @@ def has_purpose(root: Path) -> bool:
 
 
 def _said(root: Path) -> dict[str, str]:
-    content = pyproject(root)
+    """Title and purpose, as they were before an earlier start where nobody changed them since."""
+    text = placing.Project.at(root, package(root)).original("pyproject.toml") or ""
+    content = tomllib.loads(text)
     title = content.get("tool", {}).get("keel", {}).get("title", root.name)
     return {"title": title, "purpose": content.get("project", {}).get("description", "")}
 
@@ -219,13 +220,15 @@ def copy_source(plan: Plan, root: Path) -> str:
     return place
 
 
-def _measured(plan: Plan, about: About, staged: Path, root: Path) -> tuple[Measured, str]:
+def _measured(
+    plan: Plan, about: About, staged: Path, root: Path, measured: Measuring
+) -> tuple[Measured, str]:
     """What a first run shows, and what kept it from being one."""
     (staged / "source").symlink_to((root / "source").resolve(), target_is_directory=True)
     here = Path.cwd()
     os.chdir(staged)
     try:
-        return measure(plan, load(staged), staged, about.baseline), ""
+        return measured(plan, staged, about.baseline), ""
     except UserError as error:
         return Measured(), str(error)
     finally:

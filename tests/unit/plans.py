@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from keel.start.plan import Column, Plan, Source, Type, Use, Warning
+from keel.start.plan import Column, Plan, Source, Type, Use
+from keel.start.plan import Warning as Sign
 
-LEAK = Warning("tenure", "alone it tells 99 % of the rows apart.", "leave it out")
+LEAK = Sign("tenure", "alone it tells 99 % of the rows apart.", "leave it out")
 
 
 def customers(file: Path) -> Plan:
@@ -171,7 +172,7 @@ PLANS: dict[str, Callable[[Path], Plan]] = {
 def put(name: str, folder: Path, rows: int = 600) -> Plan:
     """A table of this name in a folder, whose target can be learnt, and its plan."""
     plan = PLANS[name](folder / f"{name}.csv")
-    chance = random.Random(1)
+    chance = random.Random(1)  # noqa: S311 -- nothing is kept secret by it
     written = [_row(plan, chance, number) for number in range(rows)]
     separator = plan.source.separator
     lines = [[column.name for column in plan.columns], *written]
@@ -195,10 +196,9 @@ def _cell(plan: Plan, column: Column, chance: Random, strength: float, number: i
         values = sorted(column.values)
         place = int(noisy * len(values)) if column.use == Use.TARGET else chance.randrange(99)
         return str(values[min(place, 98) % len(values)])
-    if column.type == Type.DATE:
-        return (column.low + timedelta(days=number)).strftime(column.form or "%Y-%m-%d")
-    if column.type == Type.MOMENT:
-        return str((column.low + timedelta(hours=26 * number)).isoformat(" "))
+    if column.type in (Type.DATE, Type.MOMENT):
+        moment = column.low + timedelta(days=number)
+        return str(moment.strftime(column.form or "%Y-%m-%d %H:%M:%S"))
     if column.type == Type.TEXT:
         return "word " * chance.randrange(1, 9) + str(number)
     value = column.low + noisy * (column.high - column.low)

@@ -1,0 +1,248 @@
+"""The worked example gives way to a team's own table, and nothing that was edited does."""
+
+import importlib
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import plans
+import polars as pl
+import pytest
+import rendered
+import yaml
+
+from keel.project.about import load
+from keel.project.description import Project
+from keel.project.errors import UserError
+from keel.start.context import About, Measured, context
+from keel.start.plan import Plan, Use
+from keel.start.rendering import passages, whole
+from keel.start.writing import Written, write
+
+EXAMPLE = re.compile(
+    r"flight|airport|carrier|weather|\bplanes?\b|departure|nyc|delay|aviation|humid|tailnum|airline"
+    r"|passenger|newark|aircraft|dew.point",
+    re.IGNORECASE,
+)
+NOT_READ = (".venv", ".git", "outputs", "source")
+Start = Callable[..., Written]
+
+
+def unmeasured(plan: Plan, root: Path, baseline: str) -> Measured:  # noqa: ARG001 -- a fake
+    return Measured()
+
+
+def start(plan: Plan, root: Path) -> Written:
+    return write(plan, root, lambda _: None, measured=unmeasured)
+
+
+def texts(root: Path) -> Iterator[tuple[str, str]]:
+    """All that a project says, by file."""
+    for file in sorted(root.rglob("*")):
+        name = file.relative_to(root).as_posix()
+        if file.is_file() and not name.startswith(NOT_READ):
+            yield name, file.read_text(encoding="utf-8")
+
+
+@contextmanager
+def imported(root: Path) -> Iterator[Project]:
+    """The object in which a project describes itself, for a moment."""
+    try:
+        yield load(root)
+    finally:
+        sys.path.remove(str(root / "src"))
+        for name in [name for name in sys.modules if name.partition(".")[0] == "churn"]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return rendered.project(tmp_path / "churn")
+
+
+@pytest.mark.parametrize("name", plans.PLANS)
+@pytest.mark.parametrize("maturity", ["product", "proof-of-concept"])
+def test_nothing_of_the_example_is_left(name: str, maturity: str, tmp_path: Path) -> None:
+    root = rendered.project(tmp_path / "churn", maturity=maturity, ci="github")
+
+    written = start(plans.put(name, tmp_path), root)
+
+    assert written.left == written.kept == []
+    left = [
+        f"{file}: {EXAMPLE.findall(text)}" for file, text in texts(root) if EXAMPLE.search(text)
+    ]
+    assert left == []
+    assert [file for file, _ in texts(root) if EXAMPLE.search(file)] == []
+
+
+@pytest.mark.parametrize("name", plans.PLANS)
+def test_what_is_written_reads_the_table(name: str, root: Path, tmp_path: Path) -> None:
+    plan = plans.put(name, tmp_path)
+    start(plan, root)
+
+    with imported(root) as project:
+        row = {column.identifier: [None] for column in plan.columns if column.use != Use.LEFT_OUT}
+        empty = pl.DataFrame(row).select(project.tables[plan.table].column_names())
+        built = project.build({plan.table: empty.cast(_types(project, plan.table)).lazy()})
+
+        assert project.label == plan.target.identifier
+        assert project.task.kind == plan.task
+        assert built.collect_schema().names() == project.examples.column_names()
+        assert len(project.features) > 1
+
+
+def _types(project: Project, table: str) -> dict[str, pl.DataType]:
+    return dict(project.tables[table].create_empty().schema)
+
+
+def test_personal_columns_and_what_is_known_afterwards_are_in_no_example(
+    root: Path, tmp_path: Path
+) -> None:
+    start(plans.put("customers", tmp_path), root)
+
+    with imported(root) as project:
+        assert {"email", "refund"} <= set(project.tables["customers"].column_names())
+        assert not {"email", "refund", "region"} & set(project.examples.column_names())
+        assert "religion" not in project.features
+    assert "religion" in (root / "conf/config.yaml").read_text()
+
+
+def test_the_table_is_copied_into_the_project(root: Path, tmp_path: Path) -> None:
+    plan = plans.put("customers", tmp_path)
+
+    start(plan, root)
+
+    assert (root / "source/customers.csv").read_bytes() == plan.source.files[0].read_bytes()
+    data = yaml.safe_load((root / "conf/data/full.yaml").read_text())
+    assert data["source"] == "source/{table}.csv"
+    assert data["names"] == {"Monthly Charges": "monthly_charges"}
+
+
+def test_several_files_are_one_table(root: Path, tmp_path: Path) -> None:
+    plan = plans.put("customers", tmp_path)
+    other = tmp_path / "more.csv"
+    other.write_text("a\n")
+    files = (*plan.source.files, other)
+
+    start(replace(plan, source=replace(plan.source, files=files)), root)
+
+    copied = sorted(path.name for path in (root / "source").iterdir())
+    assert copied == ["customers-001.csv", "customers-002.csv"]
+    assert "source/{table}-*.csv" in (root / "conf/data/full.yaml").read_text()
+
+
+def test_a_file_that_was_edited_stays_and_is_named(root: Path, tmp_path: Path) -> None:
+    file = root / "src/churn/features.py"
+    file.write_text(edited := file.read_text() + "\n# mine\n")
+
+    written = start(plans.put("customers", tmp_path), root)
+
+    assert written.kept == ["src/churn/features.py"]
+    assert file.read_text() == edited
+    assert "age" in (root / "outputs/start/kept/src/churn/features.py").read_text()
+
+
+def test_a_sentence_that_was_edited_stays_and_is_named(root: Path, tmp_path: Path) -> None:
+    file = root / "conf/service.yaml"
+    file.write_text(file.read_text().replace("{weather: 3}", "{storms: 4}"))
+
+    written = start(plans.put("customers", tmp_path), root)
+
+    assert written.left == ["conf/service.yaml: such as {weather: 3}"]
+    assert "{storms: 4}" in file.read_text()
+
+
+def test_a_second_start_changes_nothing(root: Path, tmp_path: Path) -> None:
+    plan = plans.put("requests", tmp_path)
+    start(plan, root)
+    before = dict(texts(root))
+
+    again = start(plan, root)
+
+    assert (again.files, again.kept, again.left) == ([], [], [])
+    assert dict(texts(root)) == before
+
+
+def test_another_start_takes_the_place_of_the_first(root: Path, tmp_path: Path) -> None:
+    start(plans.put("requests", tmp_path), root)
+
+    written = start(plans.put("penguins", tmp_path), root)
+
+    assert (written.kept, written.left) == ([], [])
+    assert not [name for name, text in texts(root) if "churned" in text or "requests" in name]
+    assert (root / "docs/decisions/0001-split-by-key.md").is_file()
+    assert not (root / "docs/decisions/0001-split-by-time.md").exists()
+
+
+def test_what_was_edited_after_a_start_stays(root: Path, tmp_path: Path) -> None:
+    plan = plans.put("customers", tmp_path)
+    start(plan, root)
+    file = root / "src/churn/tables.py"
+    file.write_text(file.read_text().replace("max=170", "max=110"))
+
+    written = start(plan, root)
+
+    assert written.kept == ["src/churn/tables.py"]
+    assert "max=110" in file.read_text()
+
+
+def test_a_title_and_a_purpose_that_were_said_stay(tmp_path: Path) -> None:
+    root = rendered.project(tmp_path / "churn", purpose="Tells sales whom to call.")
+
+    start(plans.put("customers", tmp_path), root)
+
+    assert (root / "README.md").read_text().startswith("# Churn\n\nTells sales whom to call.\n")
+    assert 'description = "Tells sales whom to call."' in (root / "pyproject.toml").read_text()
+
+
+def test_a_purpose_of_the_example_is_replaced_everywhere(root: Path, tmp_path: Path) -> None:
+    start(plans.put("customers", tmp_path), root)
+
+    purpose = "Predicts whether churned is yes, for each row of customers."
+    for name in ("README.md", "pyproject.toml", ".copier-answers.yml"):
+        assert purpose in (root / name).read_text()
+
+
+def test_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run this in the folder of a project"):
+        start(plans.put("customers", tmp_path), tmp_path)
+
+
+def test_a_run_that_fails_is_told_and_leaves_no_floors(root: Path, tmp_path: Path) -> None:
+    def failing(plan: Plan, root: Path, baseline: str) -> Measured:
+        raise UserError(f"{plan.table} in {root.name} has no {baseline}")
+
+    written = write(plans.put("customers", tmp_path), root, lambda _: None, measured=failing)
+
+    assert written.problem.startswith("customers in churn")
+    assert yaml.safe_load((root / "conf/config.yaml").read_text())["evaluation"]["floors"] == {}
+
+
+@pytest.mark.parametrize("name", plans.PLANS)
+def test_each_passage_stands_in_the_template(name: str, root: Path, tmp_path: Path) -> None:
+    about = About("churn", "Churn", "Tells.", is_product=True, baseline="linear")
+
+    missing = [
+        f"{passage.file}: {passage.old}"
+        for passage in passages(context(plans.PLANS[name](tmp_path / "x.csv"), about, Measured()))
+        if passage.old not in (root / passage.file).read_text()
+        and "acts for nothing" not in passage.old  # which is a passage already
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", plans.PLANS)
+def test_settings_that_are_written_are_yaml(name: str, tmp_path: Path) -> None:
+    about = About("churn", "Churn", "Tells.", is_product=True, baseline="linear")
+    files = whole(context(plans.PLANS[name](tmp_path / "x.csv"), about, Measured()))
+
+    for file, text in files.items():
+        if file.endswith(".yaml"):
+            assert yaml.safe_load(text), file
+        if file.endswith(".py"):
+            compile(text, file, "exec")
