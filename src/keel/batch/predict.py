@@ -80,8 +80,24 @@ def predict(
     lookups = Lookups(store, project, table, serving.oldest_lookup)
     run = _Run(store, project, scorer, lookups, used)
     inputs = [opened_as(file, scorer.asked, scorer.later, form) for file in files]
-    for target, of in {out: inputs}.items() if out else ((beside(i.path), [i]) for i in inputs):
-        yield run.scored(of, target)
+    for target, scored in _targets(inputs, out).items():
+        yield run.scored(scored, target)
+
+
+def _targets(inputs: Sequence[Input], out: Path | None) -> dict[Path, list[Input]]:
+    """Where the predictions of which files go. Raises UserError if a file would be lost."""
+    if out and out.resolve() in (file.path.resolve() for file in inputs):
+        raise UserError(f"--out {out} is one of the files to score: give it another name")
+    if out:
+        return {out: list(inputs)}
+    targets: dict[Path, list[Input]] = {}
+    for file in inputs:
+        targets.setdefault(beside(file.path), []).append(file)
+    for target, files in targets.items():
+        if len(files) > 1:
+            both = " and ".join(str(file.path) for file in files)
+            raise UserError(f"{both} would both go to {target}: score them one by one, with --out")
+    return targets
 
 
 @dataclass(frozen=True)

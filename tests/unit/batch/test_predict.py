@@ -306,6 +306,31 @@ def test_another_ending_of_out_is_refused(runs: Runs, tmp_path: Path) -> None:
         score(runs["a number"], "july.csv", out=tmp_path / "a.json")
 
 
+def test_no_file_is_written_over(runs: Runs, tmp_path: Path) -> None:
+    project, _ = runs["a number"]
+    two = [written(asked(project), tmp_path / f"a.{end}") for end in ("csv", "parquet")]
+
+    with pytest.raises(UserError, match=r"a.csv and .*a.parquet would both go to .*a.predictions"):
+        score(runs["a number"], *two)
+    with pytest.raises(UserError, match=r"--out .*a.csv is one of the files to score"):
+        score(runs["a number"], two[0], out=two[0])
+
+    assert sorted(tmp_path.iterdir()) == two
+
+
+def test_an_error_in_build_names_the_line(runs: Runs, tmp_path: Path) -> None:
+    project, store = runs["a number"]
+    source = tmp_path / "src" / "broken.py"
+    source.parent.mkdir()
+    source.write_text("def build(tables):\n    raise KeyError('orders')\n")
+    scope: dict[str, Any] = {}
+    exec(compile(source.read_text(), str(source), "exec"), scope)  # noqa: S102 -- written above
+    broken = replace(project, build=scope["build"])
+
+    with pytest.raises(UserError, match=r"a.csv: src/broken.py, line 2: KeyError: 'orders'"):
+        score((broken, Store(tmp_path, store.root)), written(asked(project), tmp_path / "a.csv"))
+
+
 def test_the_release_of_a_model_is_the_latest_that_holds_it(tmp_path: Path) -> None:
     def git(*command: str) -> None:
         who = {
