@@ -93,8 +93,8 @@ class Coded:
         """How the schema of the examples has it; as in the table, unless it is made there."""
         if self.has_classes:
             names = [str(value) for value in sorted(self.column.values)]
-            return f"dy.Enum({names!r}, {self._about()})"
-        return self._call(zoned=True) if self.making else self.in_table
+            return f"dy.Enum({names!r}, {self._about(made=True)})"
+        return self._call(zoned=True, made=True) if self.making else self.in_table
 
     @cached_property
     def making(self) -> str:
@@ -153,9 +153,9 @@ class Coded:
         rule = f"text.is_null() | {read}" if self.is_nullable else read
         return f"dy.String({self._about()}, check=lambda text: {rule})"
 
-    def _call(self, *, zoned: bool) -> str:
+    def _call(self, *, zoned: bool, made: bool = False) -> str:
         rules = [f"min={low}, max={high}" for low, high in [self._limits] if low]
-        return f"dy.{self._kind(zoned=zoned)}{', '.join([*rules, self._about()])})"
+        return f"dy.{self._kind(zoned=zoned)}{', '.join([*rules, self._about(made=made)])})"
 
     @property
     def _limits(self) -> tuple[str, str]:
@@ -181,11 +181,13 @@ class Coded:
             return f"String(regex={f'^({allowed})$'!r}, "
         return "String(min_length=1, " if self.is_key else "String("
 
-    def _about(self) -> str:
+    def _about(self, *, made: bool = False) -> str:
         """What is said of any column: whether it may be null or is the key, and its metadata."""
         of_key = ["primary_key=True"] * self.is_key
         nullable = ["nullable=True"] * self.is_nullable
-        return ", ".join([*of_key, *nullable, f"metadata={self._metadata()}", *self._description()])
+        return ", ".join(
+            [*of_key, *nullable, f"metadata={self._metadata()}", *self._description(made=made)]
+        )
 
     def _metadata(self) -> str:
         personal = ["personal=True"] * self.column.personal
@@ -200,10 +202,13 @@ class Coded:
             meaning = [f"true={self.column.true!r}"]
         return f"afterwards({', '.join([*personal, *meaning])})"
 
-    def _description(self) -> list[str]:
+    def _description(self, *, made: bool) -> list[str]:
+        """What else is to be said, of the raw form only where the table has it."""
         text = ""
         if self.column.use == Use.SLICE or self.column.sensitive:
             text = "sensitive: to judge by, not to predict from"
+        elif made:
+            return []
         elif self._is_written_as_text:
             text = f"written as {written(self.column.low or DAY, self.column)}"
         elif self._counts_from_1970:

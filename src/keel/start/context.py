@@ -258,8 +258,7 @@ def _of_tests(
         "new_value": texts[0] if texts else None,
         "unknown": nullable[0] if nullable else None,
         "invariant": invariant,
-        "invariant_name": invariant[0][0].name if invariant else columns[0].name,
-        "invariant_value": invariant[0][1] if invariant else columns[0].usual_code,
+        "change": _change(plan, columns, invariant),
         "first_day": f"datetime({first.year}, {first.month}, {first.day}, 12, tzinfo=UTC)",
         "own_keys": list(_own_keys(columns, split)),
         "label_cases": list(_label_cases(plan, target)),
@@ -272,6 +271,19 @@ def _of_tests(
         "directions": [],
         **_made_up(plan, columns, target),
     }
+
+
+def _change(plan: Plan, columns: list[Coded], invariant: list[tuple[Coded, str]]) -> str:
+    """A row of a table of changes, as the how-to shows it."""
+    if invariant:
+        column, value = invariant[0]
+        return f'Change("{column.name} means nothing", {{}}, {{"{column.name}": {value}}})'
+    numbers = [c for c in columns if c.is_plain and c.bounds]
+    if not numbers:
+        return 'Change("why", {"COLUMN": "before"}, {"COLUMN": "after"})'
+    name, low, high = numbers[0].name, numbers[0].column.low, numbers[0].column.high
+    why = f"the higher {name} is, the higher {plan.target.identifier}"
+    return f'Change("{why}", {{"{name}": {literal(low)}}}, {{"{name}": {literal(high)}}})'
 
 
 def _broken_words(broken: Coded) -> str:
@@ -393,7 +405,7 @@ def _made_up(plan: Plan, columns: list[Coded], target: Coded) -> dict[str, Any]:
     if driver is not None and driver.bounds:
         low, high = driver.bounds
         step = (high - low) / STEPS
-        step = int(step) if driver.column.type == Type.WHOLE else float(f"{step:.3g}") * 0.9
+        step = int(step) if driver.column.type == Type.WHOLE else float(f"{0.9 * step:.3g}")
         start = f"{literal(low)} + " if low else ""
         code = f"{start}{literal(step)} * step" if step != 1 else f"{start}step"
     label, classes = _label_code(plan, target)
@@ -421,7 +433,7 @@ def _label_code(plan: Plan, target: Coded) -> tuple[str, list[str]]:
     low, high = target.bounds or (0, 100)
     span = (high - low) / STEPS
     whole = target.column.type == Type.WHOLE
-    step = max(1, int(span)) if whole else float(f"{span:.3g}") * 0.9
+    step = max(1, int(span)) if whole else float(f"{0.9 * span:.3g}")
     return f"{literal(low)} + {literal(step)} * step" if low else f"{literal(step)} * step", []
 
 

@@ -105,4 +105,5 @@ def _yaml(value: Any) -> str:
 def _sentence(warning: Sign) -> str:
     """A warning as a line of a card, which is a template: braces would be of that."""
     subject = f"`{warning.column}`: " if warning.column else ""
-    return (subject + warning.sentence).replace("{", "(").replace("}", ")")
+    text = (subject + warning.sentence).replace("{", "(").replace("}", ")")
+    return f"{text.rstrip('.')}."

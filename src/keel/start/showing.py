@@ -12,6 +12,8 @@ from keel.start.plan import Column, Plan, Type, Use
 
 HEADS = ("column", "type", "values", "nulls", "use", "why")
 WIDEST = (22, 13, 25, 5, 16)
+NARROWEST = ((2, 15), (0, 10))  # where room is scarce, values are cut first, and then names
+REASON = 14  # wide at least, where that can be had
 MOST = 60  # columns that are shown one by one
 
 
@@ -42,6 +44,9 @@ def _columns(plan: Plan, width: int) -> Iterator[str]:
     columns = sorted(plan.columns, key=lambda column: order.index(column.use))
     rows = [HEADS, *(_cells(column, plan) for column in columns[:MOST])]
     widths = [min(most, max(len(row[place]) for row in rows)) for place, most in enumerate(WIDEST)]
+    for place, least in NARROWEST:
+        lacking = REASON - (width - sum(widths) - 2 * len(widths))
+        widths[place] = max(min(widths[place], least), widths[place] - max(0, lacking))
     room = max(12, width - sum(widths) - 2 * len(widths))
     for *cells, why in rows:
         parts = [_cut(cell, size).ljust(size) for cell, size in zip(cells, widths, strict=True)]
