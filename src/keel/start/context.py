@@ -413,7 +413,6 @@ def _made_up(plan: Plan, columns: list[Coded], target: Coded) -> dict[str, Any]:
     return {
         "driver": driver,
         "driver_code": code,
-        "driver_values": "",
         "label_code": label,
         "classes": classes,
         "steps": STEPS,
