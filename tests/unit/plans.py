@@ -66,6 +66,7 @@ def customers(file: Path) -> Plan:
 
 def requests(file: Path) -> Plan:
     """The same with a moment without a zone, a date in a form of its own, and free text."""
+    number = Column("number", Type.WHOLE, Use.KEY, "", low=1, high=600, identifier="number")
     moment = Column(
         *("asked", Type.MOMENT, Use.TIME, "the only moment"),
         low=datetime(2023, 1, 1),  # noqa: DTZ001 -- as the table has it
@@ -84,9 +85,8 @@ def requests(file: Path) -> Plan:
     )
     remark = Column("remark", Type.TEXT, Use.FEATURE, "", distinct=550, identifier="remark")
     plan = customers(file)
-    return replace(
-        plan, table="requests", columns=(*plan.columns, moment, born, remark), zone="Europe/Zurich"
-    )
+    columns = (number, *plan.columns[1:], moment, born, remark)
+    return replace(plan, table="requests", columns=columns, zone="Europe/Zurich", key=("number",))
 
 
 def penguins(file: Path) -> Plan:
@@ -191,7 +191,7 @@ def _cell(plan: Plan, column: Column, chance: Random, strength: float, number: i
     if chance.random() < column.nulls:
         return ""
     if column.use == Use.KEY:
-        return f"K{number}"
+        return f"K{number}" if column.type == Type.TEXT else str(number + 1)
     if column.type in (Type.YES_NO, Type.CATEGORY):
         values = sorted(column.values)
         place = int(noisy * len(values)) if column.use == Use.TARGET else chance.randrange(99)

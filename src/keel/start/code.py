@@ -75,7 +75,8 @@ class Coded:
         """The least and the greatest number that are allowed; None if any is."""
         low, high = self.column.low, self.column.high
         whole = isinstance(low, int) and isinstance(high, int)
-        if not self._is_number or low is None or not math.isfinite(high - low):
+        grows = self.is_key or self.column.use == Use.GROUP  # newer rows have greater ones
+        if not self._is_number or grows or low is None or not math.isfinite(high - low):
             return None
         if self.column.type == Type.YES_NO or self.has_classes:
             return low, high

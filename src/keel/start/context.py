@@ -242,7 +242,7 @@ def _of_tests(
     texts = [c for c in columns if c.is_plain and c.column.type == Type.CATEGORY and not c.bounds]
     nullable = [c for c in columns if c.is_feature and c.is_nullable]
     impossible = [column for column in columns if column.impossible]
-    impossible.sort(key=lambda column: not column.bounds)  # numbers first: they say most
+    impossible.sort(key=lambda column: (column.is_key, not column.bounds))  # numbers say most
     broken = impossible[0] if impossible else target
     invariant = [
         (c, c.usual_code)

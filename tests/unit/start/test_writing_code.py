@@ -114,3 +114,9 @@ def test_the_worked_example_is_known_again() -> None:
 
     assert now.keys() == set(script.ABOUT_IT)
     assert [name for name, digest in now.items() if digest not in example()[name]] == []
+
+
+def test_a_key_that_is_a_number_may_grow(tmp_path: Path) -> None:
+    key = next(c for c in coded(plans.requests(tmp_path / "table.csv")) if c.is_key)
+
+    assert key.in_table == "dy.Int64(primary_key=True, metadata=ahead())"
