@@ -109,7 +109,7 @@ class _Making:
             if text is None:
                 continue  # a proof of concept has fewer files
             changed = passage.place_in(text)
-            if changed is None:
+            if changed is None and name not in self._project.written:
                 missing.append(f"{name}: {passage.old.strip().splitlines()[0]}")
             texts[name] = text if changed is None else changed
         for name, text in texts.items():
@@ -237,16 +237,17 @@ def _measured(
 
 
 def _formatted(staged: Path, names: Mapping[str, str | None], say: Say) -> None:
-    """The Python files as the project's own ruff has them."""
-    files = [name for name in names if name.endswith(".py") and (staged / name).is_file()]
-    ruff = shutil.which(
-        "ruff", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    )
+    """The code, also that in texts, as the project's own ruff has it."""
+    beside = Path(sys.executable).parent
+    ruff = shutil.which("ruff", path=f"{beside}{os.pathsep}{os.environ['PATH']}")
     if ruff is None:
         say("ruff is not installed: `uv run keel check format` formats the files when it is.")
         return
-    for command in (("check", "--fix-only", "--quiet"), ("format", "--quiet")):
-        subprocess.run([ruff, *command, "--no-cache", *files], cwd=staged, check=False)
+    code = [name for name in names if name.endswith(".py") and (staged / name).is_file()]
+    texts = [name for name in names if name.endswith(".md") and (staged / name).is_file()]
+    for command, files in (("check --fix-only", code), ("format", [*code, *texts])):
+        arguments = (*command.split(), "--quiet", "--no-cache", *files)
+        subprocess.run([ruff, *arguments], cwd=staged, check=False)
 
 
 def _set_apart(root: Path, staged: Path, kept: list[str]) -> None:

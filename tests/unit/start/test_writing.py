@@ -178,6 +178,20 @@ def test_another_start_takes_the_place_of_the_first(root: Path, tmp_path: Path) 
     assert not (root / "docs/decisions/0001-split-by-time.md").exists()
 
 
+def test_a_sentence_that_was_edited_after_a_start_is_no_word_of_the_example(
+    root: Path, tmp_path: Path
+) -> None:
+    plan = plans.put("customers", tmp_path)
+    start(plan, root)
+    file = root / "docs/how-to.md"
+    file.write_text(edited := file.read_text() + "\nMine.\n")
+
+    written = start(plan, root)
+
+    assert (written.files, written.kept, written.left) == ([], [], [])
+    assert file.read_text() == edited
+
+
 def test_what_was_edited_after_a_start_stays(root: Path, tmp_path: Path) -> None:
     plan = plans.put("customers", tmp_path)
     start(plan, root)
