@@ -12,7 +12,7 @@ from builders import PROJECT, REPOSITORY
 from dvc.repo import Repo  # type: ignore[import-untyped]  # DVC has no types
 
 from keel.judge import champion
-from keel.judge.metrics import main_metric
+from keel.judge.metrics.known import main_metric
 from keel.pipeline import configuration
 from keel.project.errors import UserError
 from keel.testing.pipeline import Quick, quick

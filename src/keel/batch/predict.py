@@ -25,6 +25,7 @@ from keel.pipeline.configuration import load
 from keel.project.blame import blamed
 from keel.project.description import Project
 from keel.project.errors import UserError
+from keel.serving.alone import check_rows_alone
 from keel.serving.lookups import Lookups
 from keel.serving.origins import PLACE
 from keel.serving.settings import Serving
@@ -78,7 +79,7 @@ def predict(
         numbers = Numbers(settings.data.decimal_comma, settings.data.thousands)
     scorer = BatchScorer(used.predictor, project, table, numbers)
     lookups = Lookups(store, project, table, serving.oldest_lookup)
-    run = _Run(store, project, scorer, lookups, used)
+    run = _Run(store, project, table, scorer, lookups, used)
     inputs = [opened_as(file, scorer.asked, scorer.later, form) for file in files]
     for target, scored in _targets(inputs, out).items():
         yield run.scored(scored, target)
@@ -104,6 +105,7 @@ def _targets(inputs: Sequence[Input], out: Path | None) -> dict[Path, list[Input
 class _Run:
     store: Store
     project: Project
+    table: str
     scorer: BatchScorer
     lookups: Lookups
     used: InUse
@@ -150,6 +152,7 @@ class _Run:
             try:
                 if not first:
                     self.scorer.probe(batch, lookups)
+                    self._check_rows_alone()
                 scored = self.scorer.scored(batch, first, twice, lookups)
             except UserError:
                 raise
@@ -168,6 +171,13 @@ class _Run:
             counts.predicted += len(scored.predictions)
             counts.unseen.update(scored.predictions["unseen"].explode().drop_nulls().to_list())
             counts.reasons.update(dict(scored.broken[REASONS].value_counts().iter_rows()))
+
+    def _check_rows_alone(self) -> None:
+        """As for the service: what `build` makes of other rows would be otherwise for these."""
+        checked = self.store.checked(self.table)
+        if checked.is_file():
+            stored = self.store.read_table(checked)
+            check_rows_alone(self.project, self.table, stored, self.lookups.tables())
 
     def _named(self, predictions: pl.LazyFrame, release: str | None) -> pl.LazyFrame:
         """With the model's version and the release's in each row, and without the label."""

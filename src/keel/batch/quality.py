@@ -35,7 +35,8 @@ class Quality:
 def quality(project: Project, store: Store, folder: Path) -> Quality | None:
     """How good the predictions in the parts of a folder are; None if none of them has a label."""
     parts = pl.scan_parquet(folder / "predictions-*")
-    from keel.judge.metrics import Sample, metrics_of
+    from keel.judge.metrics.known import metrics_of
+    from keel.judge.metrics.sample import Sample
     from keel.judge.scores import interval
 
     task = project.task

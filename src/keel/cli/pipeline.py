@@ -45,7 +45,7 @@ def exp(changes: tuple[str, ...]) -> int:
     It happens in a copy that DVC makes and records. Several at once: `keel exp --queue
     model.trees=100,400`, then `keel exp --run-all`.
     """
-    from keel.judge.metrics import metrics_of
+    from keel.judge.metrics.known import metrics_of
     from keel.pipeline.run import experiment
 
     root = Path.cwd()

@@ -6,7 +6,7 @@ import polars as pl
 
 from keel.judge.chance import Difference, difference
 from keel.judge.gates import Verdict
-from keel.judge.metrics import score
+from keel.judge.metrics.sample import score
 from keel.judge.scores import sliced
 from keel.project.metric import Metric
 from keel.project.task import Task

@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from keel.judge.metrics import Sample
+from keel.judge.metrics.sample import Sample
 from keel.project.metric import Metric
 from keel.project.task import Task
 

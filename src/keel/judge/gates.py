@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from keel.judge.chance import Difference
-from keel.judge.metrics import score
+from keel.judge.metrics.sample import score
 from keel.judge.shift import gaps, shifts
 from keel.project.description import Project
 from keel.project.metric import Metric

@@ -15,7 +15,7 @@ from keel.data.split import Labelled
 from keel.judge import gates as gate
 from keel.judge.chance import Difference, difference
 from keel.judge.importance import importance
-from keel.judge.metrics import main_metric, metrics_of
+from keel.judge.metrics.known import main_metric, metrics_of
 from keel.judge.scores import MODELS, Score, evaluate, missed
 from keel.judge.staleness import staleness
 from keel.model.choice import learner

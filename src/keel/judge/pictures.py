@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from markupsafe import Markup
 
-from keel.judge.sums import Array
-from keel.judge.yes_no import METRICS, tally
+from keel.judge.metrics.sums import Array
+from keel.judge.metrics.yes_no import METRICS, tally
 from keel.project.task import Classes, Number, Task
 from keel.show import charts
 from keel.show.pages import number

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from keel.judge.metrics import Sample
-from keel.judge.sums import Array
+from keel.judge.metrics.sample import Sample
+from keel.judge.metrics.sums import Array
 from keel.project.metric import Metric
 from keel.project.settings import Evaluation
 from keel.project.task import Task

@@ -9,7 +9,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from keel.judge.gates import scale
-from keel.judge.metrics import score
+from keel.judge.metrics.sample import score
 from keel.model.inputs import categories, model_inputs
 from keel.model.predictor import Predictor
 from keel.project.description import Project

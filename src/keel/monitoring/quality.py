@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from keel.judge.metrics import Sample, metrics_of
+from keel.judge.metrics.known import metrics_of
+from keel.judge.metrics.sample import Sample
 from keel.judge.scores import interval
 from keel.project.description import Project
 from keel.project.metric import Metric

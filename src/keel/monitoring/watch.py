@@ -8,7 +8,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from keel.judge.judgement import slice_columns
-from keel.judge.metrics import metrics_of
+from keel.judge.metrics.known import metrics_of
 from keel.monitoring import checks, drift
 from keel.monitoring.checks import Judgement
 from keel.monitoring.findings import Finding, findings

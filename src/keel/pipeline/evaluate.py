@@ -6,7 +6,7 @@ from datetime import date
 from keel.data.split import folds, test, training
 from keel.data.store import Store
 from keel.judge.judgement import Judgement, Part, judge
-from keel.judge.metrics import metrics_of
+from keel.judge.metrics.known import metrics_of
 from keel.judge.report import CARDS, Run, card, report, slices_csv
 from keel.judge.scores import headline
 from keel.model.fitting import fit

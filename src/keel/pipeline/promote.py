@@ -9,7 +9,7 @@ from pathlib import Path
 from keel.data.store import Store, replace_all
 from keel.judge.champion import compare, table, verdicts
 from keel.judge.gates import Verdict, waived
-from keel.judge.metrics import main_metric
+from keel.judge.metrics.known import main_metric
 from keel.pipeline import configuration
 from keel.pipeline.run import run
 from keel.project.commands import must

@@ -250,19 +250,34 @@ def task(label: str, column: dy.Column) -> Task:
 
 
 def _yes_no(label: str, column: dy.Column, true: object, place: str) -> YesNo:
-    if isinstance(column, dy.Enum) and true not in column.categories:
+    values = _values(column)
+    if len(values) != 2:
+        raise UserError(
+            f"{place}: with afterwards(true={true!r}) the column has to have two values, or a "
+            "third would count as no: make it a dy.Enum of both, a dy.Bool, or a whole number with "
+            f"min and max, such as 0 and 1; it is {column.dtype}"
+        )
+    if not any(true == value and isinstance(true, type(value)) for value in values):
         raise UserError(
             f"{place}: afterwards(true={true!r}) is none of its values, which are "
-            f"{', '.join(map(repr, column.categories))}"
-        )
-    number = column.dtype.is_numeric() and isinstance(true, int | float)
-    text = isinstance(column, dy.Enum | dy.String) and isinstance(true, str)
-    if not (number or text or (isinstance(column, dy.Bool) and isinstance(true, bool))):
-        raise UserError(
-            f"{place}: afterwards(true={true!r}) can't be a value of that column, which is "
-            f"{column.dtype}"
+            f"{', '.join(map(repr, values))}"
         )
     return YesNo(label, true)
+
+
+def _values(column: dy.Column) -> list[object]:
+    """All values that the schema allows, where they are few and listed."""
+    if isinstance(column, dy.Bool):
+        return [False, True]
+    if isinstance(column, dy.Enum):
+        return list(column.categories)
+    if not column.dtype.is_integer():
+        return []
+    listed, least, most = (getattr(column, name, None) for name in ("is_in", "min", "max"))
+    if listed is not None:
+        return sorted(listed)
+    few = least is not None and most is not None and most - least < 2
+    return list(range(least, most + 1)) if few else []
 
 
 def _mean(labels: pl.Series) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from keel.data.store import Store
-from keel.judge.metrics import metrics_of
+from keel.judge.metrics.known import metrics_of
 from keel.project.about import load
 from keel.project.description import Project
 from keel.project.errors import RefusedError

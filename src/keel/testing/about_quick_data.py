@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 from keel.data.hindsight import guard_against_hindsight
 from keel.data.split import Labelled
 from keel.judge.chance import Difference, difference
-from keel.judge.metrics import main_metric
+from keel.judge.metrics.known import main_metric
 from keel.model.inputs import categories, model_inputs
 from keel.project.columns import is_personal, known_ahead, when_known
 from keel.project.description import Project

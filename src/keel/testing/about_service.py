@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from pydantic_core import to_json
 
-from keel.judge.metrics import metrics_of
+from keel.judge.metrics.known import metrics_of
 from keel.project.description import Project
 from keel.project.task import Classes, Number
 from keel.serving.settings import load
@@ -96,7 +96,7 @@ def _worse(run: Quick) -> dict[str, pl.Expr]:
     if isinstance(project.task, Classes):
         shares = [pl.col(PREDICTION).arr.get(place) for place in range(len(project.task.names))]
         return {"quality": pl.concat_arr([*shares[1:], shares[0]]).alias(PREDICTION)}
-    return {"quality": 1 - pl.col(PREDICTION)}
+    return {"quality": (1 - pl.col(PREDICTION)).alias(PREDICTION)}
 
 
 def _ages(run: Quick) -> frozenset[str]:

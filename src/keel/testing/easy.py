@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from keel.judge.metrics import METRICS, score
+from keel.judge.metrics.known import METRICS
+from keel.judge.metrics.sample import score
 from keel.project.learning import Model
 from keel.project.task import Classes, Number, Task, YesNo
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from keel.data.split import Labelled, test, training
 from keel.data.store import Store
-from keel.judge.metrics import metrics_of
+from keel.judge.metrics.known import metrics_of
 from keel.model.predictor import Predictor, load
 from keel.pipeline import configuration
 from keel.pipeline.stages import STAGES, run_stage

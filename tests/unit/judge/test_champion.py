@@ -11,7 +11,7 @@ from builders import PROJECT, TODAY, content
 from keel.data.store import Store
 from keel.judge.champion import compare, table, verdicts
 from keel.judge.gates import waived
-from keel.judge.yes_no import METRICS
+from keel.judge.metrics.yes_no import METRICS
 from keel.pipeline import configuration, promote
 from keel.project.settings import Waiver
 from keel.project.task import YesNo

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.judge.chance import difference
-from keel.judge.yes_no import METRICS
+from keel.judge.metrics.yes_no import METRICS
 from keel.project.metric import Metric
 from keel.project.task import YesNo
 

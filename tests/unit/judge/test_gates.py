@@ -18,7 +18,7 @@ from keel.judge.gates import (
     for_features,
     waived,
 )
-from keel.judge.yes_no import METRICS
+from keel.judge.metrics.yes_no import METRICS
 from keel.pipeline import configuration
 from keel.pipeline.flow import flow
 from keel.pipeline.run import stop_at_ended_waivers, stop_at_refusals

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn
 
 from keel import metric
-from keel.judge import numbers, one_of_several, yes_no
-from keel.judge.metrics import METRICS, Sample
-from keel.judge.sums import Array, Counted
+from keel.judge.metrics import numbers, one_of_several, yes_no
+from keel.judge.metrics.known import METRICS
+from keel.judge.metrics.sample import Sample
+from keel.judge.metrics.sums import Array, Counted
 from keel.project.task import Classes, Number, Task, YesNo
 
 KINDS = ("a", "b", "c")

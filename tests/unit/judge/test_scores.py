@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
+from keel.judge.metrics.yes_no import METRICS
 from keel.judge.scores import Score, evaluate, missed
-from keel.judge.yes_no import METRICS
 from keel.project.settings import Evaluation
 from keel.project.task import YesNo
 

@@ -6,10 +6,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keel.judge import yes_no
-from keel.judge.metrics import Sample
+from keel.judge.metrics import yes_no
+from keel.judge.metrics.sample import Sample
+from keel.judge.metrics.yes_no import (
+    METRICS,
+    Tally,
+    auc,
+    average_precision,
+    calibration_error,
+    log_loss,
+)
 from keel.judge.scores import Score, evaluate, missed
-from keel.judge.yes_no import METRICS, Tally, auc, average_precision, calibration_error, log_loss
 from keel.project.settings import Evaluation
 from keel.project.task import YesNo
 

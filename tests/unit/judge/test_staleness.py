@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from builders import PROJECT, examples, settings
 
+from keel.judge.metrics.yes_no import METRICS
 from keel.judge.staleness import staleness
-from keel.judge.yes_no import METRICS
 from keel.model.choice import learner
 from keel.project.settings import Staleness
 

@@ -8,7 +8,7 @@ import pytest
 from builders import PROJECT
 from served import JULY, Served, on
 
-from keel.judge.metrics import METRICS
+from keel.judge.metrics.known import METRICS
 from keel.monitoring import checks, drift, quality
 from keel.monitoring.checks import Judgement
 from keel.monitoring.drift import Learnt

@@ -9,7 +9,7 @@ from builders import PROJECT, content_of, examples, settings, stage
 
 from keel.data.store import Store
 from keel.judge.judgement import slice_columns
-from keel.judge.yes_no import METRICS
+from keel.judge.metrics.yes_no import METRICS
 from keel.project.errors import RefusedError, UserError
 
 

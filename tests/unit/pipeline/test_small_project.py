@@ -10,10 +10,10 @@ from small import small_project, small_settings, small_store
 
 from keel import metric
 from keel.data.store import Store
-from keel.judge import yes_no
 from keel.judge.champion import compare, verdicts
-from keel.judge.metrics import metrics_of
-from keel.judge.sums import Array
+from keel.judge.metrics import yes_no
+from keel.judge.metrics.known import metrics_of
+from keel.judge.metrics.sums import Array
 from keel.pipeline.flow import flow
 from keel.project.errors import RefusedError
 
@@ -89,7 +89,7 @@ def test_it_may_be_what_a_candidate_is_compared_by(tmp_path: Path) -> None:
     better, *_ = verdicts(
         compare(small_project().task, nobody, predictions, loss, ["shop"], 20), loss
     )
-    worse, *_ = verdicts(compare(predictions, nobody, loss, ["shop"], 20), loss)
+    worse, *_ = verdicts(compare(small_project().task, predictions, nobody, loss, ["shop"], 20), loss)
 
     assert (better.passed, worse.passed) == (True, False)
     assert better.sentence.startswith("money lost for each visit, CHF is better than")

@@ -40,8 +40,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a time without a zone": (
         {"examples": Naive, "features": Features(Naive).plain("shop")},
-        "Project(time='at'): make that column of Naive a dy.Datetime with a time_zone, or a "
-        "dy.Date; it is Datetime",
+        (
+            "Project(time='at'): make that column of Naive a dy.Datetime with a time_zone, or a "
+            "dy.Date; it is Datetime"
+        ),
     ),
     "a time that is none": (
         {"time": "pages"},

@@ -26,9 +26,8 @@ PREDICTED = {
     [
         (dy.Bool(), YesNo("label")),
         (dy.Enum(["no", "yes"], metadata=afterwards(true="yes")), YesNo("label", "yes")),
-        (dy.String(metadata=afterwards(true="Y")), YesNo("label", "Y")),
-        (dy.Int8(metadata=afterwards(true=1)), YesNo("label", 1)),
-        (dy.Int8(metadata=afterwards(true=2)), YesNo("label", 2)),
+        (dy.Int8(min=0, max=1, metadata=afterwards(true=1)), YesNo("label", 1)),
+        (dy.Int8(is_in=[1, 2], metadata=afterwards(true=2)), YesNo("label", 2)),
         (dy.Enum(KINDS), CLASSES),
         (dy.Int64(), Number("label")),
         (dy.Float64(), Number("label")),
@@ -44,7 +43,10 @@ def test_the_task_follows_from_the_type(column: dy.Column, expected: Task) -> No
     [
         (dy.Enum(["no", "yes"]), r"metadata=afterwards\(true='yes'\)"),
         (dy.Enum(["no", "yes"], metadata=afterwards(true="Yes")), r"which are 'no', 'yes'"),
-        (dy.Int8(metadata=afterwards(true="1")), r"true='1'\) can't be a value"),
+        (dy.Int8(min=0, max=1, metadata=afterwards(true="1")), r"true='1'\) is none of its values"),
+        (dy.Int8(metadata=afterwards(true=1)), r"a third would count as no: make it a dy\.Enum"),
+        (dy.Int8(min=0, max=2, metadata=afterwards(true=1)), r"with min and max, such as 0 and 1"),
+        (dy.String(metadata=afterwards(true="Y")), r"a third would count as no"),
         (dy.String(), r"a dy\.Enum of its classes"),
         (dy.Datetime(time_zone="UTC"), r"dy\.Bool, a dy\.Enum of its classes, or a number"),
         (dy.List(dy.Int8()), r"or a number; it is List"),

@@ -1,52 +1,20 @@
-"""The metrics of a project, and how they scatter in resamples."""
+"""Labels and predictions of some rows, scored and resampled by any metric."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from keel.judge import numbers, one_of_several, yes_no
-from keel.judge.sums import Array, Count, Counted, Units
-from keel.project.description import Project
-from keel.project.errors import UserError
+from keel.judge.metrics.sums import Array, Count, Counted, Units
 from keel.project.metric import Metric
-from keel.project.settings import Evaluation
-from keel.project.task import Classes, Number, Task, YesNo
+from keel.project.task import Task
 
 UNITS = 400  # that are drawn: enough to tell the spread of a score
 GROUPS = 200  # of predictions that are about the same, for the same reason
 ROW_BY_ROW = 100  # resamples at most of a metric that goes through all rows
-
-METRICS: Mapping[type[Task], Mapping[str, Counted]] = {
-    YesNo: yes_no.METRICS,
-    Classes: one_of_several.METRICS,
-    Number: numbers.METRICS,
-}
-
-
-def metrics_of(project: Project, evaluation: Evaluation | None = None) -> dict[str, Metric]:
-    """The metrics by which models of the project are judged; the first one decides.
-
-    All of the task and of the project, or those that the settings name, in their order. Raises
-    UserError if one of them does not exist.
-    """
-    metrics = {**METRICS[type(project.task)], **project.metrics}
-    names = evaluation.metrics if evaluation else []
-    for name in names:
-        if name not in metrics:
-            raise UserError(
-                f"evaluation.metrics names {name!r}: the metrics are {', '.join(metrics)}"
-            )
-    return {name: metrics[name] for name in names or metrics}
-
-
-def main_metric(project: Project, evaluation: Evaluation | None = None) -> Metric:
-    """The one that decides."""
-    return next(iter(metrics_of(project, evaluation).values()))
 
 
 class Sample:

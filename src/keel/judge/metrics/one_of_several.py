@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keel.judge.sums import Array, Counted, Sums, Units, by_cell, by_unit, ratio, tenths
+from keel.judge.metrics.sums import Array, Counted, Sums, Units, by_cell, by_unit, ratio, tenths
 
 TENTHS = 10
 
