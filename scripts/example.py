@@ -6,7 +6,7 @@ Digests of earlier releases stay: a project that was made with one may be starte
 import json
 from pathlib import Path
 
-from keel.start.placing import DIGESTS, digest
+from keel.start.writing.placing import DIGESTS, digest
 
 TEMPLATE = Path(__file__).parents[1] / "template"
 ABOUT_IT = (  # what `keel start` writes anew, or deletes

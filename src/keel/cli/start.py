@@ -18,7 +18,7 @@ from keel.project.errors import UserError
 if TYPE_CHECKING:
     from keel.start.looking import Survey
     from keel.start.plan import Plan, Question
-    from keel.start.writing import Written
+    from keel.start.writing.write import Written
 
 NONE = "none"  # what a person types where there is no key, time or group
 
@@ -44,7 +44,7 @@ def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | Non
     that are yours from then on. What you have edited is not written over.
     """
     from keel.start.looking import Survey
-    from keel.start.writing import check
+    from keel.start.writing.write import check
 
     root = Path.cwd()
     check(root)
@@ -103,7 +103,7 @@ def _ask(question: Question) -> Any:
 
 def _confirmed(plan: Plan, root: Path, purpose: str) -> str:
     """The purpose, when a person agrees to what is going to be written."""
-    from keel.start.writing import has_purpose, suggested_purpose
+    from keel.start.writing.write import has_purpose, suggested_purpose
 
     click.echo()
     if not purpose and not has_purpose(root):
@@ -114,7 +114,7 @@ def _confirmed(plan: Plan, root: Path, purpose: str) -> str:
 
 
 def _show(plan: Plan) -> None:
-    from keel.start.showing import shown
+    from keel.start.writing.showing import shown
 
     width = max(80, min(110, shutil.get_terminal_size((100, 40)).columns))
     click.echo("\n".join(shown(plan, width)))
@@ -124,7 +124,7 @@ def _write(plan: Plan, root: Path, purpose: str) -> int:
     import structlog
 
     from keel.repository.setup import set_up
-    from keel.start import writing
+    from keel.start.writing import write as writing
 
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models fit faster so
     warnings_only = structlog.make_filtering_bound_logger(logging.WARNING)

@@ -17,10 +17,10 @@ import yaml
 from keel.project.about import load
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.start.context import About, Measured, context
 from keel.start.plan import Plan, Use
-from keel.start.rendering import passages, whole
-from keel.start.writing import Written, write
+from keel.start.writing.context import About, Measured, context
+from keel.start.writing.rendering import passages, whole
+from keel.start.writing.write import Written, write
 
 EXAMPLE = re.compile(
     r"flight|airport|carrier|weather|\bplanes?\b|departure|nyc|delay|aviation|humid|tailnum|airline"

@@ -8,11 +8,11 @@ from pathlib import Path
 import plans
 import pytest
 
-from keel.start.code import coded, literal, room
-from keel.start.context import split_of
-from keel.start.placing import example
 from keel.start.plan import Column, Type, Use
-from keel.start.showing import shown
+from keel.start.writing.code import coded, literal, room
+from keel.start.writing.context import split_of
+from keel.start.writing.placing import example
+from keel.start.writing.showing import shown
 
 ROOT = Path(__file__).parents[3]
 

@@ -17,9 +17,9 @@ from keel.project.about import load
 from keel.project.description import Project
 from keel.project.errors import RefusedError
 from keel.project.task import Classes, YesNo
-from keel.start.code import coded, listed, literal
-from keel.start.context import FEW_ROWS, Measured, Split, split_of
 from keel.start.plan import Plan, Type
+from keel.start.writing.code import coded, listed, literal
+from keel.start.writing.context import FEW_ROWS, Measured, Split, split_of
 from keel.testing.pipeline import Pipeline
 
 ROWS = 20_000  # of the table are enough for floors; more would only take longer

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from keel.start.code import Coded, literal
 from keel.start.plan import Plan, Type, Use
+from keel.start.writing.code import Coded, literal
 
 YEAR = timedelta(days=365)
 

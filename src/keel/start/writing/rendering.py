@@ -13,8 +13,8 @@ import jinja2
 import yaml
 
 from keel.show.pages import environment
-from keel.start.code import listed
 from keel.start.plan import Warning as Sign
+from keel.start.writing.code import listed
 
 TEMPLATES = Path(__file__).with_name("templates")
 CARDS = ("docs/model-card.md", "docs/data-sheet.md")  # a run fills in these: they are templates too

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from keel.start.code import literal
 from keel.start.plan import Column, Plan, Type, Use
+from keel.start.writing.code import literal
 
 HEADS = ("column", "type", "values", "nulls", "use", "why")
 WIDEST = (22, 13, 25, 5, 16)

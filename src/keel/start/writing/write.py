@@ -20,12 +20,12 @@ import yaml
 from keel.project.about import own_settings, package
 from keel.project.commands import UV, output
 from keel.project.errors import UserError, reason
-from keel.start import placing
-from keel.start.code import coded
-from keel.start.context import About, Measured, context, pattern, target_words
-from keel.start.measuring import measure
 from keel.start.plan import Plan, Use
-from keel.start.rendering import EXAMPLES_OWN, RECORD, passages, whole
+from keel.start.writing import placing
+from keel.start.writing.code import coded
+from keel.start.writing.context import About, Measured, context, pattern, target_words
+from keel.start.writing.measuring import measure
+from keel.start.writing.rendering import EXAMPLES_OWN, RECORD, passages, whole
 
 ANSWERS = ".copier-answers.yml"
 EXAMPLES_TITLE = "Flight delay"

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from keel.project.task import Classes, YesNo
-from keel.start.code import Coded, class_name, coded, listed, literal
-from keel.start.derived import derived
 from keel.start.plan import Plan, Type, Use, Warning  # noqa: A004 -- it is one
+from keel.start.writing.code import Coded, class_name, coded, listed, literal
+from keel.start.writing.derived import derived
 
 MOST_SLICES = 4
 SLICE_VALUES = 12  # a column with more values is no slice of its own accord

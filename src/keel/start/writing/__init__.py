@@ -1,0 +1,1 @@
+"""The files of a project that are about a table, in place of the worked example."""
