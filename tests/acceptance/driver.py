@@ -88,7 +88,9 @@ class Driver:
                 model=pl.when(carrier=airline).then(wrong).otherwise("model")
             )
         metric = main_metric(PROJECT)
-        compared = champion.compare(self._champion, candidate, metric, ["carrier"], 50)
+        compared = champion.compare(
+            PROJECT.task, self._champion, candidate, metric, ["carrier"], 50
+        )
         verdicts = champion.verdicts(compared, metric)
         self.replaced = not any(verdict.refused for verdict in verdicts)
 

@@ -25,9 +25,9 @@ from keel.pipeline.configuration import load
 from keel.project.blame import blamed
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.serving.alone import check_rows_alone
-from keel.serving.lookups import Lookups
-from keel.serving.origins import PLACE
+from keel.serving.examples.alone import check_rows_alone
+from keel.serving.examples.lookups import Lookups
+from keel.serving.examples.origins import PLACE
 from keel.serving.settings import Serving
 
 FILE, ROW = "its file", "its row"  # where a row comes from, from 1 on; no column has a blank

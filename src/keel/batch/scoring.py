@@ -15,9 +15,9 @@ from keel.data.validation import PLAIN, REASONS, Numbers, check
 from keel.model.predictor import Predictor
 from keel.project.description import Project
 from keel.project.errors import UserError
+from keel.serving.examples.origins import BUILD, PLACE, Lookups, Maker
+from keel.serving.examples.rows import asked
 from keel.serving.log import columns, key
-from keel.serving.origins import BUILD, PLACE, Lookups, Maker
-from keel.serving.rows import asked
 
 SOME = 20  # rows: if `build` fails with each of them, it will with all
 LABEL = "its label"  # no column has a blank

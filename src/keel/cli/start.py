@@ -16,7 +16,7 @@ import click
 from keel.project.errors import UserError
 
 if TYPE_CHECKING:
-    from keel.start.looking import Survey
+    from keel.start.looking.look import Survey
     from keel.start.plan import Plan, Question
     from keel.start.writing.write import Written
 
@@ -43,7 +43,7 @@ def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | Non
     what can't be known is asked, and then schemas, features, settings, tests and texts are written
     that are yours from then on. What you have edited is not written over.
     """
-    from keel.start.looking import Survey
+    from keel.start.looking.look import Survey
     from keel.start.writing.write import check
 
     root = Path.cwd()

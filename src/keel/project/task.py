@@ -276,8 +276,9 @@ def _values(column: dy.Column) -> list[object]:
     listed, least, most = (getattr(column, name, None) for name in ("is_in", "min", "max"))
     if listed is not None:
         return sorted(listed)
-    few = least is not None and most is not None and most - least < 2
-    return list(range(least, most + 1)) if few else []
+    if least is None or most is None or most - least > 1:
+        return []
+    return list(range(least, most + 1))
 
 
 def _mean(labels: pl.Series) -> float:

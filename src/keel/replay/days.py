@@ -12,9 +12,9 @@ from keel.data.store import Store
 from keel.project.errors import UserError
 from keel.replay.past import Past
 from keel.replay.trouble import Trouble
+from keel.serving.examples.origins import PLACE, origins
+from keel.serving.examples.rows import asked as columns_asked
 from keel.serving.log import key
-from keel.serving.origins import PLACE, origins
-from keel.serving.rows import asked as columns_asked
 
 REFUSED = 400  # where the status of what was not taken begins
 DAY = "its day"  # no column has a blank

@@ -19,10 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp
 
+from keel.serving.examples.rows import annotation, model
 from keel.serving.guard import Guard, Keys
 from keel.serving.log import key
 from keel.serving.problems import MEDIA_TYPE, ProblemError, WrongField
-from keel.serving.rows import annotation, model
 from keel.serving.service import Service
 
 JSON = "application/json"

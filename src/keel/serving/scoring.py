@@ -8,9 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from keel.model.predictor import Predictor
 from keel.project.description import Project
-from keel.serving.origins import BUILD, Lookups, Maker
+from keel.serving.examples.origins import BUILD, Lookups, Maker
+from keel.serving.examples.rows import broken_rules, model, rules
 from keel.serving.problems import WrongField
-from keel.serving.rows import broken_rules, model, rules
 from keel.show.tracing import span
 
 

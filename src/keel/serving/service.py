@@ -12,11 +12,11 @@ from keel.model.predictor import in_use
 from keel.project.columns import is_personal
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.serving.alone import check_rows_alone
+from keel.serving.examples.alone import check_rows_alone
+from keel.serving.examples.lookups import Lookups
+from keel.serving.examples.rows import Rows, asked
 from keel.serving.log import Clock, Log, columns, key, now
-from keel.serving.lookups import Lookups
 from keel.serving.problems import MOST, ProblemError, WrongField, not_recorded, refused
-from keel.serving.rows import Rows, asked
 from keel.serving.scoring import Prediction, Scorer
 from keel.serving.settings import Serving
 from keel.serving.telemetry import Metrics

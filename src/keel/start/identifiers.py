@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from .words import parts
+from keel.start.words import parts
 
 # What Keel writes beside the columns of the examples, and what a dataframely schema has of its own.
 RESERVED = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -133,24 +133,43 @@ def _ask(run: Quick) -> tuple[list[dict[str, Any]], pl.DataFrame]:
 
 
 def _days(run: Quick) -> pl.DataFrame:
-    """What the model learnt from, mixed and dated on the days after it, with predictions."""
+    """What the model learnt from, mixed and dated on days after it, with predictions and noons."""
     project, rows = run.project, run.learnt().examples
+    predicted = rows.with_columns(run.model().predict(rows).alias(PREDICTION))
+    mixed = predicted.sample(fraction=1, shuffle=True, seed=SEED)
+    if project.time in project.examples.primary_key():
+        return _later(project, predicted, mixed)
     first = LATER.date()
     if project.time:
-        last = rows.select(project.local_day.max()).item()
-        first = last + AFTER
-    rows = rows.sample(fraction=1, shuffle=True, seed=SEED)
+        first = rows.select(project.local_day.max()).item() + AFTER
     each = max(1, len(rows) // DAYS)
-    rows = rows.head(each * DAYS)
-    days = [first + timedelta(days=number // each) for number in range(len(rows))]
-    noons = [datetime.combine(day, time(12), project.timezone) for day in days]
-    moments = pl.Series(NOON, noons, pl.Datetime("us", project.zone))
-    rows = rows.with_columns(moments, run.model().predict(rows).alias(PREDICTION))
+    mixed = mixed.head(each * DAYS)
+    days = [first + timedelta(days=number // each) for number in range(len(mixed))]
+    dated = mixed.with_columns(_noons(project, days))
     if project.time is None:
-        return rows
+        return dated
     dtype = rows.schema[project.time]
     moment = pl.col(NOON).dt.date() if dtype == pl.Date else pl.col(NOON).cast(dtype)
-    return rows.with_columns(moment.alias(project.time))
+    return dated.with_columns(moment.alias(project.time))
+
+
+def _later(project: Project, rows: pl.DataFrame, mixed: pl.DataFrame) -> pl.DataFrame:
+    """The rows' keys as much later as they span, with the rest of other rows.
+
+    A time in the key tells examples apart: two of one day would be the same.
+    """
+    time_, key = str(project.time), project.examples.primary_key()
+    moments = rows[time_]
+    span = (moments.max() - moments.min()) + AFTER  # type: ignore[operator]  # both are times
+    keys = rows.select(key).with_columns(pl.col(time_) + span)
+    dated = keys.hstack(mixed.drop(key)).sort(time_).select(mixed.columns)
+    days = dated.select(project.local_day).to_series().to_list()
+    return dated.with_columns(_noons(project, days))
+
+
+def _noons(project: Project, days: list[date]) -> pl.Series:
+    noons = [datetime.combine(day, time(12), project.timezone) for day in days]
+    return pl.Series(NOON, noons, pl.Datetime("us", project.zone))
 
 
 def _watched(run: Quick, rows: pl.DataFrame, case: Watch) -> set[str]:
@@ -162,7 +181,8 @@ def _watched(run: Quick, rows: pl.DataFrame, case: Watch) -> set[str]:
     store = run.again("evaluate").store
     _answer(store.root, run.project, rows, case.seconds)
     settings = load(store.repository).monitoring
-    enough = len(rows) // 10  # the quick data are few
+    a_day = len(rows) / rows[NOON].n_unique()
+    enough = max(1, min(len(rows) // 10, int(a_day * DAYS / 10)))  # the quick data are few
     few = {name: min(getattr(settings, name), enough) for name in ("rows", "window_rows")}
     model = replace(known.read(store, run.project), retrain_after=case.retrain_after)
     seen = observe(run.project, store.root)

@@ -109,7 +109,7 @@ MISTAKES: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "no test examples": (
         ["stage", "train"],
         lambda root: composed(root, split__test_from="2013-01-01"),
-        "split.test_from is 2013-01-01: that leaves no examples to train on",
+        "split.test_from = 2013-01-01: that leaves no examples to train on",
     ),
     "half the examples": (
         ["stage", "train"],

@@ -73,9 +73,9 @@ def drawn(task: str, seed: int, rows: int) -> Rows:
     weight = random.integers(0, 4, rows).astype(float)
     weight[:3] = 1.0
     if task == "number":
-        label = random.normal(100, 10, rows).round(1)
-        label[:2] = 90, 110
-        return label, (label + random.normal(0, 5, rows)).round(1), weight
+        number = random.normal(100, 10, rows).round(1)
+        number[:2] = 90, 110
+        return number, (number + random.normal(0, 5, rows)).round(1), weight
     if task == "classes":
         label = random.integers(0, 3, rows)
         label[:3] = 0, 1, 2

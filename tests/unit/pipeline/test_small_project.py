@@ -89,7 +89,9 @@ def test_it_may_be_what_a_candidate_is_compared_by(tmp_path: Path) -> None:
     better, *_ = verdicts(
         compare(small_project().task, nobody, predictions, loss, ["shop"], 20), loss
     )
-    worse, *_ = verdicts(compare(small_project().task, predictions, nobody, loss, ["shop"], 20), loss)
+    worse, *_ = verdicts(
+        compare(small_project().task, predictions, nobody, loss, ["shop"], 20), loss
+    )
 
     assert (better.passed, worse.passed) == (True, False)
     assert better.sentence.startswith("money lost for each visit, CHF is better than")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from repositories import Repository
 
-from keel.judge import metrics
 from keel.judge.gates import Verdict
+from keel.judge.metrics import known
 from keel.project.settings import Waiver
 from keel.project.task import Classes, Number, Task, YesNo
 from keel.quality.budgets.events import INDICATORS
@@ -18,7 +18,7 @@ from keel.quality.product.judged import Ageing, Facts, Judging, Passport, Row
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Data, Model
 
-METRICS = metrics.METRICS[YesNo]
+METRICS = known.METRICS[YesNo]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 JUDGING = Judging(
     floors={"auc": 0.68, "calibration_error": 0.05}, slice_floors={"auc": 0.6}, smallest_slice=100
@@ -192,7 +192,7 @@ def test_whatever_is_predicted_the_first_metric_of_its_task_is_shown(
 ) -> None:
     facts = Facts(judging=Judging(floors={main: 0.8}), scores=[row(0.7, metric=main)])
 
-    score, *_ = model.figures(facts, metrics.METRICS[task], Model())
+    score, *_ = model.figures(facts, known.METRICS[task], Model())
 
     assert (score.state, score.text, score.target) == (State.GOOD, text, "at most 0.8")
 

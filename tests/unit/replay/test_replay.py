@@ -17,7 +17,7 @@ from keel.replay.days import DAY, Sent, drive, placed, schedule
 from keel.replay.past import Past
 from keel.replay.replay import Wishes, prepare, replay
 from keel.replay.trouble import Trouble
-from keel.serving.origins import PLACE
+from keel.serving.examples.origins import PLACE
 from keel.serving.settings import Operation, Serving
 
 ASKED = "flights"

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.serving.origins import Keys, origins
+from keel.serving.examples.origins import Keys, origins
 
 COUNT = 64
 

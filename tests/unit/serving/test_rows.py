@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from keel import afterwards, ahead
+from keel.serving.examples.rows import Rows, asked
 from keel.serving.problems import MOST, ProblemError
-from keel.serving.rows import Rows, asked
 
 
 class Customers(dy.Schema):

@@ -24,8 +24,8 @@ from keel.model.predictor import in_use
 from keel.pipeline.flow import flow
 from keel.project.errors import UserError
 from keel.serving import log
-from keel.serving.alone import check_rows_alone
 from keel.serving.app import application
+from keel.serving.examples.alone import check_rows_alone
 from keel.serving.service import Service
 
 with warnings.catch_warnings():  # it asks for another client than the one that is installed

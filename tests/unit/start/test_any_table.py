@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from keel.project.errors import UserError
 from keel.start.identifiers import RESERVED, identifiers
-from keel.start.looking import look
+from keel.start.looking.look import look
 from keel.start.plan import Plan, Use
 
 NAMES = st.one_of(

@@ -11,7 +11,7 @@ import pytest
 from csv_files import churn, lines, write
 
 from keel.project.errors import UserError
-from keel.start.looking import look
+from keel.start.looking.look import look
 
 NO_TABLE: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "is empty: copy it here again"),
@@ -148,7 +148,7 @@ def test_a_table_with_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_long_row_far_below_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keel.start.dialect.CHECKED", 200)
+    monkeypatch.setattr("keel.start.reading.dialect.CHECKED", 200)
     file = write(tmp_path, lines(churn()) + "7,8,no,9\n")
 
     with pytest.raises(UserError, match=r"line 62 of .*customers\.csv: it has 4 values"):

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from csv_files import ROWS, churn, write
 
-from keel.start.looking import Survey, look
+from keel.start.looking.look import Survey, look
 from keel.start.plan import Column, Plan, Use
 
 DAYS = [date(2027, 1, 1) + timedelta(days=row) for row in range(ROWS)]
@@ -82,7 +82,7 @@ def test_how_dates_are_written_is_found(
 
 
 def test_what_is_rare_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keel.start.counting.TYPED", 20)  # each third row
+    monkeypatch.setattr("keel.start.looking.counting.TYPED", 20)  # each third row
     flag, amount, answer = [0, 1] * 30, [1, 2, 4] * 20, ["yes", "no"] * 30
     flag[1], amount[1], answer[1] = 2, 2.5, "perhaps"  # type: ignore[call-overload]
 

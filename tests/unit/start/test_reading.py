@@ -10,8 +10,8 @@ from csv_files import churn, lines, write
 from polars.testing import assert_frame_equal
 
 from keel.project.errors import UserError
-from keel.start.looking import look
-from keel.start.reading import read, scan
+from keel.start.looking.look import look
+from keel.start.reading.read import read, scan
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from csv_files import chance, write
 
-from keel.start.looking import look
+from keel.start.looking.look import look
 from keel.start.plan import Plan, Use
 
 ROWS = 300

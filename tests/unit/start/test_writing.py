@@ -87,7 +87,9 @@ def test_what_is_written_reads_the_table(name: str, root: Path, tmp_path: Path) 
     with imported(root) as project:
         row = {column.identifier: [None] for column in plan.columns if column.use != Use.LEFT_OUT}
         empty = pl.DataFrame(row).select(project.tables[plan.table].column_names())
-        built = project.build({plan.table: empty.cast(_types(project, plan.table)).lazy()})
+        built = project.build(
+            {plan.table: empty.cast(pl.Schema(_types(project, plan.table))).lazy()}
+        )
 
         assert project.label == plan.target.identifier
         assert project.task.kind == plan.task

@@ -94,7 +94,7 @@ def gather(root: Path, now: datetime) -> Scorecard:
 
 
 def _model(root: Path, quality: Quality, now: datetime) -> list[Figure]:
-    from keel.judge.metrics import metrics_of  # the project's own code may be broken
+    from keel.judge.metrics.known import metrics_of  # the project's own code may be broken
     from keel.quality.product import judged, model
 
     metrics = metrics_of(load(root))

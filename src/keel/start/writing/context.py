@@ -134,7 +134,8 @@ def target_words(plan: Plan, target: Coded) -> str:
 def _by_use(plan: Plan, columns: list[Coded]) -> dict[str, Any]:
     """The columns by where they stand in the code."""
     dropped = (Use.PERSONAL, Use.AFTERWARDS)
-    kept, own = [], []
+    kept: list[Coded] = []
+    own: list[Coded] = []
     for column in columns:
         apart = column.making or column.column.use in dropped or column.has_classes
         (own if apart else kept).append(column)
@@ -400,7 +401,7 @@ def _made_up(plan: Plan, columns: list[Coded], target: Coded) -> dict[str, Any]:
     plain = [c for c in columns if c.is_plain]
     numbers = [c for c in plain if c.bounds and c.column.type in (Type.WHOLE, Type.NUMBER)]
     wide = [c for c in numbers if c.bounds and c.bounds[1] - c.bounds[0] >= STEPS - 1]
-    driver = (wide or [c for c in numbers if c.column.type == Type.NUMBER] or [None])[0]
+    driver = next(iter(wide or [c for c in numbers if c.column.type == Type.NUMBER]), None)
     code = "step"
     if driver is not None and driver.bounds:
         low, high = driver.bounds

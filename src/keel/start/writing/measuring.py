@@ -208,12 +208,10 @@ def _directions(plan: Plan, project: Project, quick: Pipeline) -> Iterator[dict[
     for correlation, name in _numbers(plan, project, rows):
         low, high = _ends(rows, name)
         before, after = (low, high) if correlation > 0 else (high, low)
-        moved = model.predict(_with(rows, name, after)) - model.predict(_with(rows, name, before))
-        if (
-            low != high
-            and (moved.mean() or 0) > 0
-            and (moved.mean() or 0) > 0.1 * (model.predict(rows).std() or 0)
-        ):
+        ends = (model.predict(_with(rows, name, value)).to_numpy() for value in (before, after))
+        at_one, at_other = (float(predicted.mean()) for predicted in ends)
+        little = 0.1 * float(model.predict(rows).to_numpy().std())
+        if low != high and at_other - at_one > little:
             word = "higher" if correlation > 0 else "lower"
             yield {
                 "why": f"the {word} {name} is, the higher {project.label}",

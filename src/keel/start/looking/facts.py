@@ -9,11 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from .kinds import Kind
-from .numerals import Numerals
-from .personal import personal
-from .plan import Type
-from .reading import Table
+from keel.start.looking.kinds import Kind
+from keel.start.looking.personal import personal
+from keel.start.plan import Type
+from keel.start.reading.numerals import Numerals
+from keel.start.reading.read import Table
 
 EXACT = 2_000_000  # rows up to which different values are counted exactly
 LOOKED_AT = 5_000  # values, for persons

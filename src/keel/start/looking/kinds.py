@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from . import dates
-from .numerals import ENOUGH, INFINITE, NUMBER, WHOLE, Numerals, amounts
-from .plan import Type
-from .words import meaning_of_yes
+from keel.start.plan import Type
+from keel.start.reading import dates
+from keel.start.reading.numerals import ENOUGH, INFINITE, NUMBER, WHOLE, Numerals, amounts
+from keel.start.words import meaning_of_yes
 
 MOST_CATEGORIES = 1_000
 DATED = {Type.DATE, Type.MOMENT}

@@ -12,9 +12,9 @@ from polars import selectors as cs
 
 from keel.project.description import Project
 from keel.project.errors import UserError, reason
+from keel.serving.examples.origins import BUILD, Lookups
+from keel.serving.examples.rows import asked
 from keel.serving.log import columns
-from keel.serving.origins import BUILD, Lookups
-from keel.serving.rows import asked
 
 ROWS = 20_000  # are compared, the last of the table: what looks at others shows in few
 DIGITS = 9  # of numbers: what is summed up of a lookup may be so in another order

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from .words import says
+from keel.start.words import says
 
 NUMBERS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y"),

@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from .facts import Counted
-from .kinds import NUMERIC
-from .plan import (
+from keel.start.looking.facts import Counted
+from keel.start.looking.kinds import NUMERIC
+from keel.start.looking.roles import is_id
+from keel.start.plan import (
     Column,
     Type,
     Use,
     Warning,  # noqa: A004 -- it is one
 )
-from .roles import is_id
 
 ORDERED = 0.5  # rank correlation
 JUMP = 5  # times, between medians

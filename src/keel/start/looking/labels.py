@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from keel.project.errors import UserError
-
-from .facts import Facts
-from .kinds import DATED
-from .plan import Type
-from .words import meaning_of_yes, says
+from keel.start.looking.facts import Facts
+from keel.start.looking.kinds import DATED
+from keel.start.plan import Type
+from keel.start.words import meaning_of_yes, says
 
 YES_NO, CLASSES, NUMBER = "yes or no", "one of several", "a number"
 TASKS = (YES_NO, CLASSES, NUMBER)

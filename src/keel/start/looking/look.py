@@ -11,16 +11,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from keel.project.errors import UserError
-
-from . import leaks, orders, roles, ruins
-from .answers import Answered, answered
-from .columns import columns
-from .counting import count
-from .facts import Counted
-from .identifiers import identifier
-from .kinds import DATED
-from .labels import TARGETS, TASKS, label
-from .plan import (
+from keel.start.identifiers import identifier
+from keel.start.looking import leaks, orders, roles, ruins
+from keel.start.looking.answers import Answered, answered
+from keel.start.looking.columns import columns
+from keel.start.looking.counting import count
+from keel.start.looking.facts import Counted
+from keel.start.looking.kinds import DATED
+from keel.start.looking.labels import TARGETS, TASKS, label
+from keel.start.plan import (
     Column,
     Plan,
     Question,
@@ -28,8 +27,8 @@ from .plan import (
     Use,
     Warning,  # noqa: A004 -- it is one
 )
-from .reading import read
-from .words import says
+from keel.start.reading.read import read
+from keel.start.words import says
 
 NONE = ""  # what a person says where there is no key, time or group
 ANSWERS = ("target", "key", "time", "group", "true", "task")

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keel.project.errors import UserError
-
-from . import roles
-from .facts import Counted
-from .labels import Label, label
-from .plan import Use
+from keel.start.looking import roles
+from keel.start.looking.facts import Counted
+from keel.start.looking.labels import Label, label
+from keel.start.plan import Use
 
 
 @dataclass(frozen=True)

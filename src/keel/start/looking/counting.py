@@ -8,14 +8,14 @@ from typing import Any
 
 import polars as pl
 
-from . import dates
-from .facts import EXACT, Counted, Facts
-from .kinds import DATED, MOST_CATEGORIES, NUMERIC, Kind, of_text, of_values
-from .nulls import null_words
-from .numerals import Numerals, numerals
-from .plan import Type
-from .reading import Table, without_nulls
-from .words import NULLS, NULLS_AMONG_VALUES
+from keel.start.looking.facts import EXACT, Counted, Facts
+from keel.start.looking.kinds import DATED, MOST_CATEGORIES, NUMERIC, Kind, of_text, of_values
+from keel.start.plan import Type
+from keel.start.reading import dates
+from keel.start.reading.nulls import null_words
+from keel.start.reading.numerals import Numerals, numerals
+from keel.start.reading.read import Table, without_nulls
+from keel.start.words import NULLS, NULLS_AMONG_VALUES
 
 SAMPLED = 100_000  # rows, where there are more
 TYPED = 20_000  # rows by which types are found; whether they hold is counted in all rows

@@ -9,14 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from . import roles
-from .answers import Answered
-from .facts import Counted, Facts
-from .identifiers import identifiers
-from .kinds import DATED, NUMERIC
-from .labels import NUMBER
-from .personal import sensitive
-from .plan import Column, Type, Use
+from keel.start.identifiers import identifiers
+from keel.start.looking import roles
+from keel.start.looking.answers import Answered
+from keel.start.looking.facts import Counted, Facts
+from keel.start.looking.kinds import DATED, NUMERIC
+from keel.start.looking.labels import NUMBER
+from keel.start.looking.personal import sensitive
+from keel.start.plan import Column, Type, Use
 
 MOSTLY_NULL = 0.98
 FREE_TEXT = 25  # letters, in the median

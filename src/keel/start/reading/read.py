@@ -10,10 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from keel.project.errors import UserError, reason
-
-from .dialect import SEPARATORS, Dialect, check_names, dialect, long_row
-from .files import PARQUET, as_utf8, encoding, start
-from .plan import Source
+from keel.start.plan import Source
+from keel.start.reading.dialect import SEPARATORS, Dialect, check_names, dialect, long_row
+from keel.start.reading.files import PARQUET, as_utf8, encoding, start
 
 ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zip", ".parquet", ".pq")
 IN_MEMORY = 256 << 20  # bytes of text; larger tables are copied to a Parquet file

@@ -6,7 +6,7 @@ import itertools
 
 import polars as pl
 
-from .words import NULLS, NULLS_AMONG_VALUES, YES_AND_NO
+from keel.start.words import NULLS, NULLS_AMONG_VALUES, YES_AND_NO
 
 AMONG = 0.5  # of the values, that have to be numbers or dates for - to mean nothing
 VALUE = r"^[+-]?[\d.,'  :/-]*\d[\d.,'  :/-]*(e[+-]?\d+)?%?$"

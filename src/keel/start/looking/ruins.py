@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from .answers import Answered
-from .facts import Counted, Facts
-from .plan import (
+from keel.start.looking.answers import Answered
+from keel.start.looking.facts import Counted, Facts
+from keel.start.looking.roles import is_id, nearly_keys, repeated
+from keel.start.plan import (
     Column,
     Type,
     Use,
     Warning,  # noqa: A004 -- it is one
 )
-from .roles import is_id, nearly_keys, repeated
 
 FEW_ROWS = 200
 FEW_OF_A_CLASS = 30

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from keel.project.errors import UserError
-
-from .facts import Counted, Facts
-from .kinds import DATED
-from .plan import Type
-from .words import parts, says
+from keel.start.looking.facts import Counted, Facts
+from keel.start.looking.kinds import DATED
+from keel.start.plan import Type
+from keel.start.words import parts, says
 
 IDS = frozenset({"id", "ids", "uuid", "guid", "key", "pk", "identifier", "ref", "reference", "idx"})
 ENTITIES = frozenset(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from .plan import Type
-from .words import parts, says
+from keel.start.plan import Type
+from keel.start.words import parts, says
 
 NAMED = {
     "names a person": frozenset(

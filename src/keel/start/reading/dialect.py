@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keel.project.errors import UserError
-
-from .files import content, text
+from keel.start.reading.files import content, text
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 CHECKED = 8 << 20  # so many characters are looked at value by value; Polars reads the others

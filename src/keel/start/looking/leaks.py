@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from . import roles
-from .answers import Answered
-from .facts import Counted, Facts
-from .kinds import DATED
-from .labels import CLASSES, NUMBER, YES_NO
-from .plan import Type
-from .words import parts, says
+from keel.start.looking import roles
+from keel.start.looking.answers import Answered
+from keel.start.looking.facts import Counted, Facts
+from keel.start.looking.kinds import DATED
+from keel.start.looking.labels import CLASSES, NUMBER, YES_NO
+from keel.start.plan import Type
+from keel.start.words import parts, says
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

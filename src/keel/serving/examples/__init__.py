@@ -1,0 +1,1 @@
+"""From the rows that a client sends to the examples that they make."""
