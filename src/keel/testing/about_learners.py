@@ -1,6 +1,6 @@
 """Checks of a project's own models, on rows that are easy to learn from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.learning import Model
 from keel.project.settings import Choice
-from keel.project.task import Classes
+from keel.project.task import Classes, Task
 from keel.testing.easy import COUNT, KINDS, REACHED, Easy, Rows
 from keel.testing.failing import require
 
@@ -68,8 +68,17 @@ def learns_what_there_is_to_learn(subject: Subject) -> None:
     require(reached > least, f"{name} is {reached:.3f} on rows on which {most} can be reached")
 
 
-def predicts_what_is_asked_for(subject: Subject) -> None:
-    """Probabilities, as high on average as each is frequent, or numbers as high as the label."""
+def predicts_probabilities(subject: Subject) -> None:
+    """As high on average as each is frequent; classes and log-odds are not."""
+    _predicts(subject)
+
+
+def predicts_numbers_as_high_as_the_label(subject: Subject) -> None:
+    """On average, on the rows that it learnt from."""
+    _predicts(subject)
+
+
+def _predicts(subject: Subject) -> None:
     features, label = subject.rows
     task = subject.easy.task
 
@@ -184,9 +193,16 @@ def matters(subject: Subject, setting: str) -> None:
     )
 
 
+def checks_of(task: Task) -> Iterator[Callable[[Subject], None]]:
+    """What holds for each correct model of a task."""
+    yield (
+        predicts_probabilities if task.has_probabilities else predicts_numbers_as_high_as_the_label
+    )
+    yield from CHECKS
+
+
 CHECKS: tuple[Callable[[Subject], None], ...] = (
     learns_what_there_is_to_learn,
-    predicts_what_is_asked_for,
     sees_numbers_and_categories,
     learns_ten_rows_by_heart,
     tells_an_unknown_number_from_0,

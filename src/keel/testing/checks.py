@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,6 @@ from keel.testing.pipeline import Quick, quick, root_of
 if TYPE_CHECKING:
     import pytest
 
-RENAMED = {"predicts probabilities": "predicts what is asked for"}
 NOT_TO_MATTER = ("seed",)  # where nothing is drawn, it changes nothing
 
 
@@ -54,7 +52,6 @@ def parametrize_with_checks(
     import pytest
 
     checks = {check.sentence: check for check in all_checks(project, root_of(root))}
-    without = {_renamed(name): reason for name, reason in without.items()}
     if unknown := set(without) - set(checks):
         raise UserError(f"without={sorted(unknown)}: the checks are {', '.join(checks)}")
     skipped = {name: [pytest.mark.skip(reason=reason)] for name, reason in without.items()}
@@ -84,18 +81,8 @@ def all_checks(project: Project, root: Path) -> Iterator[Check]:
         yield Check(sentence, partial(_on_quick_data, holds, project, root))
 
 
-def _renamed(name: str) -> str:
-    """The sentence as it is now; 0.6 gave some another, and warns until 0.7."""
-    for old, new in RENAMED.items():
-        if name.endswith(old):
-            renamed = name.removesuffix(old) + new
-            warnings.warn(f"without: write {renamed!r} for {name!r}", DeprecationWarning, 3)
-            return renamed
-    return name
-
-
 def _of_model(subject: Subject) -> Iterator[Check]:
-    for holds in about_learners.CHECKS:
+    for holds in about_learners.checks_of(subject.project.task):
         yield Check(f"{subject.name} {_sentence(holds)}", partial(holds, subject))
     fields = getattr(subject.project.models[subject.name], "model_fields", {})
     for setting, info in fields.items():

@@ -10,7 +10,15 @@ from keel.show.pages import environment, number
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "–"), (0.12345, "0.123"), (1234.5, "1,234.500"), (0.0, "0.000")]
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0.12345, "0.123"),
+        (123.45, "123.45"),
+        (1234.5, "1,234.5"),
+        (-98765.4, "-98,765"),
+        (0.0, "0.000"),
+    ],
 )
 def test_a_number_is_written_as_people_read_it(value: float | None, text: str) -> None:
     assert number(value) == text

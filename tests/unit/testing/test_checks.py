@@ -169,7 +169,7 @@ class NoSeed(Settings):  # type: ignore[misc]  # a seed
 
 MODELS: dict[str, Any] = {
     "boosting learns what there is to learn": Shuffled,
-    "boosting predicts what is asked for": changed(
+    "boosting predicts probabilities": changed(
         lambda predicted: np.log(predicted / (1 - predicted))
     ),
     "boosting sees numbers and categories": changed(lambda predicted: 1 - predicted),
@@ -191,14 +191,4 @@ def test_classes_are_no_probabilities() -> None:
     project = replace(PROJECT, models={**PROJECT.models, "boosting": model})
 
     with pytest.raises(AssertionError, match="classes"):
-        checks(project)["boosting predicts what is asked for"]()
-
-
-def test_a_check_that_was_renamed_is_still_left_out_with_a_warning() -> None:
-    with pytest.warns(DeprecationWarning, match="boosting predicts what is asked for"):
-        mark = parametrize_with_checks(
-            PROJECT, root=REPOSITORY, without={"boosting predicts probabilities": "it is a rule"}
-        )
-
-    skipped = [case.id for case in mark.args[1] if case.marks]
-    assert skipped == ["boosting predicts what is asked for"]
+        checks(project)["boosting predicts probabilities"]()
