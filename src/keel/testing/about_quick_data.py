@@ -9,7 +9,9 @@ from keel.data.hindsight import guard_against_hindsight
 from keel.data.split import Labelled
 from keel.judge.chance import Difference, difference
 from keel.judge.metrics.known import main_metric
+from keel.model.fitting import fit
 from keel.model.inputs import categories, model_inputs
+from keel.model.predictor import Predictor
 from keel.project.columns import is_personal, known_ahead, when_known
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -142,9 +144,8 @@ def shuffled_labels_teach_nothing(run: Quick) -> None:
     again, examples, label = run.again("train"), run.examples(), run.project.label
     shuffled = examples.with_columns(examples[label].shuffle(seed=SEED))
     again.store.write_table(again.store.examples, shuffled)
-
-    gain = _gain(again.run("train"), again.unseen())
-
+    learnt, judged = again.sides()
+    gain = _gain(run, fit(run.project, run.settings.model, learnt), judged)
     require(
         not gain.low > 0,
         f"from labels that say nothing it is {gain} better than the same guess for all: does a "
@@ -176,15 +177,15 @@ def learns(run: Quick, model: str) -> None:
     chosen = model == run.settings.model.name
     named = run if chosen else run.again("train", f"model={model}").run("train")
 
-    gain = _gain(named, named.learnt())
+    gain = _gain(named, named.model().predictor, named.learnt())
 
     require(gain.low > 0, f"on what it learnt from it is {gain} better than the same guess for all")
 
 
-def _gain(run: Quick, rows: Labelled) -> Difference:
+def _gain(run: Quick, predictor: Predictor, rows: Labelled) -> Difference:
     """How much better the model is than the same guess for all."""
     task, metric = run.project.task, main_metric(run.project, run.settings.evaluation)
-    predicted = run.model().predict(rows.examples)
+    predicted = predictor.predict(rows.examples)
     guess = task.naive(rows.label).new_from_index(0, len(rows.label))
     return difference(task, rows.label, predicted, guess, metric, sure=SURE)
 

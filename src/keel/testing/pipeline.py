@@ -11,7 +11,7 @@ from typing import Self
 
 import polars as pl
 
-from keel.data.split import Labelled, test, training
+from keel.data.split import Labelled, folds, test, training
 from keel.data.store import Store
 from keel.judge.metrics.known import metrics_of
 from keel.model.predictor import Predictor, load
@@ -121,10 +121,12 @@ class Quick(Pipeline):
         examples = self.store.read_table(self.store.examples)
         return training(examples, self.project, self.settings.split)
 
-    def unseen(self) -> Labelled:
-        """What it is judged by."""
-        examples = self.store.read_table(self.store.examples)
-        return test(examples, self.project, self.settings.split)
+    def sides(self) -> tuple[Labelled, Labelled]:
+        """What a model learns from, and what it has not seen then; with folds, of the first."""
+        examples, split = self.store.read_table(self.store.examples), self.settings.split
+        if split.folds:
+            return next(folds(examples, self.project, split))
+        return training(examples, self.project, split), test(examples, self.project, split)
 
     def again(self, first: str, *changes: str) -> "Quick":
         """A copy of the folder to run the stages from `first` on once more, with other settings."""
