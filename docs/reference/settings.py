@@ -13,7 +13,7 @@ from .rendered import TEMPLATE, project
 KEEL = TEMPLATE / "src/keel"
 
 WORDS = {"int": "whole number", "float": "number", "str": "text", "date": "date"}
-RULES = {"Gt": "> {}", "Ge": "≥ {}", "Lt": "< {}", "Le": "≤ {}", "MinLen": "not empty"}
+RULES = {"Gt": "> {}", "Ge": "≥ {}", "Lt": "< {}", "Le": "≤ {}", "MinLen": "not empty", "MaxLen": "{} characters at most"}
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Code:
     text: str
     names: dict[str, ast.expr | ast.ClassDef]
 
-    def fields(self, section: str) -> list[tuple[str, ast.expr]]:
-        """The settings that a class has, with their types."""
+    def fields(self, section: str) -> list[tuple[str, ast.expr, object]]:
+        """The settings that a class has, with their types and usual values."""
         return [
-            (field.target.id, field.annotation)
+            (field.target.id, field.annotation, _usual(field.value))
             for field in ast.iter_child_nodes(self.names[section])
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         ]
@@ -49,7 +49,7 @@ def tables() -> str:
     code = _read(KEEL / "project/settings.py")
     parts = [
         _table(name, conf / groups.get(name, "config.yaml"), ast.unparse(kind), code)
-        for name, kind in code.fields("Settings")
+        for name, kind, _ in code.fields("Settings")
         if name in config or name in groups
         if ast.unparse(kind) != "Choice"  # a model: its settings follow
     ]
@@ -61,11 +61,11 @@ def tables() -> str:
 
 
 def _model(values: Path, module: Path) -> str:
-    """A model of the project's own, or one of Keel's with the name of its class."""
+    """A model of the project's own, or Keel's linear one."""
     title = f"model={values.stem}"
     if module.is_file():
         return _table(title, values, "Settings", _read(module))
-    return _table(title, values, values.stem.capitalize(), _read(KEEL / f"model/{module.name}"))
+    return _table(title, values, "Linear", _read(KEEL / "model/linear.py"))
 
 
 def _table(title: str, file: Path, section: str, code: Code) -> str:
@@ -73,9 +73,9 @@ def _table(title: str, file: Path, section: str, code: Code) -> str:
     content = yaml.safe_load(text)
     values = content.get(title, content)
     rows = "".join(
-        f"| `{name}` | `{_shown(values[name])}` | {_words(kind, code)} "
+        f"| `{name}` | `{_shown(values.get(name, usual))}` | {_words(kind, code)} "
         f"| {_comment(name, text) or _comment(name, code.text)} |\n"
-        for name, kind in code.fields(section)
+        for name, kind, usual in code.fields(section)
     )
     place = file.relative_to(project()).as_posix()
     head = f"## `{title}`\n\n{code.docstring(section)}\n\nStands in `{place}`.\n\n"
@@ -107,6 +107,8 @@ def _words(kind: ast.expr, code: Code) -> str:
     match ast.unparse(kind.value):
         case "Annotated":
             return ", ".join([_words(inner[0], code), *map(_rule, inner[1:])])
+        case "Literal":
+            return " or ".join(f"`{ast.literal_eval(value)}`" for value in inner)
         case "dict":
             return f"names, each with a {_words(inner[1], code)}"
         case _:
@@ -116,6 +118,14 @@ def _words(kind: ast.expr, code: Code) -> str:
 def _rule(rule: ast.expr) -> str:
     name, _, limit = ast.unparse(rule).rstrip(")").partition("(")
     return RULES[name].format(limit)
+
+
+def _usual(value: ast.expr | None) -> object:
+    """What a setting is where `conf/` does not name it; None where it has to, or it is nothing."""
+    try:
+        return ast.literal_eval(value) if value else None
+    except ValueError:
+        return None
 
 
 def _shown(value: object) -> str:

@@ -73,11 +73,11 @@ class Split(Section):
     parts is tested by models of all others.
     """
 
-    by: Literal["time", "key", "group"] = "time"
-    test_from: date | None = None
-    column: str | None = None
-    test_share: Annotated[float, Gt(0), Lt(1)] | None = None
-    folds: Annotated[int, Ge(2), Le(20)] | None = None
+    by: Literal["time", "key", "group"] = "time"  # what decides on which side an example is
+    test_from: date | None = None  # by time: the first day to test
+    column: str | None = None  # by group: of the examples, such as `customer`
+    test_share: Annotated[float, Gt(0), Lt(1)] | None = None  # of keys or groups that test
+    folds: Annotated[int, Ge(2), Le(20)] | None = None  # in place of `test_share`
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
