@@ -14,6 +14,8 @@ from keel.project.settings import Section
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+# Newton's method is best with many rows, and keeps a matrix of all weights with each other.
+MOST_WEIGHTS = 3000
 Weights = dict[str, list[float]]  # a weight for each output
 
 
@@ -110,13 +112,13 @@ class Linear(Section):
             coefficients = np.atleast_2d(ridge.coef_).astype(np.float64) * scale
             intercept = (np.float64(ridge.intercept_) + mean) * scale
             return "identity", coefficients, np.atleast_1d(intercept)
-        # Few columns and many rows are what Newton's method is best at; it has no multinomial form.
         several = isinstance(label.dtype, pl.Enum)
+        weights = columns.shape[1] * (label.n_unique() if several else 1)
         learner = LogisticRegression(
             C=1 / self.regularisation,
             max_iter=self.iterations,
             tol=1e-6,
-            solver="lbfgs" if several else "newton-cholesky",
+            solver="newton-cholesky" if weights <= MOST_WEIGHTS else "lbfgs",
         )
         learner.fit(columns, label.to_physical().to_numpy() if several else label.to_numpy())
         return "softmax" if several else "logit", learner.coef_, learner.intercept_
