@@ -135,6 +135,9 @@ def _write(plan: Plan, root: Path, purpose: str) -> int:
     _tell(plan, written)
     for hint in filter(None, hints):
         click.echo(f"Still to do: {hint}")
+    if written.problem:
+        click.echo("\nMend that, and see whether `uv run keel run` succeeds.")
+        return 1
     click.echo("\nNext:\n\n  uv run keel run      # trains a model and says where its report is")
     click.echo("  uv run keel check    # runs all checks, and lists what is still to be decided")
     return 0
@@ -152,7 +155,11 @@ def _set_up(root: Path, set_up: Any) -> str:
 
 def _tell(plan: Plan, written: Written) -> None:
     """What was written, what a first run showed, and what was left."""
+    from keel.start.writing.showing import doubts
+
     measured = written.measured
+    if written.problem:
+        click.echo(f"error: a first run failed, so there are no floors yet: {written.problem}\n")
     click.echo(f"Wrote {len(written.files)} files about {plan.table}.")
     if measured.scores:
         scores = ", ".join(
@@ -160,10 +167,8 @@ def _tell(plan: Plan, written: Written) -> None:
         )
         click.echo(f"A first run on {min(plan.rows, 20_000):,} rows: {measured.metric} {scores}.")
         click.echo(f"The model is {measured.model}; the floors are the baseline's.")
-        if not measured.beats_guess:
-            click.echo("! That is no better than a guess: the columns say little of the target.")
-    if written.problem:
-        click.echo(f"! A first run failed, so that there are no floors yet: {written.problem}")
+        for doubt in doubts(plan, measured):
+            click.echo(f"! {doubt}")
     for name in written.kept:
         click.echo(
             f"! {name} was edited, and stays: outputs/start/kept/{name} is what it would be."

@@ -115,7 +115,7 @@ MISUSE: dict[str, tuple[dict[str, str], str]] = {
     "a number of words": ({"target": "churned", "task": "a number"}, "churned is yes or no"),
     "classes of a measure": ({"target": "years", "task": "one of several"}, "make the task 'a num"),
     "an unknown true": ({"target": "churned", "true": "maybe"}, "true is 'maybe'.* 'no', 'yes'"),
-    "yes or no of many": ({"target": "years", "task": "yes or no"}, "it has 23 values"),
+    "yes or no of many": ({"target": "years", "task": "yes or no"}, "and it has 23, "),
     "an unknown zone": ({"target": "churned", "zone": "Mars"}, "zone is 'Mars'"),
     "a name with a blank": ({"target": "churned", "name": "my table"}, "name is 'my table'"),
 }

@@ -55,10 +55,17 @@ def _column(counted: Counted, answer: Answered, facts: Facts, leaking: Mapping[s
     return replace(
         column,
         values=_values(facts, column, is_class=is_class),
-        low=facts.low,
-        high=facts.high,
+        **_ends(facts),
         typical=_typical(counted.sample[name], facts),
     )
+
+
+def _ends(facts: Facts) -> dict[str, Any]:
+    """The least and the greatest value; of yes and no where they are numbers."""
+    numbers = [v for v in facts.counts if isinstance(v, int | float) and not isinstance(v, bool)]
+    if facts.low is None and numbers:
+        return {"low": min(numbers), "high": max(numbers)}
+    return {"low": facts.low, "high": facts.high}
 
 
 def _values(facts: Facts, column: Column, *, is_class: bool) -> tuple[Any, ...]:

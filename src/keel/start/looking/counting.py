@@ -91,7 +91,7 @@ def _counted(table: Table, kinds: Mapping[str, Kind]) -> dict[str, Facts]:
     }
 
 
-WHAT = ("nulls", "odd", "infinite", "distinct", "low", "high")
+WHAT = ("nulls", "odd", "infinite", "distinct", "low", "high", "nan")
 
 
 def _measures(place: int, kind: Kind, rows: int) -> dict[str, pl.Expr]:
@@ -105,6 +105,7 @@ def _measures(place: int, kind: Kind, rows: int) -> dict[str, pl.Expr]:
         values = values.cast(pl.Float64)
         finite = pl.when(values.is_finite()).then(values)
         measures["nulls"] = (column.is_null() | values.is_nan()).sum()
+        measures["nan"] = values.is_nan().sum()
         measures["infinite"] = values.is_infinite().sum()
         return {**measures, "low": finite.min(), "high": finite.max()}
     if kind.type in NUMERIC | DATED:
@@ -121,6 +122,7 @@ def _of(table: Table, name: str, kind: Kind, row: Mapping[str, Any]) -> Facts:
         odd=row["odd"],
         odd_values=_odd_values(table, name, kind) if row["odd"] else _by_form(table, name, kind),
         infinite=row["infinite"] or 0,
+        not_numbers=row["nan"] or 0,
         distinct=row["distinct"],
         low=row["low"],
         high=row["high"],

@@ -30,6 +30,7 @@ class Facts:
     odd: int = 0  # values that are not of the type
     odd_values: tuple[tuple[int, str], ...] = ()  # some of them, with their rows
     infinite: int = 0
+    not_numbers: int = 0  # NaN, of typed files
     distinct: int = 0
     low: Any = None
     high: Any = None

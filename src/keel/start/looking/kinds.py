@@ -36,6 +36,8 @@ class Kind:
             return self.dates.read(column)
         if self.numerals:
             return self.numerals.whole(column) if self.whole else self.numerals.number(column)
+        if self.whole:
+            return pl.when(column == column.round()).then(column.cast(pl.Int64, strict=False))
         return column.cast(pl.String) if self.is_code else column
 
 
@@ -126,6 +128,8 @@ def of_values(name: str, values: pl.Series, rows: int) -> Kind:
         written = dates.epoch(name, float(str(values.min())), float(str(values.max())))
         whole = Kind(Type.YES_NO if _is_yes_no(values) else Type.WHOLE)
         return _dated(written) if written else whole
+    if dtype.is_float() and (values == values.round()).all():  # as pandas has them beside nulls
+        return Kind(Type.YES_NO if _is_yes_no(values) else Type.WHOLE, whole=True)
     return _of_dtype(dtype)
 
 

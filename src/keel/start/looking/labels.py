@@ -137,21 +137,28 @@ def _check(facts: Facts) -> None:
 
 def _yes_no(facts: Facts, true: Any) -> Label:
     values = list(facts.counts)
-    if true is not None:
-        chosen = next((value for value in values if value == true or str(value) == str(true)), None)
-        if chosen is None:
-            raise UserError(f"true is {true!r}: make it a value of {facts.name}: {_shown(values)}")
-        _check_classes(facts)
-        return Label(YES_NO, facts.type, f"{chosen!r} is the one you named", chosen)
+    if true is not None and not any(_is(value, true) for value in values):
+        raise UserError(f"true is {true!r}: make it a value of {facts.name}: {_shown(values)}")
     if len(values) != 2:
         raise UserError(
-            f"name the value of {facts.name} that means yes, or make the task 'one of several': it "
-            f"has {facts.distinct:,} values, {_shown(values)}"
+            f"make the task 'one of several', or put the values of {facts.name} into two groups: "
+            f"yes or no has two, and it has {facts.distinct:,}, {_shown(values)}"
         )
     _check_classes(facts)
+    if facts.type == Type.NUMBER:
+        raise UserError(
+            f"write the two values of {facts.name} as words or as whole numbers, or make the task "
+            f"'a number': they are {_shown(values)}"
+        )
+    if true is not None:
+        chosen = next(value for value in values if _is(value, true))
+        return Label(YES_NO, Type.YES_NO, f"{chosen!r} is the one you named", chosen)
     chosen, why, doubt = _meaning(values)
-    type_ = Type.YES_NO if facts.type != Type.NUMBER else facts.type
-    return Label(YES_NO, type_, f"two values; {chosen!r} is yes, {why}", chosen, doubt)
+    return Label(YES_NO, Type.YES_NO, f"two values; {chosen!r} is yes, {why}", chosen, doubt)
+
+
+def _is(value: Any, named: Any) -> bool:
+    return value == named or str(value) == str(named)
 
 
 def _meaning(values: Sequence[Any]) -> tuple[Any, str, str]:

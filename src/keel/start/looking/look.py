@@ -106,7 +106,7 @@ class Survey:
         target = leaks.numbers(self.counted, answer)
         leaking = leaks.leaking(self.counted, answer, target)
         found = columns(self.counted, answer, leaking)
-        if not any(column.use == Use.FEATURE for column in found):
+        if not any(column.use in (Use.FEATURE, Use.TIME) for column in found):
             raise UserError(
                 f"add columns to predict {answer.target} from: nothing is left: "
                 + "; ".join(f"{each.name}: {each.reason}" for each in found[:10])

@@ -96,6 +96,9 @@ def of_column(facts: Facts, column: Column) -> Iterator[Warning]:
         yield Warning(
             facts.name or NAMELESS, f"{facts.infinite:,} of its values are infinite", cure
         )
+    if facts.not_numbers:
+        cure = "write null in its place, as `fill_nan(None)` does: such rows are set aside"
+        yield Warning(facts.name or NAMELESS, f"{facts.not_numbers:,} of its values are NaN", cure)
     yield from _of_text(facts, column)
 
 

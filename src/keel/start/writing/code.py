@@ -13,7 +13,7 @@ from typing import Any
 from keel.project.task import Classes, YesNo
 from keel.start.plan import Column, Plan, Type, Use
 
-BOOLEANS = ({True, False}, {"true", "false"})  # 0 and 1 are equal to False and True
+BOOLEANS = {"true", "false"}
 EPOCH = "epoch:"  # and the unit: how a moment is written that counts from 1970
 DAY = datetime(2027, 1, 31, tzinfo=UTC)
 DAYS = (Type.DATE, Type.MOMENT)
@@ -52,8 +52,9 @@ class Coded:
 
     @property
     def is_boolean(self) -> bool:
-        values = {str(v).lower() if isinstance(v, str) else v for v in self.column.values}
-        return self.column.type == Type.YES_NO and values in BOOLEANS
+        """Whether it is true and false; 1 and 0 are numbers, which files also write as 1.0."""
+        values = {str(value).lower() for value in self.column.values}
+        return self.column.type == Type.YES_NO and values == BOOLEANS
 
     @property
     def is_derived(self) -> bool:
@@ -155,12 +156,16 @@ class Coded:
         return f"dy.String({self._about()}, check=lambda text: {rule})"
 
     def _call(self, *, zoned: bool, made: bool = False) -> str:
-        rules = [f"min={low}, max={high}" for low, high in [self._limits] if low]
+        rules = [self._limits] if self.bounds else []
         return f"dy.{self._kind(zoned=zoned)}{', '.join([*rules, self._about(made=made)])})"
 
     @property
-    def _limits(self) -> tuple[str, str]:
-        return (literal(self.bounds[0]), literal(self.bounds[1])) if self.bounds else ("", "")
+    def _limits(self) -> str:
+        """Which numbers are allowed: two that mean yes and no, or a range."""
+        low, high = self.bounds or (0, 0)
+        if self.column.type == Type.YES_NO and high - low > 1:
+            return f"is_in=[{literal(low)}, {literal(high)}]"
+        return f"min={literal(low)}, max={literal(high)}"
 
     def _kind(self, *, zoned: bool) -> str:
         """The type, and what it begins with in brackets."""
@@ -197,7 +202,7 @@ class Coded:
         if self.column.use != Use.TARGET or self.plan.task != YesNo.kind:
             return f"afterwards({', '.join(personal)})"
         if self.is_boolean:
-            usual = str(self.column.true).lower() in ("true", "1")
+            usual = str(self.column.true).lower() == "true"
             meaning = [] if usual else ["true=False"]
         else:
             meaning = [f"true={self.column.true!r}"]
@@ -226,7 +231,7 @@ class Coded:
         if self.has_classes:
             return str(typical if typical is not None else values[0])
         if self.is_boolean:
-            return str(typical).lower() in ("true", "1")
+            return str(typical).lower() == "true"
         if typical is not None and not (self.column.personal or self.is_key):
             return self._whole(typical)
         return self._any()

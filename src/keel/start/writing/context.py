@@ -17,6 +17,7 @@ from keel.start.writing.derived import derived
 MOST_SLICES = 4
 SLICE_VALUES = 12  # a column with more values is no slice of its own accord
 FEW_ROWS = 2_000  # below, each row is tested once, by folds
+GATES = {"psi": 1.0, "same": 0.3, "nulls": 0.1, "unseen": 0.05}  # to begin with
 STEPS = 40  # values of the column from which the label of a made-up table follows
 
 
@@ -31,17 +32,39 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Rhythm:
+    """How often there are rows, and what monitoring may expect therefore; as for a row each day."""
+
+    gap: int = 7  # days in a row that may be without
+    window: int = 28  # days to judge the quality by
+    window_rows: int = 1_000  # of them are enough
+    label_days: int = 7  # until the labels of a day have come
+
+
+@dataclass(frozen=True)
+class Eased:
+    """A gate that the table is beyond from the start, and the limit that lets it pass."""
+
+    gate: str
+    limit: float | None
+    why: str  # a column, and what is so with it
+
+
+@dataclass(frozen=True)
 class Measured:
     """What a first run showed; without one, what is a careful guess."""
 
     model: str = "boosting"
     beats_guess: bool = True  # whether there is anything to learn
+    better: float | None = 0.0  # what the gate asks for, beyond the simple model or a guess
+    eased: tuple[Eased, ...] = ()
+    quick_rows: int = 2_000
     floors: dict[str, float] = field(default_factory=dict)
     slice_floors: dict[str, float] = field(default_factory=dict)
     quick_floors: dict[str, float] = field(default_factory=dict)
     quick_slice_floors: dict[str, float] = field(default_factory=dict)
     floors_words: str = "None yet: take the baseline's scores to begin with."
-    gap: int = 7
+    rhythm: Rhythm = field(default_factory=Rhythm)
     split: Split | None = None
     metric: str = ""  # what the scores are, in words
     scores: dict[str, float | None] = field(default_factory=dict)
@@ -79,6 +102,8 @@ def context(plan: Plan, about: About, measured: Measured) -> dict[str, Any]:
         "time": time,
         "measured": measured,
         "split": split,
+        "usual_limits": GATES,
+        "limits": {**GATES, **{gate.gate: gate.limit for gate in measured.eased}},
         "share": f"folds: {split.folds}" if split.folds else "test_share: 0.25",
         "smallest_slice": max(20, min(1000, plan.rows // 20)),
         "rows_per_leaf": max(5, min(50, plan.rows // 20)),
@@ -340,7 +365,7 @@ def _label_cases(plan: Plan, target: Coded) -> Iterator[tuple[str, str]]:
     if plan.task == YesNo.kind:
         true = target.column.true
         for value in target.column.values:
-            code = repr(str(value).lower() in ("true", "1")) if target.is_boolean else repr(value)
+            code = repr(str(value).lower() == "true") if target.is_boolean else repr(value)
             yield code, repr(value == true)
     elif plan.task == Classes.kind:
         for value in target.column.values[:3]:

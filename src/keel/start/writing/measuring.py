@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,13 @@ from keel.judge.metrics.known import metrics_of
 from keel.project.about import load
 from keel.project.description import Project
 from keel.project.errors import RefusedError
-from keel.project.task import Classes, YesNo
+from keel.project.settings import Gates
+from keel.project.task import Classes, Number, YesNo
 from keel.start.plan import Plan, Type
 from keel.start.writing.code import coded, listed, literal
-from keel.start.writing.context import FEW_ROWS, Measured, Split, split_of
+from keel.start.writing.context import FEW_ROWS, GATES, Measured, Rhythm, Split, split_of
+from keel.start.writing.easing import eased
+from keel.start.writing.splitting import enough_rows, first_test_day, rhythm
 from keel.testing.pipeline import Pipeline
 
 ROWS = 20_000  # of the table are enough for floors; more would only take longer
@@ -62,15 +64,30 @@ def measure(plan: Plan, root: Path, baseline: str) -> Measured:
     project = load(root)
     raw = Pipeline(project, f"data.rows={{{plan.table}: {ROWS}}}", root=root).run("ingest")
     tables = {name: pl.read_parquet(raw.store.raw(name)) for name in project.tables}
-    split = _split(plan, project, root, tables)
+    prepared = Pipeline(project, tables=tables, root=root).run("prepare").examples()
+    split, quick_rows = _split(plan, project, prepared), enough_rows(_classes(project, prepared))
+    on_quick = f"data.rows={{{plan.table}: {quick_rows}}}"
     settings = list(_changes(split))
     whole = _finished(Pipeline(project, "data.rows={}", *settings, tables=tables, root=root))
-    verdicts = {v["gate"]: v for v in whole.store.read_json(whole.store.report("gates.json"))}
-    model = "boosting" if verdicts.get("baseline", {}).get("passed", True) else baseline
-    quick = whole
+    model, chosen = "boosting", whole
+    if not _passed(whole, "baseline"):
+        model, settings = baseline, [*settings, f"model={baseline}"]
+        chosen = _finished(Pipeline(project, "data.rows={}", *settings, tables=tables, root=root))
+    quick = chosen
     if plan.rows > FEW_ROWS or model == baseline:
-        quick = _finished(Pipeline(project, f"model={model}", *settings, root=root))
-    return _measured(plan, project, (model, baseline), split, whole, quick)
+        quick = _finished(Pipeline(project, on_quick, *settings, root=root))
+    measured = _measured(plan, project, (model, baseline), split, whole, quick)
+    return replace(
+        measured,
+        quick_rows=quick_rows,
+        better=0.0 if _passed(chosen, "naive") else None,
+        eased=tuple(eased(chosen, project, Gates.model_validate(GATES))),
+    )
+
+
+def _passed(pipeline: Pipeline, gate: str) -> bool:
+    verdicts = pipeline.store.read_json(pipeline.store.report("gates.json"))
+    return all(verdict["passed"] for verdict in verdicts if verdict["gate"] == gate)
 
 
 def _finished(pipeline: Pipeline) -> Pipeline:
@@ -80,18 +97,21 @@ def _finished(pipeline: Pipeline) -> Pipeline:
     return pipeline
 
 
-def _split(plan: Plan, project: Project, root: Path, tables: Mapping[str, pl.DataFrame]) -> Split:
-    """By time from a day on that leaves a quarter of the rows for the test, else as it is."""
+def _split(plan: Plan, project: Project, examples: pl.DataFrame) -> Split:
+    """By time from a day on that suits the labels, else as it is."""
     split = split_of(plan)
     if split.by != "time":
         return split
-    days = Pipeline(project, tables=tables, root=root).run("prepare").examples()
-    day = days.drop_nulls(project.label).select(project.local_day.alias("day"))["day"].sort()
-    later = day[len(day) * 3 // 4]
-    monthly = later.replace(day=1)
-    share = (day >= monthly).mean() or 0.0
-    chosen = monthly if 0.15 < float(share) < 0.4 else later
-    return Split("time", test_from=chosen if chosen > day[0] else later)
+    known = examples.drop_nulls(project.label)
+    days = known.select(project.local_day.alias("day"))["day"]
+    return Split("time", test_from=first_test_day(days, _classes(project, known)))
+
+
+def _classes(project: Project, examples: pl.DataFrame) -> pl.Series | None:
+    """What each label is, if it is one of few."""
+    if isinstance(project.task, Number):
+        return None
+    return project.task.labels(examples[project.label]).cast(pl.String)
 
 
 def _changes(split: Split) -> Iterator[str]:
@@ -118,9 +138,10 @@ def _measured(
         higher_is_better=metric.higher_is_better,
         least_rows=whole.settings.evaluation.smallest_slice,
     )
+    mine = simple if chosen == baseline else model
     return Measured(
         model=chosen,
-        beats_guess=metric.sign * (simple["score"] - naive["score"]) > 0,
+        beats_guess=metric.sign * (mine["score"] - naive["score"]) > 0,
         floors={main: floor},
         slice_floors={} if worst is None else {main: _outward(worst, metric.sign)},
         quick_floors={main: _lax(quick, main, metric.sign)},
@@ -128,11 +149,11 @@ def _measured(
             {} if worst is None else {main: _lax(quick, main, metric.sign, slices=True)}
         ),
         floors_words=f"The baseline's, to begin with: the worse end of its interval, {floor:g}.",
-        gap=_gap(whole, project),
+        rhythm=_rhythm(whole.examples(), project),
         split=split,
         metric=metric.title,
         scores={"boosting": model["score"], baseline: simple["score"], "a guess": naive["score"]},
-        cases=tuple(_cases(plan, project, quick)),
+        cases=tuple(_cases(plan, project, quick)) or (_ordinary_case(plan, project, quick),),
         directions=tuple(_directions(plan, project, quick)),
     )
 
@@ -162,13 +183,10 @@ def _lax(quick: Pipeline, main: str, sign: int, *, slices: bool = False) -> floa
     return _outward(score["score"] * factor + 3 * spread, sign)
 
 
-def _gap(whole: Pipeline, project: Project) -> int:
-    """How many days in a row were without examples, and as many again; a week at least."""
+def _rhythm(examples: pl.DataFrame, project: Project) -> Rhythm:
     if project.time is None:
-        return 7
-    days = whole.examples().select(day=project.local_day)["day"].drop_nulls().unique().sort()
-    longest = days.diff().max()
-    return max(7, 2 * longest.days) if isinstance(longest, timedelta) else 7
+        return Rhythm()
+    return rhythm(examples.select(day=project.local_day)["day"].drop_nulls())
 
 
 def _numbers(plan: Plan, project: Project, rows: pl.DataFrame) -> list[tuple[float, str]]:
@@ -227,11 +245,8 @@ def _with(rows: pl.DataFrame, name: str, value: Any) -> pl.DataFrame:
 
 def _cases(plan: Plan, project: Project, quick: Pipeline) -> Iterator[dict[str, Any]]:
     """Examples that anybody would tell, as the model has them."""
-    usual = {c.name: c.moment(c.usual) for c in coded(plan)}
     types = quick.examples().schema
-    ordinary = pl.DataFrame(
-        {n: pl.Series([usual.get(n)], dtype=t, strict=False) for n, t in types.items()}
-    )
+    ordinary = _ordinary(plan, types)
     if isinstance(project.task, Classes):
         yield from _clear_classes(plan, project, quick, ordinary)
         return
@@ -254,6 +269,26 @@ def _cases(plan: Plan, project: Project, quick: Pipeline) -> Iterator[dict[str, 
                 "least": literal(between) if up else ("0.0" if probable else "-inf"),
                 "most": ("1.0" if probable else "inf") if up else literal(between),
             }
+
+
+def _ordinary(plan: Plan, types: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """One example whose values are as usual."""
+    usual = {c.name: c.moment(c.usual) for c in coded(plan)}
+    return pl.DataFrame(
+        {n: pl.Series([usual.get(n)], dtype=t, strict=False) for n, t in types.items()}
+    )
+
+
+def _ordinary_case(plan: Plan, project: Project, quick: Pipeline) -> dict[str, Any]:
+    """What the model says where nothing stands out: of a table that shows nothing else."""
+    model = quick.model()
+    predicted = model.predict(_ordinary(plan, quick.examples().schema)).item()
+    case: dict[str, Any] = {"why": "an ordinary row is nothing special", "columns": "{}"}
+    if isinstance(project.task, Classes):
+        return {**case, "value": repr(project.task.classes[pl.Series(predicted).arg_max() or 0])}
+    all_of_them = [predicted, *model.predict(model.test_examples).to_list()]
+    least, most = _outward(min(all_of_them), 1), _outward(max(all_of_them), -1)
+    return {**case, "least": literal(least), "most": literal(most)}
 
 
 def _clear_classes(

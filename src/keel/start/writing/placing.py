@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from keel.data.store import Store
+from keel.data.store import Store, replace
 
 DIGESTS = Path(__file__).with_name("example.json")
-RECORD = Path("outputs/start/written.json")  # what an earlier start wrote; Git does not see it
+# What an earlier start wrote, and passages of the example as they were: packed, so that a search
+# for words of the example finds the project's own text only. Git does not see it.
+RECORD = Path("outputs/start/written.json.gz")
 NOT_COPIED = {  # of the project's folder
     *(".git", ".venv", "data", "model", "champion", "outputs", "multirun", "source", "served"),
     *("reports", "uv.lock", ".uv-cache", "mutants"),
@@ -47,8 +51,8 @@ class Project:
     def at(cls, root: Path, package: str) -> Project:
         """The project in a folder."""
         try:
-            written = json.loads((root / RECORD).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            written = json.loads(gzip.decompress((root / RECORD).read_bytes()))
+        except (OSError, EOFError, zlib.error, ValueError):
             written = {}
         return cls(root, package, written if isinstance(written, dict) else {})
 
@@ -99,7 +103,8 @@ def place(project: Project, staged: Path, names: Mapping[str, str | None]) -> No
             text = made.read_text(encoding="utf-8")
             record[name] = {"digest": digest(text, ""), **({"before": before} if before else {})}
     store = Store(project.root, project.root)
-    store.write_json(project.root / RECORD, record)
+    packed = gzip.compress(json.dumps(record, ensure_ascii=False).encode(), mtime=0)
+    replace(project.root / RECORD, lambda beside: beside.write_bytes(packed))
     for name in names:
         made = staged / name
         if made.is_file():

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from keel.project.task import Number
 from keel.start.plan import Column, Plan, Type, Use
 from keel.start.writing.code import literal
+from keel.start.writing.context import Measured
 
 HEADS = ("column", "type", "values", "nulls", "use", "why")
 WIDEST = (22, 13, 25, 5, 16)
@@ -29,6 +31,24 @@ def shown(plan: Plan, width: int) -> Iterator[str]:
         yield ""
         yield from _wrapped(f"! {subject}{warning.sentence}", width, "  ")
         yield from _wrapped(f"  → {warning.cure}", width, "    ")
+
+
+def doubts(plan: Plan, measured: Measured) -> Iterator[str]:
+    """What a first run showed that a person should know before using the model."""
+    if not measured.beats_guess and plan.task == Number.kind and plan.named(Use.TIME):
+        yield (
+            "A guess, for each series the value before, is nearer: add features that look back, "
+            "or predict what is not known by then."
+        )
+    elif not measured.beats_guess:
+        yield "That is no better than a guess: the columns say little of the target."
+    elif measured.better is None:
+        yield "That is better than a guess by no more than chance could be: more rows would tell."
+    if measured.better is None:
+        yield "So gates.better_than_baseline in conf/config.yaml is null: nothing is asked for."
+    for gate in measured.eased:
+        limit = "null" if gate.limit is None else f"{gate.limit:g}"
+        yield f"{gate.why}, so gates.{gate.gate} in conf/config.yaml is {limit}."
 
 
 def _task(plan: Plan) -> str:

@@ -1,0 +1,83 @@
+"""Rows for training, for the test and for quick tries, so that each class is among them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+
+from keel.start.writing.context import Rhythm
+
+TESTED = 0.25  # share of the rows, about
+FEWEST, MOST = 0.1, 0.6  # which is that share at least and at most
+ENOUGH = 10  # rows of a class on each side, where that can be had
+QUICK = 2_000  # rows for quick tries
+MOST_QUICK = 20_000
+STEPS = 20  # days with rows, to judge the quality by
+ENOUGH_QUICK = 40  # rows of a class among them
+
+
+def first_test_day(days: pl.Series, classes: pl.Series | None) -> date:
+    """The day from which rows test the model: about a quarter of them, best from a month's first.
+
+    With classes, one that leaves each of them on both sides, if there is any.
+    """
+    rows = pl.DataFrame({"day": days, "class": pl.repeat("", len(days), eager=True)})
+    rows = rows if classes is None else rows.with_columns(classes.alias("class"))
+    quarter: date = days.sort()[len(days) * 3 // 4]
+    candidates = [day for day in _candidates(rows["day"]) if FEWEST <= _share(rows, day) <= MOST]
+    for least in (ENOUGH, 1):
+        fit = [day for day in candidates if _fewest(rows, day) >= least]
+        near = [day for day in fit if 0.15 < _share(rows, day) < 0.4]
+        months = [day for day in near if day.day == 1]
+        if fit:
+            return min(months or near or fit, key=lambda day: abs(_share(rows, day) - TESTED))
+    return quarter if quarter > days.min() else days.max()  # type: ignore[operator,return-value]
+
+
+def _candidates(days: pl.Series) -> Iterator[date]:
+    """The first of each month, and some days between."""
+    ordered = days.unique().sort()
+    yield from ordered.dt.month_start().unique().sort()[1:]
+    yield from ordered.gather_every(max(1, len(ordered) // 100))[1:]
+
+
+def _share(rows: pl.DataFrame, day: date) -> float:
+    share = (rows["day"] >= day).mean()
+    return float(share) if isinstance(share, int | float) else 0.0
+
+
+def _fewest(rows: pl.DataFrame, day: date) -> int:
+    """How many rows the rarest class has on the side where it has fewest."""
+    later = pl.col("day") >= day
+    counts = rows.group_by("class").agg(later.sum().alias("test"), (~later).sum().alias("train"))
+    return int(counts.select(pl.min_horizontal("test", "train").min()).item())
+
+
+def rhythm(days: pl.Series) -> Rhythm:
+    """How often there are rows, of their days: one for each row.
+
+    Where there are rows once a month, a label comes a month later, and four weeks show nothing.
+    """
+    steps = days.unique().sort().diff().drop_nulls().dt.total_days()
+    longest, usual = (int(steps.max() or 1), int(steps.median() or 1)) if len(steps) else (1, 1)  # type: ignore[arg-type]
+    window = max(28, STEPS * usual)
+    rows = len(days) * window // max(1, int(steps.sum()))
+    return Rhythm(
+        gap=max(7, 2 * longest),
+        window=window,
+        window_rows=max(10, min(1_000, rows * 3 // 4)),
+        label_days=max(7, 2 * longest),
+    )
+
+
+def enough_rows(classes: pl.Series | None) -> int:
+    """How many rows are enough for quick tries: so many that each class is among them."""
+    if classes is None:
+        return QUICK
+    counts = classes.drop_nulls().value_counts()["count"]
+    rarest = int(counts.cast(pl.Int64).sort()[0])
+    needed = math.ceil(ENOUGH_QUICK * len(classes) / rarest)
+    return min(MOST_QUICK, max(QUICK, math.ceil(needed / 1000) * 1000))
