@@ -49,7 +49,9 @@ class Settings(Section):
         def report(step: lgb.callback.CallbackEnv) -> None:
             progress(step.iteration + 1, step.end_iteration)
 
-        return Boosting(lgb.train(self._parameters(label.dtype), data, self.trees, callbacks=[report]))
+        return Boosting(
+            lgb.train(self._parameters(label.dtype), data, self.trees, callbacks=[report])
+        )
 
     def from_text(self, text: str) -> Boosting:
         if "\nend of parameters\n" not in text:  # LightGBM would take half a model, or abort
