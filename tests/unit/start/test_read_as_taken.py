@@ -16,7 +16,7 @@ from keel.data.validation import Numbers, check
 from keel.project.columns import afterwards, ahead
 from keel.project.task import YesNo, task
 from keel.start.looking.look import look
-from keel.start.plan import Plan
+from keel.start.plan import Plan, Use
 from keel.start.writing.code import coded
 
 SPELLINGS: dict[str, list[str]] = {
@@ -135,6 +135,23 @@ def test_what_is_not_a_number_is_said(other: float, tmp_path: Path) -> None:
     plan = look(file, target="churned")
 
     assert "20 of its values are NaN" in [warning.sentence for warning in plan.warnings]
+    assert broken(plan) == {}  # since the column is left out
+
+
+@pytest.mark.parametrize("odd", ["inf", "abc"])
+@pytest.mark.parametrize(("count", "use"), [(4, Use.LEFT_OUT), (1, Use.FEATURE)])
+def test_a_column_that_would_set_too_many_rows_aside_is_left_out(
+    odd: str, count: int, use: Use, tmp_path: Path
+) -> None:
+    values = [*map(str, range(5, 305 - count)), *[odd] * count]
+    columns = {name: (list(cells) * 5)[:300] for name, cells in churn().items()}
+
+    plan = look(
+        write(tmp_path, {**columns, "customer_id": range(300), "thing": values}), target="churned"
+    )
+
+    (thing,) = [column for column in plan.columns if column.name == "thing"]
+    assert thing.use == use
 
 
 def test_floats_that_are_yes_and_no_may_be_the_label(tmp_path: Path) -> None:

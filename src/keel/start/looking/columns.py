@@ -18,6 +18,7 @@ from keel.start.looking.labels import NUMBER
 from keel.start.looking.personal import sensitive
 from keel.start.plan import Column, Type, Use
 
+TOLERATED = 0.01  # share of the rows that may be set aside, as the settings have it
 MOSTLY_NULL = 0.98
 FREE_TEXT = 25  # letters, in the median
 ORDINARY = 5  # rows that have to have a value for it to be nobody's
@@ -101,11 +102,25 @@ def _use(
         return answer.taken[name], _why(answer, facts)
     if name in counted.personal:
         return Use.PERSONAL, f"it {counted.personal[name]}"
+    if reason := _unusable(facts):
+        return Use.LEFT_OUT, reason
     if name in leaking:
         return Use.AFTERWARDS, leaking[name]
+    return _to_learn_from(counted, facts)
+
+
+def _unusable(facts: Facts) -> str:
+    """Why the column would set more rows aside than are tolerated; "" if it would not."""
+    if facts.unusable > TOLERATED * facts.rows:
+        return f"{facts.unusable:,} of its values are none that a {facts.type} may have"
+    return ""
+
+
+def _to_learn_from(counted: Counted, facts: Facts) -> tuple[Use, str]:
+    """Whether a model may learn from the column, which has no part of its own."""
     if reason := _nothing_to_learn(counted, facts):
         return Use.LEFT_OUT, reason
-    if what := sensitive(name):
+    if what := sensitive(facts.name):
         return Use.SLICE, f"it is sensitive: {what}"
     return Use.FEATURE, _shown(facts)
 

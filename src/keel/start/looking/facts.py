@@ -48,6 +48,11 @@ class Facts:
         return f"{self.kind.problem}: {rows}" if self.kind.forms else self.kind.problem
 
     @property
+    def unusable(self) -> int:
+        """Rows that would be set aside because of the column."""
+        return self.odd + self.infinite + self.not_numbers
+
+    @property
     def present(self) -> int:
         """Rows with a value."""
         return self.rows - self.nulls - self.odd

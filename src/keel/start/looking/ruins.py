@@ -84,22 +84,26 @@ def of_column(facts: Facts, column: Column) -> Iterator[Warning]:
         share = f"{facts.nulls / facts.rows:.1%}"
         cure = "ask whether it will be filled when it is needed"
         yield Warning(facts.name or NAMELESS, f"it is null in {share} of the rows", cure)
+    yield from _of_unusable(facts, column)
+    yield from _of_text(facts, column)
+
+
+def _of_unusable(facts: Facts, column: Column) -> Iterator[Warning]:
+    left_out = column.use == Use.LEFT_OUT
+    until = "the column is left out until then" if left_out else "such rows are set aside"
+    name = facts.name or NAMELESS
     if facts.odd:
         row, value = facts.odd_values[0]
+        such = f"no {facts.type}, such as {value!r} in row {row:,}"
         yield Warning(
-            facts.name or NAMELESS,
-            f"{facts.odd:,} of its values are no {facts.type}, such as {value!r} in row {row:,}",
-            "mend or empty them: such rows are set aside",
+            name, f"{facts.odd:,} of its values are {such}", f"mend or empty them: {until}"
         )
     if facts.infinite:
-        cure = "empty them, or find what divided by zero: such rows are set aside"
-        yield Warning(
-            facts.name or NAMELESS, f"{facts.infinite:,} of its values are infinite", cure
-        )
+        cure = f"empty them, or find what divided by zero: {until}"
+        yield Warning(name, f"{facts.infinite:,} of its values are infinite", cure)
     if facts.not_numbers:
-        cure = "write null in its place, as `fill_nan(None)` does: such rows are set aside"
-        yield Warning(facts.name or NAMELESS, f"{facts.not_numbers:,} of its values are NaN", cure)
-    yield from _of_text(facts, column)
+        cure = f"write null in its place, as `fill_nan(None)` does: {until}"
+        yield Warning(name, f"{facts.not_numbers:,} of its values are NaN", cure)
 
 
 def _of_text(facts: Facts, column: Column) -> Iterator[Warning]:

@@ -59,6 +59,7 @@ class Measured:
     better: float | None = 0.0  # what the gate asks for, beyond the simple model or a guess
     eased: tuple[Eased, ...] = ()
     quick_rows: int = 2_000
+    learns: bool = True  # whether each model is better than a guess on what it learnt from
     floors: dict[str, float] = field(default_factory=dict)
     slice_floors: dict[str, float] = field(default_factory=dict)
     quick_floors: dict[str, float] = field(default_factory=dict)

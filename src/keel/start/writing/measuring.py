@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -19,15 +19,17 @@ from keel.project.settings import Gates
 from keel.project.task import Classes, Number, YesNo
 from keel.start.plan import Plan, Type
 from keel.start.writing.code import coded, listed, literal
-from keel.start.writing.context import FEW_ROWS, GATES, Measured, Rhythm, Split, split_of
+from keel.start.writing.context import GATES, Measured, Rhythm, Split, split_of
 from keel.start.writing.easing import eased
-from keel.start.writing.splitting import enough_rows, first_test_day, rhythm
-from keel.testing.pipeline import Pipeline
+from keel.start.writing.splitting import MOST_QUICK, enough_rows, first_test_day, rhythm
+from keel.testing.about_quick_data import learns
+from keel.testing.pipeline import Pipeline, Quick
 
 ROWS = 20_000  # of the table are enough for floors; more would only take longer
 LEAST_CORRELATION = 0.2  # of a column with the label, below which no test is made of it
 TAIL = 0.1  # share of the test examples below "low" and above "high"
 MOST_CASES = 3
+P = TypeVar("P", bound=Pipeline)
 ROOM = 2.0  # how many times the error of the quick data may be, whose scores mean little
 
 
@@ -65,24 +67,47 @@ def measure(plan: Plan, root: Path, baseline: str) -> Measured:
     raw = Pipeline(project, f"data.rows={{{plan.table}: {ROWS}}}", root=root).run("ingest")
     tables = {name: pl.read_parquet(raw.store.raw(name)) for name in project.tables}
     prepared = Pipeline(project, tables=tables, root=root).run("prepare").examples()
-    split, quick_rows = _split(plan, project, prepared), enough_rows(_classes(project, prepared))
-    on_quick = f"data.rows={{{plan.table}: {quick_rows}}}"
+    split, least = _split(plan, project, prepared), enough_rows(_classes(project, prepared))
     settings = list(_changes(split))
     whole = _finished(Pipeline(project, "data.rows={}", *settings, tables=tables, root=root))
     model, chosen = "boosting", whole
     if not _passed(whole, "baseline"):
         model, settings = baseline, [*settings, f"model={baseline}"]
         chosen = _finished(Pipeline(project, "data.rows={}", *settings, tables=tables, root=root))
-    quick = chosen
-    if plan.rows > FEW_ROWS or model == baseline:
-        quick = _finished(Pipeline(project, on_quick, *settings, root=root))
+    quick, rows, learnt = _quick(plan, project, root, settings, least)
     measured = _measured(plan, project, (model, baseline), split, whole, quick)
     return replace(
         measured,
-        quick_rows=quick_rows,
+        quick_rows=rows,
+        learns=learnt,
         better=0.0 if _passed(chosen, "naive") else None,
         eased=tuple(eased(chosen, project, Gates.model_validate(GATES))),
     )
+
+
+def _quick(
+    plan: Plan, project: Project, root: Path, settings: list[str], least: int
+) -> tuple[Pipeline, int, bool]:
+    """A run on quick data of as many rows as each model needs to learn from them, if it ever does.
+
+    Where the columns say little, few rows show no model to be better than a guess.
+    """
+    for rows in (least, 3 * least, MOST_QUICK):
+        changes = (f"data.rows={{{plan.table}: {rows}}}", *settings)
+        quick = _finished(Quick(project, *changes, root=root))
+        learnt = all(_learns(quick, name) for name in project.models)
+        if learnt or rows >= min(plan.rows, MOST_QUICK):
+            break
+    return quick, rows if learnt else least, learnt
+
+
+def _learns(quick: Quick, model: str) -> bool:
+    """Whether the project's check of that will be fine."""
+    try:
+        learns(quick, model)
+    except AssertionError:
+        return False
+    return True
 
 
 def _passed(pipeline: Pipeline, gate: str) -> bool:
@@ -90,7 +115,7 @@ def _passed(pipeline: Pipeline, gate: str) -> bool:
     return all(verdict["passed"] for verdict in verdicts if verdict["gate"] == gate)
 
 
-def _finished(pipeline: Pipeline) -> Pipeline:
+def _finished(pipeline: P) -> P:
     """Run; what a gate says is told later, with a cure."""
     with contextlib.suppress(RefusedError):
         pipeline.run()

@@ -46,6 +46,11 @@ def doubts(plan: Plan, measured: Measured) -> Iterator[str]:
         yield "That is better than a guess by no more than chance could be: more rows would tell."
     if measured.better is None:
         yield "So gates.better_than_baseline in conf/config.yaml is null: nothing is asked for."
+    if not measured.learns:
+        yield (
+            "On the quick data not every model learns what is better than a guess: `keel check` "
+            "says so, until there are columns that say more, or the model is taken out."
+        )
     for gate in measured.eased:
         limit = "null" if gate.limit is None else f"{gate.limit:g}"
         yield f"{gate.why}, so gates.{gate.gate} in conf/config.yaml is {limit}."
