@@ -161,11 +161,44 @@ def rides(file: Path) -> Plan:
     return Plan("rides", source, 600, columns, "a number", key=("day",))
 
 
+def words(file: Path) -> Plan:
+    """Yes or no from words alone, any of which may be missing: no value breaks a row."""
+    columns = tuple(
+        Column(
+            *(name, Type.CATEGORY, Use.FEATURE, ""),
+            nulls=0.1,
+            values=("a", "b", "c"),
+            distinct=3,
+            typical="a",
+            identifier=name,
+        )
+        for name in ("colour", "shape")
+    )
+    target = next(column for column in customers(file).columns if column.use == Use.TARGET)
+    return Plan("words", Source((file,), "csv"), 600, (*columns, target), "yes or no")
+
+
+def hours(file: Path) -> Plan:
+    """A number of which nothing is known but when."""
+    moment = Column(
+        *("hour", Type.MOMENT, Use.TIME, ""),
+        low=datetime(2023, 1, 1),  # noqa: DTZ001 -- as the table has it
+        high=datetime(2024, 8, 22),  # noqa: DTZ001
+        typical=datetime(2023, 12, 2, 12),  # noqa: DTZ001
+        identifier="hour",
+    )
+    load = Column("load", Type.NUMBER, Use.TARGET, "", low=3.5, high=75.9, typical=31.0)
+    columns = (moment, replace(load, identifier="load"))
+    return Plan("hours", Source((file,), "csv"), 600, columns, "a number", key=("hour",))
+
+
 PLANS: dict[str, Callable[[Path], Plan]] = {
     "customers": customers,
     "requests": requests,
     "penguins": penguins,
     "rides": rides,
+    "words": words,
+    "hours": hours,
 }
 
 

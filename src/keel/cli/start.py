@@ -34,6 +34,8 @@ NONE = "none"  # what a person types where there is no key, time or group
 @click.option("--zone", metavar="ZONE", help="Where the times are, such as Europe/Zurich.")
 @click.option("--name", metavar="NAME", help="What the table is called; as its file without.")
 @click.option("--purpose", metavar="SENTENCE", help="What is predicted, and for whom.")
+@click.option("--join", metavar="FILE", help="A second table, which is still joined by hand.")
+@click.option("--on", metavar="COLUMN", help="What both tables call that by which they are joined.")
 @click.option("--yes", is_flag=True, help="Ask nothing: take what is likeliest.")
 @click.option("--look", is_flag=True, help="Say what the table is taken for, and write nothing.")
 def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | None) -> int:
@@ -48,6 +50,7 @@ def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | Non
 
     root = Path.cwd()
     check(root)
+    _check_joined(files, join=options.pop("join"), on=options.pop("on"))
     asks = not (yes or look) and sys.stdin.isatty()
     if not (asks or yes or look):
         click.echo("There is no terminal to ask at, so the likeliest is taken, as with --yes.")
@@ -67,6 +70,16 @@ def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | Non
         if asks:
             purpose = _confirmed(plan, root, purpose)
         return _write(plan, root, purpose)
+
+
+def _check_joined(files: tuple[str, ...], *, join: str | None, on: str | None) -> None:
+    """Raise UserError if a second table is named: how it is joined, a table can't tell."""
+    if join or on:
+        raise UserError(
+            f"start with {' '.join(files)} alone, and then join {join or 'the second table'}"
+            f"{f' on {on}' if on else ''} in examples.py: docs/how-to.md says how, below "
+            '"Add a table" and, for what was known by then, "Look back"'
+        )
 
 
 def _meant(answer: str) -> str:

@@ -7,6 +7,10 @@ import pytest
 import rendered
 
 from keel.cli import run
+from keel.repository import setup
+from keel.start.writing import write as writing
+from keel.start.writing.context import Measured
+from keel.start.writing.write import Written
 
 
 @pytest.fixture
@@ -73,3 +77,35 @@ def test_outside_of_a_project_it_says_where_to_run(
 
     assert run(["start", table, "--target", "churned"]) == 1
     assert "run this in the folder of a project made with Keel" in capsys.readouterr().err
+
+
+def test_a_second_table_is_left_to_the_how_to(
+    root: Path, table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(root)
+
+    code = run(["start", table, "--target", "churned", "--join", "more.csv", "--on", "id", "--yes"])
+
+    assert code == 1
+    assert "then join more.csv on id in examples.py: docs/how-to.md" in capsys.readouterr().err
+    assert files(root) == before
+
+
+def test_a_first_run_that_fails_is_said_first_and_gives_an_exit_code(
+    root: Path,  # noqa: ARG001 -- is where it runs
+    table: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = Written([], [], [], Measured(), "customers: 9 of 9 rows break their schema")
+    monkeypatch.setattr(writing, "write", lambda *_, **__: written)
+    for name in ("track", "lock"):
+        monkeypatch.setattr(writing, name, lambda _: "")
+    monkeypatch.setattr(setup, "set_up", lambda _: [])
+
+    code = run(["start", table, "--target", "churned", "--yes"])
+
+    said = capsys.readouterr().out.partition("error: a first run failed")[2]
+    assert code == 1
+    assert "9 of 9 rows break their schema" in said.partition("Wrote")[0]
+    assert "Next:" not in said

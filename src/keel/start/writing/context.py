@@ -270,7 +270,7 @@ def _of_tests(
     nullable = [c for c in columns if c.is_feature and c.is_nullable]
     impossible = [column for column in columns if column.impossible]
     impossible.sort(key=lambda column: (column.is_key, not column.bounds))  # numbers say most
-    broken = impossible[0] if impossible else target
+    broken = impossible[0] if impossible else None
     invariant = [
         (c, c.usual_code)
         for c in columns
@@ -281,7 +281,7 @@ def _of_tests(
     return {
         "impossible": [c for c in columns if c.impossible],
         "broken": broken,
-        "broken_words": _broken_words(broken),
+        "broken_words": _broken_words(broken) if broken else "",
         "new_value": texts[0] if texts else None,
         "unknown": nullable[0] if nullable else None,
         "invariant": invariant,

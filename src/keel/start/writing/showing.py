@@ -38,7 +38,7 @@ def doubts(plan: Plan, measured: Measured) -> Iterator[str]:
     if not measured.beats_guess and plan.task == Number.kind and plan.named(Use.TIME):
         yield (
             "A guess, for each series the value before, is nearer: add features that look back, "
-            "or predict what is not known by then."
+            'as docs/how-to.md says below "Look back".'
         )
     elif not measured.beats_guess:
         yield "That is no better than a guess: the columns say little of the target."

@@ -90,12 +90,13 @@ class _Making:
         return self._passages(values)
 
     def _whole(self, values: Mapping[str, Any]) -> None:
-        for name, text in whole(values).items():
+        files = whole(values)
+        made = {name: text for name, text in files.items() if text.strip()}
+        for name, text in made.items():
             self._put(name, text)
-            self.whole.add(name)
-        made = RECORD.format(by=values["split"].by)
+        self.whole |= set(made)
         others = [RECORD.format(by=by) for by in ("time", "group", "key")]
-        for name in {*EXAMPLES_OWN, *others} - {made}:
+        for name in {*EXAMPLES_OWN, *others, *files} - set(made):
             if self._project.is_ours(name):
                 (self._staged / name).unlink(missing_ok=True)
                 self.names[name] = None
