@@ -79,6 +79,17 @@ def test_nothing_of_the_example_is_left(name: str, maturity: str, tmp_path: Path
     assert [file for file, _ in texts(root) if EXAMPLE.search(file)] == []
 
 
+def test_a_search_for_words_of_the_example_finds_no_memory_of_it(
+    root: Path, tmp_path: Path
+) -> None:
+    start(plans.put("customers", tmp_path), root)
+
+    kept = [file for file in (root / "outputs").rglob("*") if file.is_file()]
+
+    assert kept
+    assert not [file for file in kept if b"flight" in file.read_bytes().lower()]
+
+
 @pytest.mark.parametrize("name", plans.PLANS)
 def test_what_is_written_reads_the_table(name: str, root: Path, tmp_path: Path) -> None:
     plan = plans.put(name, tmp_path)
