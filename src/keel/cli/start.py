@@ -168,6 +168,7 @@ def _set_up(root: Path, set_up: Any) -> str:
 
 def _tell(plan: Plan, written: Written) -> None:
     """What was written, what a first run showed, and what was left."""
+    from keel.start.writing.measuring import some
     from keel.start.writing.showing import doubts
 
     measured = written.measured
@@ -178,7 +179,7 @@ def _tell(plan: Plan, written: Written) -> None:
         scores = ", ".join(
             f"{name} {score:.4g}" for name, score in measured.scores.items() if score is not None
         )
-        click.echo(f"A first run on {min(plan.rows, 20_000):,} rows: {measured.metric} {scores}.")
+        click.echo(f"A first run on {some(plan):,} rows: {measured.metric} {scores}.")
         click.echo(f"The model is {measured.model}; the floors are the baseline's.")
         for doubt in doubts(plan, measured):
             click.echo(f"! {doubt}")

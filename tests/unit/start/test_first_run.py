@@ -1,5 +1,6 @@
 """Settings that a first run passes: the day of the split, quick data, rhythm, limits of gates."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from keel.start.writing.context import Eased, Measured, Rhythm
 from keel.start.writing.easing import beyond
+from keel.start.writing.measuring import some
 from keel.start.writing.showing import doubts
 from keel.start.writing.splitting import enough_rows, first_test_day, rhythm
 
@@ -88,3 +90,18 @@ def test_what_was_eased_is_told(tmp_path: Path) -> None:
     told = list(doubts(plans.customers(tmp_path / "t.csv"), measured))
 
     assert told == ["year has other values than before, so gates.psi in conf/config.yaml is 3.8."]
+
+
+@pytest.mark.parametrize(("rows", "enough"), [(600, 600), (10**6, 20_000)])
+def test_a_first_run_takes_some_rows(rows: int, enough: int, tmp_path: Path) -> None:
+    plan = plans.customers(tmp_path / "t.csv")
+
+    assert some(replace(plan, rows=rows)) == enough
+
+
+def test_a_first_run_takes_fewer_rows_of_a_wide_table(tmp_path: Path) -> None:
+    plan = plans.customers(tmp_path / "t.csv")
+
+    wide = replace(plan, rows=10**6, columns=plan.columns * 5)
+
+    assert some(wide) == 10_000

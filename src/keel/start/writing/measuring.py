@@ -25,7 +25,8 @@ from keel.start.writing.splitting import MOST_QUICK, enough_rows, first_test_day
 from keel.testing.about_quick_data import learns
 from keel.testing.pipeline import Pipeline, Quick
 
-ROWS = 20_000  # of the table are enough for floors; more would only take longer
+CELLS = 500_000  # of the table are enough for floors; more would only take longer
+ROWS = range(5_000, 20_000)  # and that many rows
 LEAST_CORRELATION = 0.2  # of a column with the label, below which no test is made of it
 TAIL = 0.1  # share of the test examples below "low" and above "high"
 MOST_CASES = 3
@@ -57,6 +58,11 @@ class Scores:
         return float(value) if isinstance(value, int | float) else None
 
 
+def some(plan: Plan) -> int:
+    """How many rows of a table are enough for a first run: fewer where each is long."""
+    return min(plan.rows, ROWS.stop, max(ROWS.start, CELLS // len(plan.columns)))
+
+
 def measure(plan: Plan, root: Path, baseline: str) -> Measured:
     """Run the project in `root` on at most some rows, and see what comes out.
 
@@ -64,7 +70,7 @@ def measure(plan: Plan, root: Path, baseline: str) -> Measured:
     UserError as the stages do.
     """
     project = load(root)
-    raw = Pipeline(project, f"data.rows={{{plan.table}: {ROWS}}}", root=root).run("ingest")
+    raw = Pipeline(project, f"data.rows={{{plan.table}: {some(plan)}}}", root=root).run("ingest")
     tables = {name: pl.read_parquet(raw.store.raw(name)) for name in project.tables}
     prepared = Pipeline(project, tables=tables, root=root).run("prepare").examples()
     split, least = _split(plan, project, prepared), enough_rows(_classes(project, prepared))
