@@ -8,7 +8,7 @@ import plans
 import polars as pl
 import pytest
 
-from keel.start.writing.context import Eased, Measured, Rhythm
+from keel.start.writing.context import Eased, Measured, Rhythm, Split
 from keel.start.writing.easing import beyond
 from keel.start.writing.measuring import some
 from keel.start.writing.showing import doubts
@@ -24,7 +24,7 @@ def test_about_a_quarter_of_the_rows_test_from_the_first_of_a_month() -> None:
     assert 0.2 < (day <= DAYS).mean() < 0.3  # type: ignore[operator]  # it is a number
 
 
-@pytest.mark.parametrize("last", [500, 650, 850])
+@pytest.mark.parametrize("last", [100, 500, 650, 850])
 def test_a_class_that_ends_early_is_on_both_sides(last: int) -> None:
     seldom = pl.Series(["rare" if n % 30 == 0 and n < last else "usual" for n in range(1000)])
 
@@ -33,8 +33,16 @@ def test_a_class_that_ends_early_is_on_both_sides(last: int) -> None:
     assert seldom.filter(day <= DAYS).n_unique() == seldom.filter(day > DAYS).n_unique() == 2
 
 
+def test_few_rows_to_learn_from_are_told(tmp_path: Path) -> None:
+    measured = Measured(split=Split("time", test_from=date(2021, 3, 1), tested=0.9))
+
+    (doubt,) = doubts(plans.rides(tmp_path / "t.csv"), measured)
+
+    assert "the test begins on 2021-03-01, and 10% of the rows are left" in doubt
+
+
 def test_where_no_day_has_each_class_on_both_sides_there_is_a_day_all_the_same() -> None:
-    first = pl.Series(["rare" if number < 20 else "usual" for number in range(1000)])
+    first = pl.Series(["rare" if number < 1 else "usual" for number in range(1000)])
 
     assert DAYS[0] < first_test_day(DAYS, first) <= DAYS[-1]
 

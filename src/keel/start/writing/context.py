@@ -29,6 +29,7 @@ class Split:
     test_from: date | None = None
     column: str = ""
     folds: int | None = None
+    tested: float | None = None  # share of the rows that are as late, where that is known
 
 
 @dataclass(frozen=True)

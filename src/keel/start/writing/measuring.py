@@ -21,7 +21,7 @@ from keel.start.plan import Plan, Type
 from keel.start.writing.code import coded, listed, literal
 from keel.start.writing.context import GATES, Measured, Rhythm, Split, split_of
 from keel.start.writing.easing import eased
-from keel.start.writing.splitting import MOST_QUICK, enough_rows, first_test_day, rhythm
+from keel.start.writing.splitting import MOST_QUICK, enough_rows, first_test_day, rhythm, tested
 from keel.testing.about_quick_data import learns
 from keel.testing.pipeline import Pipeline, Quick
 
@@ -135,7 +135,8 @@ def _split(plan: Plan, project: Project, examples: pl.DataFrame) -> Split:
         return split
     known = examples.drop_nulls(project.label)
     days = known.select(project.local_day.alias("day"))["day"]
-    return Split("time", test_from=first_test_day(days, _classes(project, known)))
+    first = first_test_day(days, _classes(project, known))
+    return Split("time", test_from=first, tested=tested(days, first))
 
 
 def _classes(project: Project, examples: pl.DataFrame) -> pl.Series | None:

@@ -11,6 +11,7 @@ from keel.project.task import Number
 from keel.start.plan import Column, Plan, Type, Use
 from keel.start.writing.code import literal
 from keel.start.writing.context import Measured
+from keel.start.writing.splitting import MOST_TESTED
 
 HEADS = ("column", "type", "values", "nulls", "use", "why")
 WIDEST = (22, 13, 25, 5, 16)
@@ -44,6 +45,13 @@ def doubts(plan: Plan, measured: Measured) -> Iterator[str]:
         yield "That is no better than a guess: the columns say little of the target."
     elif measured.better is None:
         yield "That is better than a guess by no more than chance could be: more rows would tell."
+    split = measured.split
+    if split and split.tested is not None and split.tested > MOST_TESTED:
+        yield (
+            f"A class comes early only, so that the test begins on {split.test_from}, and "
+            f"{1 - split.tested:.0%} of the rows are left to learn from: put that class together "
+            "with another for a later day."
+        )
     if measured.better is None:
         yield "So gates.better_than_baseline in conf/config.yaml is null: nothing is asked for."
     if not measured.learns:

@@ -11,7 +11,7 @@ import polars as pl
 from keel.start.writing.context import Rhythm
 
 TESTED = 0.25  # share of the rows, about
-FEWEST, MOST = 0.1, 0.6  # which is that share at least and at most
+LEAST_TESTED, MOST_TESTED = 0.1, 0.6  # which is that share at least and at most
 ENOUGH = 10  # rows of a class on each side, where that can be had
 QUICK = 2_000  # rows for quick tries
 MOST_QUICK = 20_000
@@ -22,18 +22,20 @@ ENOUGH_QUICK = 40  # rows of a class among them
 def first_test_day(days: pl.Series, classes: pl.Series | None) -> date:
     """The day from which rows test the model: about a quarter of them, best from a month's first.
 
-    With classes, one that leaves each of them on both sides, if there is any.
+    With classes, one that leaves each of them on both sides, if there is any: also one that leaves
+    few rows to learn from.
     """
     rows = pl.DataFrame({"day": days, "class": pl.repeat("", len(days), eager=True)})
     rows = rows if classes is None else rows.with_columns(classes.alias("class"))
     quarter: date = days.sort()[len(days) * 3 // 4]
-    candidates = [day for day in _candidates(rows["day"]) if FEWEST <= _share(rows, day) <= MOST]
-    for least in (ENOUGH, 1):
-        fit = [day for day in candidates if _fewest(rows, day) >= least]
-        near = [day for day in fit if 0.15 < _share(rows, day) < 0.4]
+    candidates = list(_candidates(rows["day"]))
+    usual = [day for day in candidates if LEAST_TESTED <= tested(days, day) <= MOST_TESTED]
+    for least, among in ((ENOUGH, usual), (1, usual), (1, candidates)):
+        fit = [day for day in among if _fewest(rows, day) >= least]
+        near = [day for day in fit if 0.15 < tested(days, day) < 0.4]
         months = [day for day in near if day.day == 1]
         if fit:
-            return min(months or near or fit, key=lambda day: abs(_share(rows, day) - TESTED))
+            return min(months or near or fit, key=lambda day: abs(tested(days, day) - TESTED))
     return quarter if quarter > days.min() else days.max()  # type: ignore[operator,return-value]
 
 
@@ -44,8 +46,9 @@ def _candidates(days: pl.Series) -> Iterator[date]:
     yield from ordered.gather_every(max(1, len(ordered) // 100))[1:]
 
 
-def _share(rows: pl.DataFrame, day: date) -> float:
-    share = (rows["day"] >= day).mean()
+def tested(days: pl.Series, day: date) -> float:
+    """The share of the rows that are of this day or later."""
+    share = (days >= day).mean()
     return float(share) if isinstance(share, int | float) else 0.0
 
 
