@@ -74,7 +74,8 @@ def measure(plan: Plan, root: Path, baseline: str) -> Measured:
     tables = {name: pl.read_parquet(raw.store.raw(name)) for name in project.tables}
     prepared = Pipeline(project, tables=tables, root=root).run("prepare").examples()
     split, least = _split(plan, project, prepared), enough_rows(_classes(project, prepared))
-    settings = list(_changes(split))
+    _set(root, split_of(plan), split)
+    settings: list[str] = []
     whole = _finished(Pipeline(project, "data.rows={}", *settings, tables=tables, root=root))
     model, chosen = "boosting", whole
     if not _passed(whole, "baseline"):
@@ -146,9 +147,12 @@ def _classes(project: Project, examples: pl.DataFrame) -> pl.Series | None:
     return project.task.labels(examples[project.label]).cast(pl.String)
 
 
-def _changes(split: Split) -> Iterator[str]:
-    if split.by == "time":
-        yield f"split.test_from={split.test_from}"
+def _set(root: Path, guessed: Split, split: Split) -> None:
+    """Have the settings in `root` say from when on rows test, as all that runs there reads them."""
+    file = root / "conf/config.yaml"
+    text = file.read_text(encoding="utf-8")
+    old, new = (f"test_from: {each.test_from} " for each in (guessed, split))
+    file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def _measured(
