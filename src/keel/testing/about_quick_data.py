@@ -67,10 +67,11 @@ def examples_at_a_moment_are_those_from_all_later_data(run: Quick) -> None:
 def the_order_of_rows_in_the_tables_changes_no_example(run: Quick) -> None:
     """A source may give them in any order, and a join as of a time needs one."""
     backwards = {name: table.reverse() for name, table in run.tables().items()}
-    build, key = run.project.build, run.project.key
-
-    one, other = (build(frames).sort(key).collect() for frames in (run.tables(), backwards))
-
+    build, names = run.project.build, run.project.examples.column_names()
+    order = list(dict.fromkeys([*run.project.key, *names]))  # rows of the same key, too
+    one, other = (
+        build(frames).select(names).sort(order).collect() for frames in (run.tables(), backwards)
+    )
     require(len(one) == len(other), f"{len(one)} examples, backwards {len(other)}")
     changed = differing(one, other)
     require(not changed, f"examples.py: {', '.join(changed)} depends on the order of rows: sort")

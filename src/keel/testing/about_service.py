@@ -22,6 +22,7 @@ from keel.testing.failing import differing, require, same, spread
 from keel.testing.pipeline import Quick
 
 DAYS = 35  # of answers to watch: more than the window of days by which quality is judged
+MOST_DAYS = 120  # where there are few rows a day
 SEED = 1
 AFTER = timedelta(days=40)  # what it learnt from: old enough to be told of
 NEW = "never seen"
@@ -163,8 +164,9 @@ def _later(project: Project, rows: pl.DataFrame, mixed: pl.DataFrame) -> pl.Data
     span = (moments.max() - moments.min()) + AFTER  # type: ignore[operator]  # both are times
     keys = rows.select(key).with_columns(pl.col(time_) + span)
     dated = keys.hstack(mixed.drop(key)).sort(time_).select(mixed.columns)
-    days = dated.select(project.local_day).to_series().to_list()
-    return dated.with_columns(_noons(project, days))
+    day = dated.select(project.local_day).to_series()
+    some = day.is_in(day.unique().sort().tail(MOST_DAYS).implode())
+    return dated.filter(some).with_columns(_noons(project, day.filter(some).to_list()))
 
 
 def _noons(project: Project, days: list[date]) -> pl.Series:
