@@ -16,7 +16,7 @@ from keel.project.errors import UserError
 from keel.project.metric import Metric
 from keel.project.settings import Evaluation
 from keel.show import charts
-from keel.show.pages import environment, page
+from keel.show.pages import environment, number, page
 
 CARDS = ("model-card.md", "data-sheet.md")
 
@@ -91,6 +91,7 @@ def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
         **whole,
         "main": main,
         "baseline_better": _better_baseline(run.metrics, whole),
+        "naive_better": _is_worse(whole["model"][main], whole["naive"][main], metric),
         "missed": [verdict.sentence for verdict in judgement.refusals],
         "verdicts": judgement.verdicts,
         "waived": any(verdict.waiver for verdict in judgement.verdicts),
@@ -111,16 +112,22 @@ def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
     }
 
 
+def _is_worse(score: Score, other: Score, metric: Metric) -> bool:
+    """Whether a score is below another, chance or not; not where one is not defined."""
+    if score.score is None or other.score is None:
+        return False
+    return (other.score - score.score) * metric.sign > 0
+
+
 def _better_baseline(
     metrics: Mapping[str, Metric], whole: Mapping[str, Mapping[str, Score]]
 ) -> list[str]:
     """The metrics in which the baseline is better, chance or not, with both scores."""
     return [
-        f"{metric.title} ({simple:.3f} beside {score:.3f})"
+        f"{metric.title} ({number(whole['baseline'][name].score)} beside "
+        f"{number(whole['model'][name].score)})"
         for name, metric in metrics.items()
-        if (score := whole["model"][name].score) is not None
-        and (simple := whole["baseline"][name].score) is not None
-        and (simple - score) * metric.sign > 0
+        if _is_worse(whole["model"][name], whole["baseline"][name], metric)
     ]
 
 

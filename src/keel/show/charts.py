@@ -12,13 +12,14 @@ SHAPES = {"domain": ["model", "baseline"], "range": ["circle", "square"]}
 WIDTH = 300  # with its axes a chart fits a phone unscaled, so that its letters stay readable
 
 ZERO = {"y": {"datum": 0}}
+MONTHS = {"labelAngle": -45, "labelOverlap": True}
 
 Rows = Sequence[dict[str, Any]]
 
 
 def over_time(rows: Rows, title: str) -> Markup:
     """A line for each model with its interval; rows have time, model, score, low, high."""
-    x = {"field": "time", "type": "ordinal", "title": None, "axis": {"labelAngle": -45}}
+    x = {"field": "time", "type": "ordinal", "title": None, "axis": MONTHS}
     y = {"type": "quantitative", "scale": {"zero": False}, "title": title}
     band = {
         "mark": {"type": "area", "opacity": 0.2},
@@ -132,7 +133,7 @@ def observed(rows: Rows, title: str) -> Markup:
 
 def residuals(rows: Rows, title: str) -> Markup:
     """A line in its band by name, such as a month; rows have name, low, middle, high."""
-    x = {"field": "name", "type": "ordinal", "title": None, "axis": {"labelAngle": -45}}
+    x = {"field": "name", "type": "ordinal", "title": None, "axis": MONTHS}
     y = {"type": "quantitative", "title": title}
     layers = [
         {

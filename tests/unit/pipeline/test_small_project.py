@@ -101,3 +101,19 @@ def test_it_does_not_decide_unless_it_is_the_first() -> None:
     project = replace(small_project(), metrics={"loss": loss})
 
     assert list(metrics_of(project)) == [*yes_no.METRICS, "loss"]
+
+
+def test_a_model_that_is_worse_than_a_guess_is_not_called_good(tmp_path: Path) -> None:
+    settings = small_settings(tmp_path / "source")
+    turned = pl.read_parquet(tmp_path / "source/visits.parquet").with_columns(
+        pl.when(pl.col("at").dt.month() > 2).then(~pl.col("bought")).otherwise("bought")
+    )
+    turned.write_parquet(tmp_path / "source/visits.parquet")
+    settings["gates"] = {"better_than_baseline": None, "feature_loss": None}
+    small = small_store(tmp_path)
+
+    flow(small_project(), settings, small, TODAY)
+
+    page = small.report("report.html").read_text("utf-8")
+    assert "No better than a guess." in page
+    assert "Good enough" not in page
