@@ -27,9 +27,9 @@ EXAMPLES, FEATURES = (f"src/flight_delay/{n}.py" for n in ("examples", "features
 BOOSTING = "src/flight_delay/models/boosting.py"
 # Of the library: a mistake in it has to be noticed before it gets into any project.
 KEEL = "keel/"
-PERIODS = f"{KEEL}data/periods.py"
-INPUTS, PREDICTOR, LOGISTIC = (f"{KEEL}model/{n}.py" for n in ("inputs", "predictor", "logistic"))
-METRICS, SCORES = (f"{KEEL}judge/{n}.py" for n in ("metrics", "scores"))
+SPLIT = f"{KEEL}data/split.py"
+INPUTS, PREDICTOR, LINEAR = (f"{KEEL}model/{n}.py" for n in ("inputs", "predictor", "linear"))
+METRICS, SCORES = (f"{KEEL}judge/{n}.py" for n in ("metrics/yes_no", "scores"))
 TRAIN, EVALUATE = (f"{KEEL}pipeline/{n}.py" for n in ("train", "evaluate"))
 BUILDERS = "tests/builders.py"
 LATE = "    late = dy.Bool(\n"
@@ -79,8 +79,8 @@ BUGS = [
          BUILDERS: builder("carrier_delay")}),
     Bug("leakage", "a feature less its mean over all rows", FEATURES,
         instead("pressure", "Examples.pressure.col - Examples.pressure.col.mean()")),
-    Bug("leakage", "the first day of the test period in both parts", PERIODS,
-        {"split.test_from > project.local_day": "split.test_from >= project.local_day"}),
+    Bug("leakage", "the first day of the test period in both parts", SPLIT,
+        {"later if test else later.not_()": "later if test else project.local_day <= split.test_from"}),
     Bug("leakage", "the test period learnt too", TRAIN,
         {"training(store.read_table(store.examples), project, split)": "training(store.read_table(store.examples), project, Split(test_from=split.test_from.replace(month=12)))"}),
     # --- joins --------------------------------------------------------------------------------
@@ -106,8 +106,8 @@ BUGS = [
         {"Examples.scheduled_departure.col.dt.convert_time_zone(ZONE).dt.weekday()": "Examples.scheduled_departure.col.dt.weekday()"}),
     Bug("time", "rows in the order of carriers", EXAMPLES,
         {'        .sort("decision_time", "carrier", "flight_number")\n': '        .sort("carrier", "flight_number", "decision_time")\n'}),
-    Bug("time", "a split at random", PERIODS,
-        {"split.test_from > project.local_day": "project.local_day.dt.day() % 2 == 0", "split.test_from <= project.local_day": "project.local_day.dt.day() % 2 == 1"}),
+    Bug("time", "a split at random", SPLIT,
+        {"later = project.local_day >= split.test_from": "later = project.local_day.dt.day() % 2 == 1"}),
     Bug("time", "the decision at departure", EXAMPLES, {"NOTICE = timedelta(hours=2)": "NOTICE = timedelta(hours=0)"}),
     Bug("time", "clock times read as minutes", EXAMPLES, {"hhmm // 100 * 60 + hhmm % 100": "hhmm * 1"}),
     # --- units and scales ---------------------------------------------------------------------
@@ -140,10 +140,10 @@ BUGS = [
         {"late=Flights.arr_delay.col > LATE_AFTER": "late=(Flights.arr_delay.col > LATE_AFTER).fill_null(value=False)"}),
     Bug("label", "late at departure, not at arrival", EXAMPLES, {"late=Flights.arr_delay.col > LATE_AFTER": "late=Flights.dep_delay.col > LATE_AFTER"}),
     # --- training -----------------------------------------------------------------------------
-    Bug("training", "the target shuffled", BOOSTING, {"label.to_numpy().astype(np.float32)": "label.shuffle(seed=1).to_numpy().astype(np.float32)"}),
+    Bug("training", "the target shuffled", BOOSTING, {"label.to_physical().to_numpy()": "label.shuffle(seed=1).to_physical().to_numpy()"}),
     Bug("training", "a constant feature", FEATURES, instead("humidity", "pl.lit(50.0)")),
-    Bug("training", "the intercept lost", LOGISTIC, {"float(learner.intercept_[0]),": "0.0,"}),
-    Bug("training", "weights of categories lost", LOGISTIC,
+    Bug("training", "the intercept lost", LINEAR, {"            intercepts.tolist(),\n": "            [0.0] * len(intercepts),\n"}),
+    Bug("training", "weights of categories lost", LINEAR,
         {"return_dtype=pl.Float64)\n": "return_dtype=pl.Float64) * 0\n"}),
     Bug("training", "the seed not used", BOOSTING,
         {'            "seed": self.seed,\n': '            "seed": np.random.default_rng().integers(1000),\n            "bagging_fraction": 0.8,\n            "bagging_freq": 1,\n'}),
@@ -158,7 +158,7 @@ BUGS = [
     Bug("evaluation", "the best that it might be against the floor", SCORES,
         {"short = metric.sign * (floor - score.score)": "short = metric.sign * (floor - (score.high or 0))"}),
     Bug("evaluation", "slices not judged", SCORES, {"large = whole or score.rows >= settings.smallest_slice": "large = whole"}),
-    Bug("evaluation", "the baseline is the model itself", EVALUATE, {"simple=load(store, project, settings.baseline, store.baseline)": "simple=load(store, project, settings.model, store.model)"}),
+    Bug("evaluation", "the baseline is the model itself", EVALUATE, {"simple = load(store, project, settings.baseline, store.baseline)": "simple = load(store, project, settings.model, store.model)"}),
     Bug("evaluation", "calibration without its sign", METRICS,
         {"np.abs(np.add.reduceat(surplus, starts, axis=1)).sum(axis=1)": "np.add.reduceat(surplus, starts, axis=1).sum(axis=1)"}),
     # --- serving ------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ BUGS = [
     Bug("serving", "the class in place of the probability", BOOSTING,
         {"        return np.asarray(self.booster.predict(matrix(features)), dtype=np.float64)\n": "        return (np.asarray(self.booster.predict(matrix(features))) > 0.5).astype(np.float64)\n"}),
     Bug("serving", "log-odds in place of the probability", BOOSTING, {"predict(matrix(features))": "predict(matrix(features), raw_score=True)"}),
-    Bug("serving", "the probability of being on time", LOGISTIC, {"(1 / (1 + (-logit).exp()))": "(1 / (1 + logit.exp()))"}),
+    Bug("serving", "the probability of being on time", LINEAR, {"np.exp(-single)": "np.exp(single)"}),
     # --- data ---------------------------------------------------------------------------------
     Bug("data", "a month missing", data=lambda t: t | {"flights": t["flights"].filter(pl.col("month") != "3")}),
     Bug("data", "rows twice", data=lambda t: t | {"flights": pl.concat([t["flights"], t["flights"][::40]])}),
