@@ -22,6 +22,7 @@ from keel.testing.failing import differing, require, same, spread
 from keel.testing.pipeline import Quick
 
 DAYS = 35  # of answers to watch: more than the window of days by which quality is judged
+HARDLY = 1e-6  # the probability of a class that comes all the same
 MOST_DAYS = 120  # where there are few rows a day
 SEED = 1
 AFTER = timedelta(days=40)  # what it learnt from: old enough to be told of
@@ -84,7 +85,9 @@ def _inputs(run: Quick) -> dict[str, pl.Expr]:
 
 
 def _worse(run: Quick) -> dict[str, pl.Expr]:
-    """The opposite, the next class, or much more; none tells where the first metric has no floor.
+    """The opposite, all but the right class, or much more.
+
+    Nothing tells of it where the first metric has no floor.
 
     Much are three standard deviations of what is predicted.
     """
@@ -95,8 +98,9 @@ def _worse(run: Quick) -> dict[str, pl.Expr]:
         much = 3 * float(np.std(project.task.numbers(run.learnt().label)))
         return {"quality": pl.col(PREDICTION) + much}
     if isinstance(project.task, Classes):
-        shares = [pl.col(PREDICTION).arr.get(place) for place in range(len(project.task.names))]
-        return {"quality": pl.concat_arr([*shares[1:], shares[0]]).alias(PREDICTION)}
+        came, names = pl.col(project.label).cast(pl.String), project.task.names
+        shares = [pl.when(came == name).then(HARDLY).otherwise(1 / len(names)) for name in names]
+        return {"quality": pl.concat_arr(shares).alias(PREDICTION)}
     return {"quality": (1 - pl.col(PREDICTION)).alias(PREDICTION)}
 
 
