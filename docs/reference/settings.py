@@ -13,7 +13,14 @@ from .rendered import TEMPLATE, project
 KEEL = TEMPLATE / "src/keel"
 
 WORDS = {"int": "whole number", "float": "number", "str": "text", "date": "date"}
-RULES = {"Gt": "> {}", "Ge": "≥ {}", "Lt": "< {}", "Le": "≤ {}", "MinLen": "not empty", "MaxLen": "{} characters at most"}
+RULES = {
+    "Gt": "> {}",
+    "Ge": "≥ {}",
+    "Lt": "< {}",
+    "Le": "≤ {}",
+    "MinLen": "not empty",
+    "MaxLen": "{} characters at most",
+}
 
 
 @dataclass(frozen=True)
@@ -104,15 +111,20 @@ def _words(kind: ast.expr, code: Code) -> str:
     if not isinstance(kind, ast.Subscript):
         return WORDS.get(name, name)
     inner = kind.slice.elts if isinstance(kind.slice, ast.Tuple) else [kind.slice]
-    match ast.unparse(kind.value):
+    return _of(ast.unparse(kind.value), inner, code)
+
+
+def _of(outer: str, inner: list[ast.expr], code: Code) -> str:
+    """A type that is made of others."""
+    match outer:
         case "Annotated":
             return ", ".join([_words(inner[0], code), *map(_rule, inner[1:])])
-        case "Literal":
-            return " or ".join(f"`{ast.literal_eval(value)}`" for value in inner)
         case "dict":
             return f"names, each with a {_words(inner[1], code)}"
-        case _:
+        case "list":
             return f"list of {_words(inner[0], code)}"
+        case _:  # one of a few words
+            return " or ".join(f"`{ast.literal_eval(word)}`" for word in inner)
 
 
 def _rule(rule: ast.expr) -> str:
