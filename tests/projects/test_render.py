@@ -175,6 +175,7 @@ def test_a_copy_by_command_says_what_to_type_next(tmp_path: Path) -> None:
         f"cd {folder}",
         "uv run keel run",
         "uv run keel check",
+        "uv run keel start FILE --target COLUMN",
     ]
 
 
