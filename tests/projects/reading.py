@@ -44,7 +44,7 @@ class Reader:
                 self._write(self._folder / file, content)
 
     def _type(self, commands: str) -> None:
-        done = run(self._folder, "bash", "-euc", f"exec 2>&1\n{commands}\npwd")
+        done = run(self._folder, "bash", "-euc", f"exec 2>&1; export COLUMNS=100\n{commands}\npwd")
         assert done.returncode == 0, f"{commands}\n{done.stdout}"
         self._printed, _, folder = done.stdout.rstrip("\n").rpartition("\n")
         self._folder = Path(folder)
