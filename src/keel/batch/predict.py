@@ -68,9 +68,7 @@ def predict(
     if out and out.suffix not in ENDS:
         raise UserError(f"--out {out}: its name has to end in {' or '.join(ENDS)}")
     files = meant(names)
-    table = serving.table or next(iter(project.tables))
-    if table not in project.tables:
-        raise UserError(f"serving.table is {table!r}: the tables are {', '.join(project.tables)}")
+    table = serving.asked_table(project)
     used = in_use(store, project)
     settings = load(store) if store.settings.is_file() else None
     form, numbers = Form(), Numbers()

@@ -47,7 +47,7 @@ def replay(
             "in Project(time=…), or ask `uv run keel serve` and see `uv run keel monitor`"
         )
     tables = {name: store.read_table(store.checked(name)) for name in project.tables}
-    past = Past(project, tables, operation.serving.table or next(iter(tables)))
+    past = Past(project, tables, operation.serving.asked_table(project))
     plan = schedule(past, wishes.start, wishes.days)
     troubles = [trouble.parse(text, past, plan.days) for text in wishes.trouble]
     if troubles:

@@ -37,7 +37,7 @@ class Service:
         would be null in all that is answered.
         """
         self.serving = serving = serving or Serving()
-        self.table = asked_table(project, serving)
+        self.table = serving.asked_table(project)
         self.project = project
         self.store = store
         self.used = in_use(store, project)
@@ -160,11 +160,3 @@ class Service:
             "model": self.used.version,
             "stale": list(self.lookups.stale()),
         }
-
-
-def asked_table(project: Project, serving: Serving) -> str:
-    """The table that a request is a row of. Raises UserError if the setting names none."""
-    table = serving.table or next(iter(project.tables))
-    if table not in project.tables:
-        raise UserError(f"serving.table is {table!r}: the tables are {', '.join(project.tables)}")
-    return table

@@ -6,6 +6,8 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le
 from pydantic import Field
 
+from keel.project.description import Project
+from keel.project.errors import UserError
 from keel.project.settings import Section, from_yaml
 
 Positive = Annotated[int, Gt(0)]
@@ -24,6 +26,15 @@ class Serving(Section):
     table: str | None = None  # what a request is a row of; None for the first of tables.TABLES
     # Hours, by table that rows are joined with: an older one is used, but said to be stale.
     oldest_lookup: dict[str, Annotated[float, Gt(0)]] = Field(default_factory=dict)
+
+    def asked_table(self, project: Project) -> str:
+        """The table that a request is a row of. Raises UserError if the setting names none."""
+        table = self.table or next(iter(project.tables))
+        if table not in project.tables:
+            raise UserError(
+                f"serving.table is {table!r}: the tables are {', '.join(project.tables)}"
+            )
+        return table
 
 
 Limit = Annotated[float, Gt(0)]

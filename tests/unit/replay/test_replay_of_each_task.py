@@ -13,7 +13,7 @@ from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.replay.past import Past
 from keel.replay.replay import Wishes, prepare, replay
-from keel.serving.settings import Monitoring, Operation
+from keel.serving.settings import Monitoring, Operation, Serving
 
 NOW = datetime(2025, 4, 1, tzinfo=UTC)
 MARCH = date(2025, 3, 1)
@@ -69,3 +69,11 @@ def test_without_a_time_it_says_what_to_do_instead(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match=r"the project has no time: name the column in Project\(ti"):
         next(replay(store, project, FEW, Wishes(), NOW))
+
+
+def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:
+    project = task_project("a number")
+    store = ready(project, tmp_path)
+
+    with pytest.raises(UserError, match=r"serving.table is 'order': the tables are orders"):
+        next(replay(store, project, Operation(serving=Serving(table="order")), Wishes(), NOW))
