@@ -75,7 +75,7 @@ def predict(
     if settings:
         form = Form.of(settings.data)
         numbers = Numbers(settings.data.decimal_comma, settings.data.thousands)
-    scorer = BatchScorer(used.predictor, project, table, numbers)
+    scorer = BatchScorer(used, project, table, numbers)
     lookups = Lookups(store, project, table, serving.oldest_lookup)
     run = _Run(store, project, table, scorer, lookups, used)
     inputs = [opened_as(file, scorer.asked, scorer.later, form) for file in files]

@@ -12,9 +12,10 @@ import dataframely as dy
 import polars as pl
 
 from keel.data.validation import PLAIN, REASONS, Numbers, check
-from keel.model.predictor import Predictor
+from keel.model.predictor import InUse
 from keel.project.description import Project
 from keel.project.errors import UserError
+from keel.serving.answers import Answers
 from keel.serving.examples.origins import BUILD, PLACE, Lookups, Maker
 from keel.serving.examples.rows import asked
 from keel.serving.log import columns, key
@@ -34,14 +35,12 @@ class Scored(NamedTuple):
 class BatchScorer:
     """Scores rows of the table that is asked for."""
 
-    def __init__(
-        self, predictor: Predictor, project: Project, table: str, numbers: Numbers = PLAIN
-    ) -> None:
+    def __init__(self, used: InUse, project: Project, table: str, numbers: Numbers = PLAIN) -> None:
         schema = project.tables[table]
         self.asked = asked(schema)
         self.later = [name for name, c in schema.columns().items() if name not in self.asked]
         self.key = [name for name in schema.primary_key() if name in self.asked]
-        self._predictor = predictor
+        self._answers = Answers(used)
         self._project = project
         self._table = table
         self._numbers = numbers
@@ -114,16 +113,10 @@ class BatchScorer:
         return kept, wrong | refused
 
     def _predicted(self, examples: pl.DataFrame) -> pl.DataFrame:
-        """Key, prediction and what is unseen of each example, with the number of its row."""
+        """The key and the answer of each example, with the number of its row."""
         examples = examples.sort(PLACE)
-        task = self._project.task
-        if len(examples):
-            predictions, unseen = self._predictor.answers(examples)
-        else:
-            predictions, unseen = pl.Series([], dtype=task.dtype), []
-        fields = pl.DataFrame(task.answers(predictions), dict(task.fields))
-        seen = pl.Series("unseen", unseen, pl.List(pl.String))
-        return examples.select(PLACE, *self._key).hstack(fields.get_columns()).hstack([seen])
+        answers = pl.DataFrame(self._answers.of(examples), self._answers.fields)
+        return examples.select(PLACE, *self._key).hstack(answers)
 
     def _labelled(
         self, predictions: pl.DataFrame, rows: pl.DataFrame, good: pl.DataFrame, lookups: Lookups

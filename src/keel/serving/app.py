@@ -151,7 +151,7 @@ def _posts(service: Service) -> dict[str, Post]:
 
 def _predicted(service: Service) -> dict[str, Any]:
     """The fields of a prediction, with their types, ranges and what is predicted."""
-    project, interval = service.project, service.interval
+    project, interval = service.project, service.used.passport.get("interval")
     task, column = project.task, project.examples.columns()[project.label]
     share = dy.Float64(min=0, max=1)
     about = Field(description=": ".join(filter(None, [project.label, column.description])))

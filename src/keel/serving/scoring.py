@@ -6,8 +6,9 @@ from typing import Any
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from keel.model.predictor import Predictor
+from keel.model.predictor import InUse
 from keel.project.description import Project
+from keel.serving.answers import Answers
 from keel.serving.examples.origins import BUILD, Lookups, Maker
 from keel.serving.examples.rows import broken_rules, model, rules
 from keel.serving.problems import WrongField
@@ -19,7 +20,7 @@ class Prediction:
     """The answer to a row: the example that was made of it, and what the model says."""
 
     example: dict[str, Any]
-    said: dict[str, Any]  # what the task answers with, and `unseen`: features whose category is new
+    said: dict[str, Any]  # as `Answers` has it
 
 
 Answer = Prediction | WrongField
@@ -28,12 +29,8 @@ Answer = Prediction | WrongField
 class Scorer:
     """Calls the project's `build` with the rows of the table that is asked for, and the model."""
 
-    def __init__(
-        self, predictor: Predictor, project: Project, table: str, reach: float | None = None
-    ) -> None:
-        """`reach` is how far an interval goes from a predicted number; None for none."""
-        self._predictor = predictor
-        self._reach = reach
+    def __init__(self, used: InUse, project: Project, table: str) -> None:
+        self._answers = Answers(used)
         self._maker = Maker(project, table)
         known = {name: project.examples.columns()[name] for name in self._maker.columns}
         self._example = model("Example", known, strict=False)
@@ -50,19 +47,11 @@ class Scorer:
         good = [n for n, row in enumerate(places) if row not in wrong]
         with span("predict", rows=len(good)):
             chosen = examples[good] if len(good) < len(places) else examples
-            predicted = self._answers(chosen) if good else []
+            predicted = self._answers.of(chosen)
         answers: dict[int, Answer] = {**wrong}
         for n, said in zip(good, predicted, strict=True):
             answers[places[n]] = Prediction(values[n], said)
         return [answers[row] for row in range(len(rows))]
-
-    def _answers(self, examples: pl.DataFrame) -> list[dict[str, Any]]:
-        predictions, unseen = self._predictor.answers(examples)
-        answers = self._predictor.task.answers(predictions)
-        if self._reach is not None:
-            for answer, number in zip(answers, predictions, strict=True):
-                answer["interval"] = {"low": number - self._reach, "high": number + self._reach}
-        return [{**said, "unseen": new} for said, new in zip(answers, unseen, strict=True)]
 
     def _broken(
         self, examples: pl.DataFrame, places: list[int], values: list[dict[str, Any]]

@@ -52,8 +52,7 @@ class Service:
         self.log.forget()
         self._key = list(key(project, personal=True))
         self._columns = list(columns(project, personal=True))
-        self.interval = self.used.passport.get("interval", {})
-        self._scorer = Scorer(self.used.predictor, project, self.table, self.interval.get("reach"))
+        self._scorer = Scorer(self.used, project, self.table)
         if (stored := self._stored()) is not None:
             check_rows_alone(project, self.table, stored, self.lookups.tables())
         self._count([])  # a rate needs a 0 before the first one

@@ -22,6 +22,7 @@ from keel.model.predictor import in_use
 from keel.pipeline.flow import flow
 from keel.project.description import Project, Tables
 from keel.project.errors import UserError
+from keel.serving.answers import Answers
 from keel.serving.settings import Serving
 
 KINDS = ("yes or no", "one of several", "a number")
@@ -90,6 +91,22 @@ def test_a_csv_has_a_column_for_each_class(runs: Runs, tmp_path: Path) -> None:
     assert scores.columns == ["order", "prediction", *each, "unseen", "model", "release"]
     assert scores.select(pl.sum_horizontal(each)).to_series().to_list() == pytest.approx([1] * 10)
     assert set(scores["unseen"]) == {"town"}
+
+
+def test_a_number_has_the_interval_that_the_service_answers_with(tmp_path: Path) -> None:
+    project, store = task_project("a number"), task_store(tmp_path / "run")
+    settings = task_settings(project, tmp_path / "source", interval=0.9)
+    flow(project, settings, store, TODAY, ("ingest", "validate", "prepare", "train"))
+    file = written(asked(project), tmp_path / "july.csv")
+
+    score((project, store), file, out=tmp_path / "scores.parquet")
+    score((project, store), file, out=tmp_path / "scores.csv")
+
+    scores = pl.read_parquet(tmp_path / "scores.parquet").unnest("interval")
+    answers = Answers(in_use(store, project)).of(orders(project).head(10))
+    assert scores.select("low", "high").to_dicts() == [answer["interval"] for answer in answers]
+    flat = pl.read_csv(tmp_path / "scores.csv")
+    assert flat["interval.high"].to_list() == pytest.approx(scores["high"].to_list())
 
 
 def test_broken_rows_are_set_aside_with_their_numbers_and_reasons(

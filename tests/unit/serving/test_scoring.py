@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.model.inputs import categories, model_inputs
-from keel.model.predictor import Predictor
+from keel.model.predictor import InUse, Predictor
 from keel.project.description import Tables
 from keel.project.learning import Predictions
 from keel.serving.problems import WrongField
@@ -50,7 +50,7 @@ class Answers:
 def answers(build: Build, rows: pl.DataFrame = FLIGHTS) -> Answers:
     known = categories(PROJECT.features, examples())
     predictor = Predictor(Counting(), PROJECT.features, known, PROJECT.task)
-    scorer = Scorer(predictor, replace(PROJECT, build=build), "flights")
+    scorer = Scorer(InUse(predictor, {}), replace(PROJECT, build=build), "flights")
     return Answers(scorer.answer(rows, LOOKUPS))
 
 
