@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from keel.project.columns import known_ahead
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.settings import Split
@@ -57,14 +56,18 @@ def held_out(learnt: Labelled, project: Project, split: Split) -> tuple[Labelled
 def folds(
     examples: pl.LazyFrame, project: Project, split: Split
 ) -> Iterator[tuple[Labelled, Labelled]]:
-    """For each fold the examples of all others, to learn from, and its own, to judge by."""
+    """For each fold the examples of all others, to learn from, and its own, to judge by.
+
+    A fold may have no example, as where there are few groups, and is left out then.
+    """
     rows = examples.collect()
     place = pl.Series([int(part * (split.folds or 1)) for part in drawn(rows, project, split)])
-    for fold in range(split.folds or 1):
-        yield (
-            _labelled(rows.filter(place != fold), project, split, "train on"),
-            _labelled(rows.filter(place == fold), project, split, "test on"),
-        )
+    for fold in sorted(place.unique()):
+        judged = _labelled(rows.filter(place == fold), project)
+        if len(judged.label):
+            learnt = _labelled(rows.filter(place != fold), project)
+            _check(learnt.label, project, split, "train on")
+            yield learnt, judged
 
 
 def drawn(examples: pl.DataFrame, project: Project, split: Split) -> list[float]:
@@ -72,7 +75,7 @@ def drawn(examples: pl.DataFrame, project: Project, split: Split) -> list[float]
 
     Raises UserError if the group is no column, or is unknown of an example.
     """
-    names = [split.column] if split.column else _key(project)
+    names = [split.column] if split.column else project.key
     if split.column and split.column not in examples.columns:
         raise UserError(
             f"split.column is {split.column!r}, which is no column of the examples: they have "
@@ -97,13 +100,6 @@ def share(key: Sequence[object]) -> float:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") / SHARES
 
 
-def _key(project: Project) -> list[str]:
-    """The primary key, or else all that is known ahead: rows that are alike stay together."""
-    columns = project.examples.columns()
-    key = project.examples.primary_key()
-    return key or [name for name, column in columns.items() if known_ahead(column)]
-
-
 def _side(examples: pl.LazyFrame, project: Project, split: Split, *, test: bool) -> Labelled:
     use = "test on" if test else "train on"
     if split.by == "time":
@@ -124,19 +120,27 @@ def _side(examples: pl.LazyFrame, project: Project, split: Split, *, test: bool)
             f"{_set(split)}: that leaves no examples to {use}; there are "
             f"{_available(examples, project)}"
         )
-    return _labelled(rows, project, split, use)
+    labelled = _labelled(rows, project)
+    _check(labelled.label, project, split, use)
+    return labelled
 
 
-def _labelled(rows: pl.DataFrame, project: Project, split: Split, use: str) -> Labelled:
+def _labelled(rows: pl.DataFrame, project: Project) -> Labelled:
     known = rows.drop_nulls(project.label)
-    label = project.task.labels(known[project.label])
-    problem = project.task.problem(label) if len(label) else "no example has a label"
+    return Labelled(known, project.task.labels(known[project.label]), len(rows) - len(known))
+
+
+def _check(label: pl.Series, project: Project, split: Split, use: str) -> None:
+    """Raise UserError if no model can learn from such labels, or be told by them from a guess.
+
+    To judge by, a class may be missing; all of one say nothing.
+    """
+    problem = project.task.problem(label, to_learn=use == "train on")
     if problem:
         raise UserError(
             f"examples.py: of the examples to {use}, {problem}. "
             f"See how `build` makes {project.label!r}, and {_set(split)}"
         )
-    return Labelled(known, label, len(rows) - len(known))
 
 
 def _set(split: Split) -> str:

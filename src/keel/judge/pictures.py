@@ -215,7 +215,7 @@ def _held(
         return
     off = (pl.col("model") - pl.col("label")).abs()
     held = predictions.with_columns(held=off <= interval["reach"])
-    share = float(held["held"].mean() or 0)  # type: ignore[arg-type]  # of booleans
+    share = held["held"].sum() / len(held)
     rows = [{"name": "all rows", "value": share}]
     for name in [part for part in ("month", *slices) if part in held.columns]:
         values = held.group_by(pl.col(name).cast(pl.String).fill_null("unknown").alias("name"))

@@ -19,11 +19,14 @@ def inputs_of(project: Project, learnt: Labelled) -> tuple[pl.DataFrame, Categor
     return model_inputs(project.features, learnt.examples, known), known
 
 
-def fit(project: Project, choice: Choice, learnt: Labelled, place: str = "model.") -> Predictor:
-    """The model that the settings at `place` choose, fitted without a word."""
+def fit(project: Project, learnt: Labelled, *choices: Choice) -> list[Predictor]:
+    """The models that the settings choose, fitted without a word."""
     inputs, known = inputs_of(project, learnt)
-    model = learner(project, choice, place).fit(inputs, learnt.label, lambda _done, _of: None)
-    return Predictor(model, project.features, known, project.task)
+    models = [
+        learner(project, choice).fit(inputs, learnt.label, lambda _done, _of: None)
+        for choice in choices
+    ]
+    return [Predictor(model, project.features, known, project.task) for model in models]
 
 
 def interval(
@@ -42,7 +45,8 @@ def interval(
             f"itself how sure it is; {project.label} is {project.task.kind}"
         )
     most, rest = held_out(learnt, project, split)
-    predicted = fit(project, choice, most).predict(rest.examples).to_numpy()
+    (model,) = fit(project, most, choice)
+    predicted = model.predict(rest.examples).to_numpy()
     off = np.sort(np.abs(rest.label.to_numpy() - predicted))
     place = int(np.ceil((len(off) + 1) * wanted))
     if place > len(off):

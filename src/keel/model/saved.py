@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 from keel.project.errors import UserError
@@ -41,17 +42,15 @@ DAY = (1980, 1, 1, 0, 0, 0)
 
 def check_installed() -> None:
     """Raise UserError if skops is missing, before anything is fitted."""
-    try:
-        import skops.io  # type: ignore[import-untyped]  # noqa: F401 -- it has no types
-    except ImportError as error:
+    if find_spec("skops") is None:
         raise UserError(
             '`uv add "keel-ml[sklearn]"` is needed to save a model of scikit-learn by skops'
-        ) from error
+        )
 
 
 def content(estimator: Any, trusted: Iterable[str], place: str) -> Content:
     """An estimator as text. Raises UserError for a type that could not be loaded again."""
-    from skops.io import dumps, get_untrusted_types
+    from skops.io import dumps, get_untrusted_types  # type: ignore[import-untyped]  # it has no types
 
     archive = dumps(estimator)
     strange = sorted(set(get_untrusted_types(data=archive)) - TRUSTED.union(trusted))

@@ -46,8 +46,8 @@ def _parts(store: Store, project: Project, settings: Settings) -> Iterator[Part]
         yield Part(candidate, simple, learnt, judged)
         return
     for learnt, judged in folds(examples, project, split):
-        fitted = fit(project, settings.model, learnt), fit(project, settings.baseline, learnt)
-        yield Part(*fitted, learnt, judged)
+        candidate, simple = fit(project, learnt, settings.model, settings.baseline)
+        yield Part(candidate, simple, learnt, judged)
 
 
 def write(

@@ -31,6 +31,12 @@ def run(store: Store, project: Project) -> dict[str, object]:
         raise UserError(
             f"{defined(project.build)}: what `build` made can't be worked out: {reason(error)}"
         ) from error
+    label = project.task.labels(examples[project.label].drop_nulls())
+    if problem := project.task.problem(label):
+        raise UserError(
+            f"examples.py: {project.label} is {examples.schema[project.label]}, and {problem}: "
+            f"see how `build` makes it"
+        )
     store.write_table(store.examples, examples)
     unlabelled = examples[project.label].null_count()
     facts: dict[str, object] = {

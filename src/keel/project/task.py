@@ -32,7 +32,7 @@ class Task(ABC):
 
     kind: ClassVar[str]  # in words
     field: ClassVar[str]  # what an answer calls the prediction
-    title: ClassVar[str]  # what a chart calls it
+    needs: ClassVar[str] = "different ones"  # labels that a model can learn from
     has_probabilities: ClassVar[bool] = True
 
     @property
@@ -92,9 +92,18 @@ class Task(ABC):
     def summary(self, labels: pl.Series) -> dict[str, Any]:
         """What a passport says of these labels."""
 
-    @abstractmethod
-    def problem(self, labels: pl.Series) -> str:
-        """Why a model can't learn from such labels, or "" if it can."""
+    def problem(self, labels: pl.Series, *, to_learn: bool = True) -> str:
+        """Why a model can't learn from such labels, or be judged by them; "" if it can."""
+        if not len(labels):
+            return "no example has a label"
+        if labels.n_unique() < 2:
+            return f"all {len(labels):,} labels are {labels[0]}; a model needs {self.needs}"
+        return self._lack(labels) if to_learn else ""
+
+    def _lack(self, labels: pl.Series) -> str:
+        """What else a model that learns from such labels would miss; "" if nothing."""
+        del labels
+        return ""
 
 
 @dataclass(frozen=True)
@@ -105,7 +114,7 @@ class YesNo(Task):
 
     kind = "yes or no"
     field = "probability"
-    title = "probability"
+    needs = "both"
 
     def labels(self, column: pl.Series) -> pl.Series:
         if column.dtype == pl.Boolean:
@@ -118,10 +127,6 @@ class YesNo(Task):
     def summary(self, labels: pl.Series) -> dict[str, Any]:
         return {"share_positive": round(float(labels.sum()) / len(labels), 6)}
 
-    def problem(self, labels: pl.Series) -> str:
-        values = labels.unique().to_list()
-        return f"all {len(labels):,} labels are {values[0]}; a model needs both" * (len(values) < 2)
-
 
 @dataclass(frozen=True)
 class Classes(Task):
@@ -131,7 +136,6 @@ class Classes(Task):
 
     kind = "one of several"
     field = "probabilities"
-    title = "probability"
 
     @property
     def dtype(self) -> pl.DataType:
@@ -181,13 +185,11 @@ class Classes(Task):
     def summary(self, labels: pl.Series) -> dict[str, Any]:
         return {"shares": {name: round(share, 6) for name, share in self._shares(labels).items()}}
 
-    def problem(self, labels: pl.Series) -> str:
+    def _lack(self, labels: pl.Series) -> str:
         missing = [name for name, share in self._shares(labels).items() if not share]
         if missing:
-            return (
-                f"none of {len(labels):,} is {', '.join(map(repr, missing))}; a model needs some "
-                "of each class"
-            )
+            names = ", ".join(map(repr, missing))
+            return f"none of {len(labels):,} is {names}; a model needs some of each class"
         return ""
 
     def _shares(self, labels: pl.Series) -> dict[str, float]:
@@ -201,7 +203,6 @@ class Number(Task):
 
     kind = "a number"
     field = "prediction"
-    title = "predicted"
     has_probabilities = False
 
     def labels(self, column: pl.Series) -> pl.Series:
@@ -215,12 +216,10 @@ class Number(Task):
         at = {f"q{int(share * 100):02}": labels.quantile(share) or 0.0 for share in shares}
         return {name: round(value, 6) for name, value in {"mean": _mean(labels), **at}.items()}
 
-    def problem(self, labels: pl.Series) -> str:
-        if not labels.is_finite().all():
-            return "some labels are not finite; make them null, or set the rows aside"
-        if labels.n_unique() < 2:
-            return f"all {len(labels):,} labels are {labels[0]}; a model needs different ones"
-        return ""
+    def _lack(self, labels: pl.Series) -> str:
+        if labels.is_finite().all():
+            return ""
+        return "some labels are not finite; make them null, or set the rows aside"
 
 
 def task(label: str, column: dy.Column) -> Task:

@@ -146,7 +146,8 @@ def shuffled_labels_teach_nothing(run: Quick) -> None:
     shuffled = examples.with_columns(examples[label].shuffle(seed=SEED))
     again.store.write_table(again.store.examples, shuffled)
     learnt, judged = again.sides()
-    gain = _gain(run, fit(run.project, run.settings.model, learnt), judged)
+    (model,) = fit(run.project, learnt, run.settings.model)
+    gain = _gain(run, model, judged)
     require(
         not gain.low > 0,
         f"from labels that say nothing it is {gain} better than the same guess for all: does a "

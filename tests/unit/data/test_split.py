@@ -202,3 +202,33 @@ def test_a_split_by_time_needs_a_time() -> None:
 def test_a_split_says_what_it_needs(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"by|folds|test_share"):
         Split(**wrong)
+
+
+# --- Labels that are rare -------------------------------------------------------------------------
+
+
+def few_buyers(rows: int = 60) -> pl.LazyFrame:
+    """Visits of which four end in a purchase: some folds have none of them."""
+    return visits(rows).with_columns(bought=pl.col("visit").is_in([3, 17, 30, 41])).lazy()
+
+
+def test_a_fold_may_be_judged_without_each_label() -> None:
+    parts = list(folds(few_buyers(), small_project(), Split(by="key", folds=10)))
+
+    assert any(not part.label.any() for _, part in parts)
+    assert sum(len(part.examples) for _, part in parts) == 60
+
+
+def test_a_fold_without_examples_is_left_out() -> None:
+    by_shop = Split(by="group", column="shop", folds=20)  # of two shops
+
+    parts = list(folds(visits(100).lazy(), small_project(), by_shop))
+
+    assert [len(part.examples) for _, part in parts] == [50, 50]
+
+
+def test_what_is_learnt_from_has_each_label_in_each_fold() -> None:
+    one = visits(60).with_columns(bought=pl.col("visit") == 3).lazy()
+
+    with pytest.raises(UserError, match=r"to train on, all \d+ labels are False; .*split\.folds"):
+        list(folds(one, small_project(), Split(by="key", folds=5)))

@@ -72,8 +72,8 @@ METRICS: Mapping[str, Counted] = {
         rmse,
         residuals,
         higher_is_better=False,
-        explanation="The same, with large misses counting more: the root of the mean squared "
-        "error.",
+        explanation="How far its predictions are off where large misses count more: the root "
+        "of the mean squared error.",
     ),
     "r2": Counted(
         "R²",
