@@ -81,9 +81,9 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's
         return [name for verbs in GROUPS.values() for name in verbs]
 
-    def get_command(  # click's
+    def get_command(
         self,
-        ctx: click.Context,  # noqa: ARG002
+        ctx: click.Context,  # noqa: ARG002 -- click gives it
         cmd_name: str,
     ) -> click.Command | None:
         verb = {**{n: v for verbs in GROUPS.values() for n, v in verbs.items()}, **HIDDEN}
