@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from keel.start.plan import Column, Plan, Source, Type, Use
-from keel.start.plan import Warning as Sign
+from keel.start.plan import Caution, Column, Plan, Source, Type, Use
 
-LEAK = Sign("tenure", "alone it tells 99 % of the rows apart.", "leave it out")
+LEAK = Caution("tenure", "alone it tells 99 % of the rows apart.", "leave it out")
 
 
 def customers(file: Path) -> Plan:

@@ -63,7 +63,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Warning:  # noqa: A001 -- it is one
+class Caution:
     """What often ruins a project, with its figures."""
 
     column: str  # "" for the table
@@ -94,7 +94,7 @@ class Plan:
     rows: int
     columns: tuple[Column, ...]
     task: str  # as `keel.project.task` calls it: "yes or no", "one of several", "a number"
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[Caution, ...] = ()
     zone: str = "UTC"
     joined: tuple[Join, ...] = ()
     answers: Mapping[str, Any] = field(default_factory=dict)  # what a person was asked and said

@@ -19,14 +19,7 @@ from keel.start.looking.counting import count
 from keel.start.looking.facts import Counted
 from keel.start.looking.kinds import DATED
 from keel.start.looking.labels import TARGETS, TASKS, label
-from keel.start.plan import (
-    Column,
-    Plan,
-    Question,
-    Type,
-    Use,
-    Warning,  # noqa: A004 -- it is one
-)
+from keel.start.plan import Caution, Column, Plan, Question, Type, Use
 from keel.start.reading.read import read
 from keel.start.words import says
 
@@ -130,7 +123,7 @@ class Survey:
         target: leaks.Array,
         leaking: Mapping[str, str],
         zone: str | None,
-    ) -> Iterator[Warning]:
+    ) -> Iterator[Caution]:
         """What may ruin the project, the worst first."""
         facts = self.counted.facts
         yield from ruins.of_leaks(leaking)

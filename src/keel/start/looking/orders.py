@@ -11,12 +11,7 @@ import polars as pl
 from keel.start.looking.facts import Counted
 from keel.start.looking.kinds import NUMERIC
 from keel.start.looking.roles import is_id
-from keel.start.plan import (
-    Column,
-    Type,
-    Use,
-    Warning,  # noqa: A004 -- it is one
-)
+from keel.start.plan import Caution, Column, Type, Use
 
 ORDERED = 0.5  # rank correlation
 JUMP = 5  # times, between medians
@@ -26,7 +21,7 @@ USED = {Use.FEATURE, Use.SLICE, Use.TARGET}
 Array = npt.NDArray[np.float64]
 
 
-def of_order(counted: Counted, columns: Sequence[Column], target: Array) -> Iterator[Warning]:
+def of_order(counted: Counted, columns: Sequence[Column], target: Array) -> Iterator[Caution]:
     """Ids that rise or fall with the target or the time: the order of the rows says something."""
     times = [column.name for column in columns if column.use == Use.TIME]
     for column in columns:
@@ -41,7 +36,7 @@ def of_order(counted: Counted, columns: Sequence[Column], target: Array) -> Iter
         for name, values in others.items():
             rho = _rank_correlation(ranks, values)
             if abs(rho) >= ORDERED:
-                yield Warning(
+                yield Caution(
                     column.name or "(without a name)",
                     f"this id {'rises' if rho > 0 else 'falls'} with {name} (rank correlation "
                     f"{rho:.2f}): the rows are in an order",
@@ -58,7 +53,7 @@ def _rank_correlation(first: pl.Series, second: pl.Series) -> float:
     return float(both.select(pl.corr("first", "second", method="spearman")).item() or 0.0)
 
 
-def of_units(counted: Counted, columns: Sequence[Column]) -> Iterator[Warning]:
+def of_units(counted: Counted, columns: Sequence[Column]) -> Iterator[Caution]:
     """Numbers whose unit seems to change: over time, or between rows."""
     times = [column.name for column in columns if column.use == Use.TIME]
     for column in columns:
@@ -69,7 +64,7 @@ def of_units(counted: Counted, columns: Sequence[Column]) -> Iterator[Warning]:
         jump = _jump(values, counted.sample[times[0]]) if times else ""
         sentence = jump or _two_scales(values)
         if sentence:
-            yield Warning(column.name, sentence, "ask whether the unit changed, and write one")
+            yield Caution(column.name, sentence, "ask whether the unit changed, and write one")
 
 
 def _jump(values: pl.Series, times: pl.Series) -> str:

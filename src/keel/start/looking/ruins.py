@@ -10,12 +10,7 @@ import polars as pl
 from keel.start.looking.answers import Answered
 from keel.start.looking.facts import Counted, Facts
 from keel.start.looking.roles import is_id, nearly_keys, repeated
-from keel.start.plan import (
-    Column,
-    Type,
-    Use,
-    Warning,  # noqa: A004 -- it is one
-)
+from keel.start.plan import Caution, Column, Type, Use
 
 FEW_ROWS = 200
 FEW_OF_A_CLASS = 30
@@ -23,11 +18,11 @@ MOSTLY_NULL = 0.5
 NAMELESS = "(without a name)"
 
 
-def of_table(counted: Counted) -> Iterator[Warning]:
+def of_table(counted: Counted) -> Iterator[Caution]:
     """Too few rows, and rows that are there twice."""
     rows = counted.table.rows
     if rows < FEW_ROWS:
-        yield Warning(
+        yield Caution(
             "",
             f"the table has {rows:,} rows, by which two models can hardly be told apart",
             "get more, or use folds",
@@ -38,11 +33,11 @@ def of_table(counted: Counted) -> Iterator[Warning]:
         sentence = (
             f"numbers such as {example!r} could be read in two ways, and are taken as {plain}"
         )
-        yield Warning("", sentence, "write numbers without separators of thousands, with a point")
+        yield Caution("", sentence, "write numbers without separators of thousands, with a point")
     yield from _of_duplicates(counted)
 
 
-def _of_duplicates(counted: Counted) -> Iterator[Warning]:
+def _of_duplicates(counted: Counted) -> Iterator[Caution]:
     """Rows that are the same, where chance would not make any."""
     rows = counted.table.rows
     ids = [
@@ -58,22 +53,22 @@ def _of_duplicates(counted: Counted) -> Iterator[Warning]:
     twice = rows - int(counted.table.frame.select(row.n_unique()).collect().item())
     if twice:
         but = " in all but an id" if ids else ""
-        yield Warning(
+        yield Caution(
             "",
             f"rows that are the same as another{but}: {twice:,} of {rows:,}",
             "delete them, unless they are things of their own: in training and test they flatter",
         )
 
 
-def of_column(facts: Facts, column: Column) -> Iterator[Warning]:
+def of_column(facts: Facts, column: Column) -> Iterator[Caution]:
     """What is odd in a column by itself."""
     if facts.type == Type.NOTHING:
-        yield Warning(
+        yield Caution(
             facts.name or NAMELESS, "it is null in all rows", "leave it out, or find where it went"
         )
         return
     if column.use not in (Use.TARGET, Use.KEY) and facts.distinct == 1 and facts.nulls == 0:
-        yield Warning(
+        yield Caution(
             facts.name or NAMELESS, f"it has one value in all {facts.rows:,} rows", "leave it out"
         )
     if facts.nulls > MOSTLY_NULL * facts.rows and column.use in (
@@ -83,56 +78,56 @@ def of_column(facts: Facts, column: Column) -> Iterator[Warning]:
     ):
         share = f"{facts.nulls / facts.rows:.1%}"
         cure = "ask whether it will be filled when it is needed"
-        yield Warning(facts.name or NAMELESS, f"it is null in {share} of the rows", cure)
+        yield Caution(facts.name or NAMELESS, f"it is null in {share} of the rows", cure)
     yield from _of_unusable(facts, column)
     yield from _of_text(facts, column)
 
 
-def _of_unusable(facts: Facts, column: Column) -> Iterator[Warning]:
+def _of_unusable(facts: Facts, column: Column) -> Iterator[Caution]:
     left_out = column.use == Use.LEFT_OUT
     until = "the column is left out until then" if left_out else "such rows are set aside"
     name = facts.name or NAMELESS
     if facts.odd:
         row, value = facts.odd_values[0]
         such = f"no {facts.type}, such as {value!r} in row {row:,}"
-        yield Warning(
+        yield Caution(
             name, f"{facts.odd:,} of its values are {such}", f"mend or empty them: {until}"
         )
     if facts.infinite:
         cure = f"empty them, or find what divided by zero: {until}"
-        yield Warning(name, f"{facts.infinite:,} of its values are infinite", cure)
+        yield Caution(name, f"{facts.infinite:,} of its values are infinite", cure)
     if facts.not_numbers:
         cure = f"write null in its place, as `fill_nan(None)` does: {until}"
-        yield Warning(name, f"{facts.not_numbers:,} of its values are NaN", cure)
+        yield Caution(name, f"{facts.not_numbers:,} of its values are NaN", cure)
 
 
-def _of_text(facts: Facts, column: Column) -> Iterator[Warning]:
+def _of_text(facts: Facts, column: Column) -> Iterator[Caution]:
     written = facts.kind.dates
     if facts.problem and not is_id(facts.name) and not column.personal:
         cure = "leave it so if that is meant" if "zeros" in facts.problem else "mend the table"
-        yield Warning(facts.name or NAMELESS, facts.problem, cure)
+        yield Caution(facts.name or NAMELESS, facts.problem, cure)
     elif facts.type == Type.TEXT and column.use == Use.LEFT_OUT and not facts.is_unique:
-        yield Warning(
+        yield Caution(
             facts.name or NAMELESS,
             f"it is text with {facts.distinct:,} different values, "
             f"{facts.present / max(facts.distinct, 1):.1f} rows of each",
             "derive something of fewer values from it, such as its kind or region",
         )
     if written and written.also:
-        yield Warning(
+        yield Caution(
             facts.name or NAMELESS,
             f"it is read as {written.strptime}, and all its values could be {written.also}",
             "write dates as 2027-01-31",
         )
     elif written and written.form:
-        yield Warning(
+        yield Caution(
             facts.name or NAMELESS,
             f"it is a {facts.type} that is written as {written.form}",
             "leave it so: it is read as that. Best is 2027-01-31",
         )
     spellings = _spellings(facts)
     if spellings:
-        yield Warning(
+        yield Caution(
             facts.name or NAMELESS, f"it spells values in several ways: {spellings}", "choose one"
         )
 
@@ -146,29 +141,29 @@ def _spellings(facts: Facts) -> str:
     return "; ".join(several[:3])
 
 
-def of_target(facts: Facts, task: str) -> Iterator[Warning]:
+def of_target(facts: Facts, task: str) -> Iterator[Caution]:
     """Classes with few rows, and rows without a label."""
     few = {value: n for value, n in facts.counts.items() if n < FEW_OF_A_CLASS}
     if task != "a number" and few:
         counts = ", ".join(f"{value!r} has {n}" for value, n in list(few.items())[:5])
-        yield Warning(
+        yield Caution(
             facts.name,
             f"few rows of a class: {counts} of {facts.present:,}",
             "get more of them: their scores will be uncertain",
         )
     if facts.nulls:
-        yield Warning(
+        yield Caution(
             facts.name,
             f"{facts.nulls:,} of {facts.rows:,} rows have no value of what is predicted",
             "leave it so if they are not known yet: they are not learned from",
         )
 
 
-def of_roles(counted: Counted, answer: Answered, zone: str | None) -> Iterator[Warning]:
+def of_roles(counted: Counted, answer: Answered, zone: str | None) -> Iterator[Caution]:
     """What is uncertain in the key and the time."""
     for facts in nearly_keys(counted, [answer.target]):
         times, _, at = repeated(counted, facts)
-        yield Warning(
+        yield Caution(
             facts.name,
             f"it looks like a key, and values of it are in several rows: {times:,}, the first in "
             f"{at[0]:,} and {at[1]:,}",
@@ -178,31 +173,31 @@ def of_roles(counted: Counted, answer: Answered, zone: str | None) -> Iterator[W
         return
     time = counted.facts[answer.time]
     if time.type == Type.MOMENT and time.kind.zone is None and zone is None:
-        yield Warning(time.name, "it names no zone, and is taken as UTC", "say its zone")
+        yield Caution(time.name, "it names no zone, and is taken as UTC", "say its zone")
     if time.type == Type.DATE:
         midnight = f"it is a date, taken as midnight in {zone or 'UTC'}"
-        yield Warning(time.name, midnight, "leave it so, or say the zone")
+        yield Caution(time.name, midnight, "leave it so, or say the zone")
     if time.nulls:
         sentence = f"{time.nulls:,} of {time.rows:,} rows have no time"
-        yield Warning(time.name, sentence, "fill it: such rows are set aside")
+        yield Caution(time.name, sentence, "fill it: such rows are set aside")
 
 
-def of_persons(columns: Sequence[Column]) -> Iterator[Warning]:
+def of_persons(columns: Sequence[Column]) -> Iterator[Caution]:
     """Columns that say who somebody is, and those that nobody should be judged by."""
     for column in columns:
         if column.personal:
             sentence = "it is personal: never a feature, never logged"
-            yield Warning(column.name, sentence, "leave it out of the table if nobody needs it")
+            yield Caution(column.name, sentence, "leave it out of the table if nobody needs it")
         if column.use == Use.SLICE:
-            yield Warning(
+            yield Caution(
                 column.name,
                 f"{column.reason}; it is judged by, and not predicted from",
                 "make it a feature only if that is lawful and fair",
             )
 
 
-def of_leaks(leaking: Mapping[str, str]) -> Iterator[Warning]:
+def of_leaks(leaking: Mapping[str, str]) -> Iterator[Caution]:
     """Columns that give the answer away."""
     cure = "leave it as known only afterwards; if it is known before, make it a feature"
     for name, reason in leaking.items():
-        yield Warning(name or NAMELESS, reason, cure)
+        yield Caution(name or NAMELESS, reason, cure)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from keel.project.task import Classes, YesNo
-from keel.start.plan import Plan, Type, Use, Warning  # noqa: A004 -- it is one
+from keel.start.plan import Caution, Plan, Type, Use
 from keel.start.writing.code import Coded, class_name, coded, listed, literal
 from keel.start.writing.derived import derived
 
@@ -486,7 +486,7 @@ def _of_texts(plan: Plan, columns: list[Coded]) -> dict[str, Any]:
     }
 
 
-def _to_decide(plan: Plan) -> list[Warning]:
+def _to_decide(plan: Plan) -> list[Caution]:
     """The warnings that somebody has to answer; privacy is a question of its own."""
     private = {c.name for c in plan.columns if c.personal or c.sensitive or c.use == Use.PERSONAL}
     return [
@@ -496,7 +496,7 @@ def _to_decide(plan: Plan) -> list[Warning]:
     ]
 
 
-def _question(warning: Warning) -> str:
+def _question(warning: Caution) -> str:
     """A warning as something to be decided."""
     said = f"{warning.column}: {warning.sentence}" if warning.column else warning.sentence
     cure = f"{warning.cure[:1].lower()}{warning.cure[1:].rstrip('.')}"

@@ -13,7 +13,7 @@ import jinja2
 import yaml
 
 from keel.show.pages import environment
-from keel.start.plan import Warning as Sign
+from keel.start.plan import Caution
 from keel.start.writing.code import listed
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -102,7 +102,7 @@ def _yaml(value: Any) -> str:
     return text.removesuffix("...\n").strip()
 
 
-def _sentence(warning: Sign) -> str:
+def _sentence(warning: Caution) -> str:
     """A warning as a line of a card, which is a template: braces would be of that."""
     subject = f"`{warning.column}`: " if warning.column else ""
     text = (subject + warning.sentence).replace("{", "(").replace("}", ")")
