@@ -5,7 +5,7 @@ whatever clients send, the number of series stays the same.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
@@ -75,6 +75,7 @@ class Metrics:
         """Of what is predicted, by the model of this version and passport."""
         # Else each series gets a second one, which nobody looks at.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
+        self._task = task
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         quantiles = _quantiles(passport["training"])
@@ -87,9 +88,7 @@ class Metrics:
         # A rate needs a 0 before the first one.
         for route, status in product(POSTS, ("200", "422", "500", "503")):
             self._series["http_requests"].labels(route, status)
-        for name in task.classes:
-            self._series["predictions"].labels(name)
-            self._series["prediction_probability"].labels(name)
+        self._predicted([])
         self._model(version, passport, quantiles)
 
     def _model(
@@ -125,7 +124,7 @@ class Metrics:
 
     def predictions(
         self,
-        answers: Iterable[Mapping[str, Any]],
+        answers: Sequence[Mapping[str, Any]],
         missing: Mapping[str, int],
         unseen: Mapping[str, int],
     ) -> None:
@@ -133,8 +132,7 @@ class Metrics:
 
         Name each column also with 0: a rate sees the first value only if there was a 0 before.
         """
-        for answer in answers:
-            self._predicted(answer)
+        self._predicted(answers)
         for column, values in missing.items():
             self._series["prediction_missing_values"].labels(column).inc(values)
         for column, values in unseen.items():
@@ -151,18 +149,26 @@ class Metrics:
         """All figures, in Prometheus' own format."""
         return generate_latest(self._registry)
 
-    def _predicted(self, answer: Mapping[str, Any]) -> None:
-        if "probabilities" in answer:
-            self._series["predictions"].labels(answer["prediction"]).inc()
-            self._series["prediction_confidence"].observe(max(answer["probabilities"].values()))
-            for name, share in answer["probabilities"].items():
-                self._series["prediction_probability"].labels(name).observe(share)
+    def _predicted(self, answers: Sequence[Mapping[str, Any]]) -> None:
+        if self._task.classes:
+            self._classified(answers)
             return
-        self._series["predictions"].inc()
-        if "probability" in answer:
-            self._series["prediction_probability"].observe(answer["probability"])
-        else:
-            self._series["prediction_value"].observe(answer["prediction"])
+        watched = "prediction_probability" if self._task.has_probabilities else "prediction_value"
+        self._series["predictions"].inc(len(answers))
+        for answer in answers:
+            self._series[watched].observe(answer[self._task.field])
+
+    def _classified(self, answers: Sequence[Mapping[str, Any]]) -> None:
+        """Each series is looked up once for all answers: that takes as long as to count."""
+        probabilities = [answer[self._task.field] for answer in answers]
+        for name in self._task.classes:
+            likeliest = sum(answer["prediction"] == name for answer in answers)
+            self._series["predictions"].labels(name).inc(likeliest)
+            series = self._series["prediction_probability"].labels(name)
+            for shares in probabilities:
+                series.observe(shares[name])
+        for shares in probabilities:
+            self._series["prediction_confidence"].observe(max(shares.values()))
 
 
 def _quantiles(training: Mapping[str, Any]) -> dict[float, float]:
