@@ -265,16 +265,21 @@ def test_a_label_may_be_null_although_the_examples_all_have_one(
 # --- The log --------------------------------------------------------------------------------------
 
 
+def read(project: Project, folder: Path, line: bytes) -> pl.DataFrame:
+    """What a line of the log of predictions says."""
+    log.append(folder / "served/predictions/2026-01-01.jsonl", line)
+    return log.predictions(folder, project).collect()
+
+
 def test_a_log_that_was_written_for_yes_or_no_before_is_still_read(tmp_path: Path) -> None:
     line = (
         b'{"at":"2026-01-01T12:00:00Z","request":"r","row":0,"model":"m","probability":0.25,'
         b'"unseen":["town"],"example":{"order":3,"town":"Bern","weight":1.5}}\n'
     )
-    log.append(tmp_path / "served/predictions/2026-01-01.jsonl", line)
 
-    read = log.predictions(tmp_path, task_project("yes or no", None)).collect()
+    rows = read(task_project("yes or no", None), tmp_path, line)
 
-    assert read.select("prediction", "order", "weight").row(0) == (0.25, 3, 1.5)
+    assert rows.select("prediction", "order", "weight").row(0) == (0.25, 3, 1.5)
 
 
 def test_a_prediction_of_other_classes_is_null(tmp_path: Path) -> None:
@@ -282,11 +287,10 @@ def test_a_prediction_of_other_classes_is_null(tmp_path: Path) -> None:
         b'{"at":"2026-01-01T12:00:00Z","row":0,"prediction":"home","probabilities":'
         b'{"home":0.75,"street":0.25},"example":{"order":3}}\n'
     )
-    log.append(tmp_path / "served/predictions/2026-01-01.jsonl", line)
 
-    read = log.predictions(tmp_path, task_project("one of several", None)).collect()
+    rows = read(task_project("one of several", None), tmp_path, line)
 
-    assert read["prediction"].to_list() == [None]
+    assert rows["prediction"].to_list() == [None]
 
 
 ODD = ["1", "a b", "prediction", "key", "é"]
@@ -329,10 +333,10 @@ def test_columns_and_classes_may_be_called_like_fields_and_a_key_may_be_missing(
 
     assert (answer["key"], labelled.status_code) == (row, 200)
     assert list(answer["probabilities"]) == ODD
-    read = log.predictions(store.root, project).collect().row(0, named=True)
-    assert read["log_prediction"] == list(answer["probabilities"].values())
-    assert {name: read[name] for name in row} == row
-    assert read["log_request"] == answer["request"]
+    logged = log.predictions(store.root, project).collect().row(0, named=True)
+    assert logged["log_prediction"] == list(answer["probabilities"].values())
+    assert {name: logged[name] for name in row} == row
+    assert logged["log_request"] == answer["request"]
     assert log.labels(store.root, project).collect()["label"].to_list() == ["a b"]
 
 
