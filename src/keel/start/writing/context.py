@@ -104,6 +104,8 @@ def context(plan: Plan, about: About, measured: Measured) -> dict[str, Any]:
         "time": time,
         "measured": measured,
         "split": split,
+        "boosting": "model=boosting " if measured.model == about.baseline else "",  # to try it
+        "quick_words": _quick_words(plan, measured),
         "usual_limits": GATES,
         "limits": {**GATES, **{gate.gate: gate.limit for gate in measured.eased}},
         "share": f"folds: {split.folds}" if split.folds else "test_share: 0.25",
@@ -116,6 +118,11 @@ def context(plan: Plan, about: About, measured: Measured) -> dict[str, Any]:
         **_of_tests(plan, columns, target, time, split),
         **_of_texts(plan, columns),
     }
+
+
+def _quick_words(plan: Plan, measured: Measured) -> str:
+    rows = measured.quick_rows
+    return f"about {rows:,} rows" if plan.rows > rows else "all rows, which are few"
 
 
 def split_of(plan: Plan) -> Split:

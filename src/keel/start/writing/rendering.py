@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ import yaml
 
 from keel.show.pages import environment
 from keel.start.plan import Caution
-from keel.start.writing.code import listed
+from keel.start.writing.code import Coded, listed
 
 TEMPLATES = Path(__file__).with_name("templates")
 CARDS = ("docs/model-card.md", "docs/data-sheet.md")  # a run fills in these: they are templates too
@@ -91,10 +91,16 @@ def _environment() -> jinja2.Environment:
     made = environment(TEMPLATES)
     made.filters |= {
         "listed": listed,
+        "are": _are,
         "yaml": _yaml,
         "sentence": _sentence,
     }
     return made
+
+
+def _are(columns: Sequence[Coded]) -> str:
+    """Columns as the beginning of a sentence: age is, name and email are."""
+    return f"{listed([column.name for column in columns])} {'are' if columns[1:] else 'is'}"
 
 
 def _yaml(value: Any) -> str:
