@@ -94,6 +94,15 @@ def missed(
             )
 
 
+def with_interval(
+    sample: Sample, metric: Metric, resamples: int, seed: int
+) -> tuple[float, float, float]:
+    """The score of a sample, and the ends of its 95 % interval; NaN where it is not defined."""
+    score = sample.score(metric)
+    low, high = interval(sample.resamples(metric, resamples, seed), score)
+    return score, float(low), float(high)
+
+
 def interval(samples: Array, score: float) -> tuple[float, float]:
     """The 95 % interval of a score, from the scores of resamples.
 
@@ -112,10 +121,8 @@ def _scores(
     sample: Sample, settings: Evaluation, metrics: Mapping[str, Metric], place: Place
 ) -> Iterator[Score]:
     for key, metric in metrics.items():
-        score = sample.score(metric)
-        low, high = interval(sample.resamples(metric, settings.resamples, settings.seed), score)
-        rounded = _number(score), _number(low), _number(high)
-        yield Score(*place, key, *rounded)
+        scored = with_interval(sample, metric, settings.resamples, settings.seed)
+        yield Score(*place, key, *map(_number, scored))
 
 
 def _number(value: float) -> float | None:

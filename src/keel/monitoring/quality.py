@@ -14,7 +14,7 @@ import polars as pl
 
 from keel.judge.metrics.known import metrics_of
 from keel.judge.metrics.sample import Sample
-from keel.judge.scores import interval
+from keel.judge.scores import with_interval
 from keel.project.description import Project
 from keel.project.metric import Metric
 from keel.project.settings import Evaluation
@@ -96,11 +96,9 @@ def judged(
     days = rows["day"].rank("dense").to_numpy().astype(np.int64) - 1 if enough else None
     sample = Sample(task, rows["label"], rows["prediction"], days)
     for name, metric in metrics.items():
-        score = sample.score(metric)
-        drawn = sample.resamples(metric, evaluation.resamples, evaluation.seed)
-        low, high = interval(drawn, score)
-        if np.isfinite([score, low, high]).all():
-            yield Quality(name, metric, len(rows), score, float(low), float(high), **which)
+        scored = with_interval(sample, metric, evaluation.resamples, evaluation.seed)
+        if np.isfinite(scored).all():
+            yield Quality(name, metric, len(rows), *scored, **which)
 
 
 def windows(
