@@ -16,6 +16,7 @@ from keel.project.errors import UserError, reason
 from keel.project.settings import Data
 
 PACKAGE = "package:"
+PARQUET, TEXT = (".parquet", ".pq"), (".csv", ".csv.gz", ".csv.zst", ".tsv", ".txt")
 # RuntimeError is what `zipfile` says of an encrypted file.
 UNREADABLE = (
     pl.exceptions.PolarsError,
@@ -87,9 +88,9 @@ def _scan(file: str, form: Form) -> pl.LazyFrame:
     if local and not _files(file):
         raise FileNotFoundError("there is no such file")
     name = file.partition("?")[0]
-    if name.endswith((".parquet", ".pq")):
+    if name.endswith(PARQUET):
         return pl.scan_parquet(file)
-    if name.removesuffix(".zip").endswith((".csv", ".csv.gz", ".csv.zst", ".tsv", ".txt")):
+    if name.removesuffix(".zip").endswith(TEXT):
         if local and (name.endswith(".zip") or not form.is_utf8):
             parts = [_csv(_text(path, form), form) for path in _files(file)]
             return pl.concat(parts)
