@@ -7,10 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from keel.data.sources import UNREADABLE, Form, opened
+from keel.data.sources import PARQUET, TEXT, UNREADABLE, Form, opened
 from keel.project.errors import UserError, reason
 
-ENDS = (".parquet", ".pq", ".csv", ".csv.gz", ".csv.zst", ".csv.zip", ".tsv", ".txt")
+ENDS = (*PARQUET, *TEXT, ".csv.zip")
 WRITTEN = (".parquet", ".csv")
 PREDICTIONS, SET_ASIDE = ".predictions", ".set-aside"
 ROWS = 50_000  # at once: enough to be quick, and little to hold
@@ -51,7 +51,7 @@ def meant(names: Sequence[str]) -> list[Path]:
     """
     files = []
     for name in names:
-        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 -- Path takes no absolute one
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 -- Path's has hidden ones in *
         if not matches:
             raise UserError(
                 f"there is no {name}: give a file, or a pattern such as 'data/*.parquet'"
@@ -86,9 +86,25 @@ def opened_as(path: Path, columns: Sequence[str], optional: Sequence[str], form:
     return Input(path, frame.select(*columns, *(name for name in optional if name in names)))
 
 
+def targets(inputs: Sequence[Input], out: Path | None) -> dict[Path, list[Input]]:
+    """Where the predictions of which files go. Raises UserError if a file would be lost."""
+    if out and out.resolve() in (file.path.resolve() for file in inputs):
+        raise UserError(f"--out {out} is one of the files to score: give it another name")
+    if out:
+        return {out: list(inputs)}
+    found: dict[Path, list[Input]] = {}
+    for file in inputs:
+        found.setdefault(beside(file.path), []).append(file)
+    for target, files in found.items():
+        if len(files) > 1:
+            both = " and ".join(str(file.path) for file in files)
+            raise UserError(f"{both} would both go to {target}: score them one by one, with --out")
+    return found
+
+
 def beside(path: Path) -> Path:
     """Where the predictions of a file go."""
-    end = next(end for end in sorted(ENDS, key=len, reverse=True) if path.name.endswith(end))
+    end = next(end for end in ENDS if path.name.endswith(end))  # no ending ends with another
     return path.with_name(f"{path.name.removesuffix(end)}{PREDICTIONS}.parquet")
 
 

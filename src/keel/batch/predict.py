@@ -12,19 +12,19 @@ from pathlib import Path
 
 import polars as pl
 
-from keel.batch.files import WRITTEN as ENDS
-from keel.batch.files import Input, beside, meant, opened_as, set_aside, write
+from keel.batch.files import WRITTEN, Input, meant, opened_as, set_aside, targets, write
 from keel.batch.quality import Quality, quality
 from keel.batch.release import release_of
 from keel.batch.scoring import LABEL, BatchScorer
 from keel.data.sources import Form
 from keel.data.store import Store, replace_all
 from keel.data.validation import REASONS, Numbers
-from keel.model.predictor import InUse, in_use
+from keel.model.predictor import in_use
 from keel.pipeline.configuration import load
 from keel.project.blame import blamed
 from keel.project.description import Project
 from keel.project.errors import UserError
+from keel.project.settings import Evaluation
 from keel.serving.examples.alone import check_rows_alone
 from keel.serving.examples.lookups import Lookups
 from keel.serving.examples.origins import PLACE
@@ -65,8 +65,8 @@ def predict(
     Raises UserError if there is no model, or a file can't be read or has not the columns: of that
     file nothing is written then.
     """
-    if out and out.suffix not in ENDS:
-        raise UserError(f"--out {out}: its name has to end in {' or '.join(ENDS)}")
+    if out and out.suffix not in WRITTEN:
+        raise UserError(f"--out {out}: its name has to end in {' or '.join(WRITTEN)}")
     files = meant(names)
     table = serving.asked_table(project)
     used = in_use(store, project)
@@ -77,51 +77,43 @@ def predict(
         numbers = Numbers(settings.data.decimal_comma, settings.data.thousands)
     scorer = BatchScorer(used, project, table, numbers)
     lookups = Lookups(store, project, table, serving.oldest_lookup)
-    run = _Run(store, project, table, scorer, lookups, used)
+    release = release_of(store.root, used.passport["sha256"]["model"])
+    evaluation = settings.evaluation if settings else None
+    run = _Run(store, project, table, scorer, lookups, used.version, release, evaluation)
     inputs = [opened_as(file, scorer.asked, scorer.later, form) for file in files]
-    for target, scored in _targets(inputs, out).items():
+    for target, scored in targets(inputs, out).items():
         yield run.scored(scored, target)
 
 
-def _targets(inputs: Sequence[Input], out: Path | None) -> dict[Path, list[Input]]:
-    """Where the predictions of which files go. Raises UserError if a file would be lost."""
-    if out and out.resolve() in (file.path.resolve() for file in inputs):
-        raise UserError(f"--out {out} is one of the files to score: give it another name")
-    if out:
-        return {out: list(inputs)}
-    targets: dict[Path, list[Input]] = {}
-    for file in inputs:
-        targets.setdefault(beside(file.path), []).append(file)
-    for target, files in targets.items():
-        if len(files) > 1:
-            both = " and ".join(str(file.path) for file in files)
-            raise UserError(f"{both} would both go to {target}: score them one by one, with --out")
-    return targets
-
-
-@dataclass(frozen=True)
+@dataclass
 class _Run:
     store: Store
     project: Project
     table: str
     scorer: BatchScorer
     lookups: Lookups
-    used: InUse
+    model: str
+    release: str | None
+    evaluation: Evaluation | None
+    looked_alone: bool = False  # whether `build` was seen to make the same of a row alone
 
     def scored(self, inputs: Sequence[Input], target: Path) -> Result:
         """Score files into one; nothing is there of it before all is."""
         started = time.perf_counter()
-        release = release_of(self.store.root, self.used.passport["sha256"]["model"])
         counts, aside = Counts(), set_aside(target)
         with _folder(target) as folder:
             for file in inputs:
                 self._parts(file, folder, counts)
             if not counts.rows:
                 raise UserError(f"{', '.join(str(file.path) for file in inputs)} has no rows")
-            found = quality(self.project, self.store, folder) if counts.predicted else None
-            writers = {}
+            found, writers = None, {}
             if counts.predicted:
-                whole = self._named(pl.scan_parquet(folder / "predictions-*"), release)
+                predictions = pl.scan_parquet(folder / "predictions-*")
+                names = self.scorer.names
+                found = quality(self.project, self.evaluation, predictions, names)
+                versions = {"model": self.model, "release": self.release}
+                own = {names[name]: pl.lit(value, pl.String) for name, value in versions.items()}
+                whole = predictions.drop(LABEL).with_columns(**own)
                 writers[target] = partial(write, whole, suffix=target.suffix)
             if counts.reasons:
                 parts = map(pl.scan_parquet, sorted(folder.glob("broken-*")))
@@ -135,8 +127,8 @@ class _Run:
             aside if counts.reasons else None,
             counts,
             found,
-            self.used.version,
-            release,
+            self.model,
+            self.release,
             tuple(self.lookups.stale().values()),
             time.perf_counter() - started,
         )
@@ -167,26 +159,19 @@ class _Run:
                 broken.write_parquet(folder / f"broken-{number}")
             counts.rows += len(batch)
             counts.predicted += len(scored.predictions)
-            counts.unseen.update(scored.predictions["unseen"].explode().drop_nulls().to_list())
+            unseen = scored.predictions[self.scorer.names["unseen"]]
+            counts.unseen.update(unseen.explode().drop_nulls().to_list())
             counts.reasons.update(dict(scored.broken[REASONS].value_counts().iter_rows()))
 
     def _check_rows_alone(self) -> None:
         """As for the service: what `build` makes of other rows would be otherwise for these."""
+        if self.looked_alone:
+            return
+        self.looked_alone = True
         checked = self.store.checked(self.table)
         if checked.is_file():
             stored = self.store.read_table(checked)
             check_rows_alone(self.project, self.table, stored, self.lookups.tables())
-
-    def _named(self, predictions: pl.LazyFrame, release: str | None) -> pl.LazyFrame:
-        """With the model's version and the release's in each row, and without the label."""
-        versions = {"model": self.used.version, "release": release}
-        names = predictions.collect_schema().names()
-        own = {
-            name if name not in names else f"keel_{name}": value for name, value in versions.items()
-        }
-        return predictions.drop(LABEL, strict=False).with_columns(
-            pl.lit(value, pl.String).alias(name) for name, value in own.items()
-        )
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from keel.serving.log import columns, key
 SOME = 20  # rows: if `build` fails with each of them, it will with all
 LABEL = "its label"  # no column has a blank
 DUPLICATE = "primary_key"
+WHY = {PLACE: pl.Int64, REASONS: pl.String}
 
 
 class Scored(NamedTuple):
@@ -38,7 +39,7 @@ class BatchScorer:
     def __init__(self, used: InUse, project: Project, table: str, numbers: Numbers = PLAIN) -> None:
         schema = project.tables[table]
         self.asked = asked(schema)
-        self.later = [name for name, c in schema.columns().items() if name not in self.asked]
+        self.later = [name for name in schema.column_names() if name not in self.asked]
         self.key = [name for name in schema.primary_key() if name in self.asked]
         self._answers = Answers(used)
         self._project = project
@@ -47,8 +48,11 @@ class BatchScorer:
         self._rows = _numbered(schema, self.asked)
         self._maker = Maker(project, table)
         self._examples = _numbered(project.examples, columns(project, personal=True))
-        self._key = list(key(project, personal=True))
+        self._key = key(project, personal=True)
         self._label = project.examples.columns()[project.label].dtype
+        own = (*self._answers.fields, "model", "release")
+        # How they are called in the file: what is called like a column of the key gives way.
+        self.names = {name: f"keel_{name}" if name in self._key else name for name in own}
 
     def scored(
         self, rows: pl.DataFrame, first: int, twice: pl.DataFrame, lookups: Lookups
@@ -57,36 +61,25 @@ class BatchScorer:
 
         `twice` are keys that several rows of all batches have: none of them gets a prediction.
         """
-        rows = rows.with_row_index(PLACE, first).with_columns(pl.col(PLACE).cast(pl.Int64))
-        doubled = rows[:0]
+        given = rows.with_columns(pl.int_range(first, first + len(rows)).alias(PLACE))
+        doubled = given[:0]
         if len(twice):
-            doubled = rows.join(twice, on=self.key, how="semi", nulls_equal=True)
-            rows = rows.join(
-                twice, on=self.key, how="anti", nulls_equal=True, maintain_order="left"
-            )
-        blank = rows.drop(self.later, strict=False).with_columns(
-            pl.lit(None, self._rows.columns()[name].dtype).alias(name) for name in self.later
-        )
-        good, broken = check(blank, self._rows, self._numbers)
-        reasons = {**dict.fromkeys(doubled[PLACE], DUPLICATE), **_reasons(broken)}
-        examples = pl.DataFrame(schema={**self._maker.columns, PLACE: pl.Int64})
-        if len(good):
-            examples, refused = self._made(good, lookups)
-            reasons |= refused
-        predictions = self._predicted(examples).with_columns(pl.lit(None, self._label).alias(LABEL))
-        if set(self.later) & set(rows.columns) and len(predictions):
-            predictions = self._labelled(predictions.drop(LABEL), rows, good, lookups)
-        every = pl.concat([rows, doubled])
+            doubled = given.join(twice, on=self.key, how="semi", nulls_equal=True)
+        rows = given.join(doubled, on=PLACE, how="anti", maintain_order="left")
+        good, broken = check(self._blank(rows), self._rows, self._numbers)
+        examples, refused = self._made(good, lookups)
+        reasons = dict.fromkeys(doubled[PLACE], DUPLICATE) | _reasons(broken) | refused
         why = pl.DataFrame({PLACE: reasons.keys(), REASONS: reasons.values()}, WHY)
-        return Scored(predictions, every.join(why, on=PLACE, how="inner").sort(PLACE))
+        labels = self._labels(rows.join(good, on=PLACE, how="semi"), lookups)
+        predictions = self._predicted(examples).join(
+            labels, on=list(self._key), how="left", nulls_equal=True, maintain_order="left"
+        )
+        return Scored(predictions, given.join(why, on=PLACE, how="inner", maintain_order="left"))
 
     def probe(self, rows: pl.DataFrame, lookups: Lookups) -> None:
         """Raise UserError if `build` fails with each of some rows: it is not the rows' fault."""
-        blank = rows.drop(self.later, strict=False).with_columns(
-            pl.lit(None, self._rows.columns()[name].dtype).alias(name) for name in self.later
-        )
-        some = blank.with_row_index(PLACE).gather_every(max(1, len(rows) // SOME))
-        good, _ = check(some.with_columns(pl.col(PLACE).cast(pl.Int64)), self._rows, self._numbers)
+        some = rows.gather_every(max(1, len(rows) // SOME)).with_row_index(PLACE)
+        good, _ = check(self._blank(some), self._rows, self._numbers)
         if not len(good):
             return
         made = self._maker.made(good.drop(PLACE), lookups)
@@ -94,20 +87,20 @@ class BatchScorer:
         if len(failed) == len(good):
             raise UserError(failed[0].replace("with it", f"with each of {len(good)} rows"))
 
+    def _blank(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows without what is known afterwards."""
+        return _completed(rows.drop(self.later, strict=False), self._rows)
+
     def _made(self, good: pl.DataFrame, lookups: Lookups) -> tuple[pl.DataFrame, dict[int, str]]:
         """The examples with the numbers of their rows, and why the other rows have none."""
+        if good.is_empty():
+            return pl.DataFrame(schema={**self._maker.columns, PLACE: pl.Int64}), {}
         numbers = good[PLACE].to_list()
         made = self._maker.made(good.drop(PLACE), lookups)
         wrong = {numbers[row]: problem.reason for row, problem in made.wrong.items()}
         places = pl.Series(PLACE, [numbers[row] for row in made.places], pl.Int64)
         examples = made.examples.with_columns(places).filter(~pl.col(PLACE).is_in(list(wrong)))
-        label = self._project.examples.columns()
-        blank = [
-            pl.lit(None, column.dtype).alias(name)
-            for name, column in label.items()
-            if name not in examples.columns
-        ]
-        kept, broken = check(examples.with_columns(blank), self._examples)
+        kept, broken = check(_completed(examples, self._examples), self._examples)
         suffix = f", as {BUILD} makes it"
         refused = {row: f"{reason}{suffix}" for row, reason in _reasons(broken).items()}
         return kept, wrong | refused
@@ -116,30 +109,35 @@ class BatchScorer:
         """The key and the answer of each example, with the number of its row."""
         examples = examples.sort(PLACE)
         answers = pl.DataFrame(self._answers.of(examples), self._answers.fields)
-        return examples.select(PLACE, *self._key).hstack(answers)
+        own = answers.rename(self.names, strict=False)
+        return examples.select(PLACE, *self._key).hstack(own)
 
-    def _labelled(
-        self, predictions: pl.DataFrame, rows: pl.DataFrame, good: pl.DataFrame, lookups: Lookups
-    ) -> pl.DataFrame:
-        """With the label that the same rows get when what is known afterwards is in them."""
-        absent = [name for name in self.later if name not in rows.columns]
-        whole = rows.join(good.select(PLACE), on=PLACE, how="semi").with_columns(
-            pl.lit(None, self._rows.columns()[name].dtype).alias(name) for name in absent
-        )
-        readable, _ = check(whole, self._rows, self._numbers)
+    def _labels(self, rows: pl.DataFrame, lookups: Lookups) -> pl.DataFrame:
+        """The labels that rows get by what is known afterwards in them, with their keys.
+
+        There are none if it is not there, or no label can be made of it.
+        """
+        wanted = pl.Schema({**self._key, LABEL: self._label})
+        label = pl.col(self._project.label).alias(LABEL)
+        nothing = pl.DataFrame(schema=wanted)
+        if not set(self.later) & set(rows.columns):
+            return nothing
+        readable, _ = check(_completed(rows, self._rows), self._rows, self._numbers)
         tables = {**lookups, self._table: readable.drop(PLACE).lazy()}
-        label = pl.col(self._project.label).cast(self._label).alias(LABEL)
         try:
-            known = self._project.build(tables).select(*self._key, label).collect()
-        except pl.exceptions.PolarsError:  # without a label there is no score, and that is all
-            return predictions.with_columns(pl.lit(None, self._label).alias(LABEL))
-        known = known.unique(self._key, keep="none")
-        return predictions.join(
-            known, on=self._key, how="left", nulls_equal=True, maintain_order="left"
-        )
+            known = self._project.build(tables).select(*self._key, label).cast(wanted).collect()
+        except pl.exceptions.PolarsError:
+            return nothing
+        return known.unique(list(self._key), keep="none")
 
 
-WHY = {PLACE: pl.Int64, REASONS: pl.String}
+def _completed(rows: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:
+    """The rows with nulls in the columns of the schema that they have not."""
+    return rows.with_columns(
+        pl.lit(None, column.dtype).alias(name)
+        for name, column in schema.columns().items()
+        if name not in rows.columns
+    )
 
 
 def _numbered(schema: type[dy.Schema], names: Iterable[str]) -> type[dy.Schema]:

@@ -4,8 +4,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 import pytest
 from builders import PROJECT, TODAY, season
@@ -13,6 +15,7 @@ from click.testing import CliRunner
 from tasks import orders, task_project, task_settings, task_store
 
 import keel.cli.predict
+from keel import Features, afterwards, ahead
 from keel.batch import files, quality
 from keel.batch.predict import Result, predict
 from keel.batch.release import release_of
@@ -25,6 +28,7 @@ from keel.project.errors import UserError
 from keel.serving.answers import Answers
 from keel.serving.settings import Serving
 
+STAGES = ("ingest", "validate", "prepare", "train")
 KINDS = ("yes or no", "one of several", "a number")
 Runs = dict[str, tuple[Project, Store]]
 
@@ -96,7 +100,7 @@ def test_a_csv_has_a_column_for_each_class(runs: Runs, tmp_path: Path) -> None:
 def test_a_number_has_the_interval_that_the_service_answers_with(tmp_path: Path) -> None:
     project, store = task_project("a number"), task_store(tmp_path / "run")
     settings = task_settings(project, tmp_path / "source", interval=0.9)
-    flow(project, settings, store, TODAY, ("ingest", "validate", "prepare", "train"))
+    flow(project, settings, store, TODAY, STAGES)
     file = written(asked(project), tmp_path / "july.csv")
 
     score((project, store), file, out=tmp_path / "scores.parquet")
@@ -182,6 +186,56 @@ def test_labels_do_not_change_a_prediction(runs: Runs, tmp_path: Path) -> None:
 
     first, *others = (pl.read_parquet(tmp_path / f"{n}.predictions.parquet") for n in files)
     assert all(first.equals(other) for other in others)
+
+
+def test_labels_are_found_however_build_writes_the_key(runs: Runs, tmp_path: Path) -> None:
+    project, store = runs["a number"]
+
+    def written_otherwise(tables: Tables) -> pl.LazyFrame:
+        return project.build(tables).with_columns(pl.col("order").cast(pl.Float64))
+
+    file = written(orders(project), tmp_path / "july.parquet")
+
+    (result,) = score((replace(project, build=written_otherwise), store), file)
+
+    assert result.quality
+    assert result.quality.labelled == 800
+
+
+def test_an_answer_gives_way_to_a_key_of_its_name(tmp_path: Path) -> None:
+    columns = {
+        "prediction": dy.Int64(primary_key=True, metadata=ahead()),
+        "model": dy.String(primary_key=True, metadata=ahead()),
+        "price": dy.Float64(nullable=True, metadata=afterwards()),
+    }
+    schema: Any = type("Goods", (dy.Schema,), columns)
+    usual = task_project("a number", None)
+    project = replace(
+        usual,
+        tables={"goods": schema},
+        examples=schema,
+        build=lambda tables: tables["goods"],
+        label="price",
+        features=Features(schema).plain("model", "prediction"),
+    )
+    settings = task_settings(usual, tmp_path / "source")
+    settings["evaluation"]["slices"] = []
+    rows = pl.DataFrame(
+        {"prediction": range(200), "model": ["a", "b"] * 100, "price": [*map(float, range(200))]}
+    )
+    rows.write_parquet(tmp_path / "source/goods.parquet")
+    store = task_store(tmp_path / "run")
+    flow(project, settings, store, TODAY, STAGES)
+
+    (result,) = score((project, store), tmp_path / "source/goods.parquet")
+
+    assert result.predictions
+    assert result.quality
+    predictions = pl.read_parquet(result.predictions)
+    own = ["keel_prediction", "unseen", "keel_model", "release"]
+    assert predictions.columns == ["prediction", "model", *own]
+    assert predictions["prediction"].to_list() == list(range(200))
+    assert predictions["keel_prediction"].dtype == pl.Float64
 
 
 def test_many_labels_are_judged_by_some(
@@ -340,9 +394,7 @@ def test_an_error_in_build_names_the_line(runs: Runs, tmp_path: Path) -> None:
     source = tmp_path / "src" / "broken.py"
     source.parent.mkdir()
     source.write_text("def build(tables):\n    raise KeyError('orders')\n")
-    scope: dict[str, Any] = {}
-    exec(compile(source.read_text(), str(source), "exec"), scope)  # noqa: S102 -- written above
-    broken = replace(project, build=scope["build"])
+    broken = replace(project, build=run_path(str(source))["build"])
 
     with pytest.raises(UserError, match=r"a.csv: src/broken.py, line 2: KeyError: 'orders'"):
         score((broken, Store(tmp_path, store.root)), written(asked(project), tmp_path / "a.csv"))
