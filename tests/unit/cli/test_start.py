@@ -9,7 +9,7 @@ import rendered
 from keel.cli import run
 from keel.repository import setup
 from keel.start.writing import write as writing
-from keel.start.writing.context import Measured
+from keel.start.writing.measured import Measured
 from keel.start.writing.write import Written
 
 

@@ -18,7 +18,8 @@ from keel.project.about import load
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.start.plan import Plan, Use
-from keel.start.writing.context import About, Measured, context
+from keel.start.writing.context import About, context
+from keel.start.writing.measured import Measured
 from keel.start.writing.rendering import passages, whole
 from keel.start.writing.write import Written, write
 

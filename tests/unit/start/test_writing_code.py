@@ -10,9 +10,9 @@ import pytest
 
 from keel.start.plan import Column, Type, Use
 from keel.start.writing.code import coded, literal, room
-from keel.start.writing.context import split_of
 from keel.start.writing.placing import example
 from keel.start.writing.showing import shown
+from keel.start.writing.splitting import split_of
 
 ROOT = Path(__file__).parents[3]
 

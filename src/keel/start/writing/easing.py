@@ -11,7 +11,7 @@ from keel.data.split import test, training
 from keel.judge.shift import Shift, shifts
 from keel.project.description import Project
 from keel.project.settings import Gates
-from keel.start.writing.context import Eased
+from keel.start.writing.measured import Eased
 from keel.testing.pipeline import Pipeline
 
 ROOM = 1.25  # of what was found, since all rows differ a little from those of a first run

@@ -19,9 +19,16 @@ from keel.project.settings import Gates
 from keel.project.task import Classes, Number, YesNo
 from keel.start.plan import Plan, Type
 from keel.start.writing.code import coded, listed, literal
-from keel.start.writing.context import GATES, Measured, Rhythm, Split, split_of
 from keel.start.writing.easing import eased
-from keel.start.writing.splitting import MOST_QUICK, enough_rows, first_test_day, rhythm, tested
+from keel.start.writing.measured import GATES, Measured, Rhythm, Split
+from keel.start.writing.splitting import (
+    MOST_QUICK,
+    enough_rows,
+    first_test_day,
+    rhythm,
+    split_of,
+    tested,
+)
 from keel.testing.about_quick_data import learns
 from keel.testing.pipeline import Pipeline, Quick
 

@@ -10,7 +10,7 @@ from typing import Any
 from keel.project.task import Number
 from keel.start.plan import Column, Plan, Type, Use
 from keel.start.writing.code import literal
-from keel.start.writing.context import Measured
+from keel.start.writing.measured import Measured
 from keel.start.writing.splitting import MOST_TESTED
 
 HEADS = ("column", "type", "values", "nulls", "use", "why")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 
-from keel.start.writing.context import Rhythm
+from keel.start.plan import Plan, Use
+from keel.start.writing.measured import Rhythm, Split
 
+FEW_ROWS = 2_000  # below, each row is tested once, by folds
 TESTED = 0.25  # share of the rows, about
 LEAST_TESTED, MOST_TESTED = 0.1, 0.6  # which is that share at least and at most
 ENOUGH = 10  # rows of a class on each side, where that can be had
@@ -17,6 +19,19 @@ QUICK = 2_000  # rows for quick tries
 MOST_QUICK = 20_000
 STEPS = 20  # days with rows, to judge the quality by
 ENOUGH_QUICK = 40  # rows of a class among them
+
+
+def split_of(plan: Plan) -> Split:
+    """By time where there is one, else by group, else by key; by folds where rows are few."""
+    folds = 5 if plan.rows < FEW_ROWS else None
+    group, time = plan.named(Use.GROUP), plan.named(Use.TIME)
+    if group and (not time or plan.answers.get("group")):
+        enough = folds and group[0].distinct >= folds
+        return Split("group", column=group[0].identifier, folds=folds if enough else None)
+    if time:
+        first, last = day_of(time[0].low), day_of(time[0].high)
+        return Split("time", test_from=first + (last - first) * 3 // 4)
+    return Split("key", folds=folds)
 
 
 def first_test_day(days: pl.Series, classes: pl.Series | None) -> date:
@@ -84,3 +99,8 @@ def enough_rows(classes: pl.Series | None) -> int:
     rarest = int(counts.cast(pl.Int64).sort()[0])
     needed = math.ceil(ENOUGH_QUICK * len(classes) / rarest)
     return min(MOST_QUICK, max(QUICK, math.ceil(needed / 1000) * 1000))
+
+
+def day_of(value: date | datetime) -> date:
+    """The day of a date or a moment."""
+    return value.date() if isinstance(value, datetime) else value

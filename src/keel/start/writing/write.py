@@ -23,7 +23,8 @@ from keel.project.errors import UserError, reason
 from keel.start.plan import Plan, Use
 from keel.start.writing import placing
 from keel.start.writing.code import coded
-from keel.start.writing.context import About, Measured, context, pattern, target_words
+from keel.start.writing.context import About, context, pattern, target_words
+from keel.start.writing.measured import Measured
 from keel.start.writing.measuring import measure
 from keel.start.writing.rendering import EXAMPLES_OWN, RECORD, passages, whole
 
@@ -85,7 +86,6 @@ class _Making:
     def render(self, measured: Measured) -> list[str]:
         """Write all files; returns the places where a passage was not found."""
         values = context(self._plan, self._about, measured)
-        values |= {"cases": measured.cases, "directions": measured.directions}
         self._whole(values)
         return self._passages(values)
 
