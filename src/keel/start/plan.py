@@ -96,7 +96,6 @@ class Plan:
     task: str  # as `keel.project.task` calls it: "yes or no", "one of several", "a number"
     warnings: tuple[Caution, ...] = ()
     zone: str = "UTC"
-    joined: tuple[Join, ...] = ()
     answers: Mapping[str, Any] = field(default_factory=dict)  # what a person was asked and said
     key: tuple[str, ...] = ()  # the names of columns that tell one row from all others, if any do
 
@@ -118,12 +117,3 @@ class Question:
     sentence: str
     choices: tuple[Any, ...]  # "" is none of them, where that is possible
     suggestion: Any  # the one to take with `--yes`; None if there is none
-
-
-@dataclass(frozen=True)
-class Join:
-    """A second table that is joined by a key, as of a time where it has one."""
-
-    plan: Plan
-    on: str
-    as_of: str | None = None

@@ -24,6 +24,10 @@ NO_TABLE: dict[str, tuple[bytes, str]] = {
     ),
     "two columns of a name": (b"a,churned,churned\n1,2,3\n", "columns 2 and 3 .* 'churned'"),
     "two columns without a name": (b",,churned\n1,2,3\n", "columns 1 and 2 .* they have none"),
+    "a name that is a pattern": (
+        b"a,^c.*$,churned\n1,2,3\n",
+        "another name: Polars takes it as a pattern",
+    ),
     "5,000 columns": (
         lines({f"x{place}": [1, 2] for place in range(5_000)}).encode(),
         "leave out columns .* it has 5,000, and 1,000 are the most",

@@ -9,9 +9,10 @@ import pytest
 from csv_files import churn, lines, write
 from polars.testing import assert_frame_equal
 
+from keel.data.sources import Form, opened
 from keel.project.errors import UserError
 from keel.start.looking.look import look
-from keel.start.reading.read import read, scan
+from keel.start.reading.read import read
 
 
 @pytest.fixture
@@ -74,6 +75,14 @@ def test_text_in_quotes_may_have_separators_and_lines_in_it(tmp_path: Path) -> N
     assert result["note"].head(3).to_list() == ["late, again", "two\nlines", 'he said "no"']
 
 
+def test_blank_lines_above_the_header_are_passed_over(tmp_path: Path, table: pl.DataFrame) -> None:
+    file = write(tmp_path, "\n" * 300 + lines(churn()))
+
+    result = read([file], tmp_path / "scratch")
+
+    assert_frame_equal(result.frame.collect(), table)
+
+
 def test_a_folder_and_a_pattern_are_one_table(tmp_path: Path, table: pl.DataFrame) -> None:
     folder = tmp_path / "exports"
     folder.mkdir()
@@ -117,7 +126,8 @@ def test_what_was_found_reads_the_file_again(tmp_path: Path) -> None:
     file = write(tmp_path, columns, separator=";", encoding="latin-1")
     plan = look(file, target="churned")
 
-    result = scan(plan.source, tmp_path / "scratch").collect()
+    form = Form(plan.source.nulls, plan.source.separator, plan.source.encoding, plan.source.blanks)
+    result = opened(str(file), form).collect()
 
     assert plan.source.decimal_comma
     assert result["years"].to_list() == [None if year == "?" else year for year in years]

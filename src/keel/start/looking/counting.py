@@ -41,7 +41,7 @@ def count(table: Table) -> Counted:
     facts = {name: _settled(table, each) for name, each in facts.items()}
     source = replace(table.source, decimal_comma=style.decimal_comma, thousands=style.thousands)
     typed = sample.select(each.kind.values(name) for name, each in facts.items())
-    return Counted(replace(table, source=source), facts, typed, table.rows > most, style)
+    return Counted(replace(table, source=source), facts, typed, style)
 
 
 def _with_nulls(

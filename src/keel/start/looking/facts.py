@@ -76,7 +76,6 @@ class Counted:
     table: Table
     facts: Mapping[str, Facts]
     sample: pl.DataFrame  # values of their types, evenly spread
-    is_sample: bool
     numerals: Numerals
 
     @cached_property

@@ -7,17 +7,19 @@ import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from keel.project.errors import UserError
-from keel.start.reading.files import content, text
+from keel.start.plan import Source
+from keel.start.reading.files import text
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 CHECKED = 8 << 20  # so many characters are looked at value by value; Polars reads the others
-SHOWN = 1 << 20  # so many show how they are written
+SHOWN = 1_000  # so many rows show how they are written
 MOST = 1_000  # columns
+Row = tuple[int, list[str]]  # its values, and the line where it ends
 NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 csv.field_size_limit(1 << 30)
 
@@ -34,34 +36,32 @@ class Dialect:
 def dialect(file: Path, encoding: str) -> Dialect:
     """How the file is written. Raises UserError if its rows are no table."""
     beginning = _beginning(file, encoding)
-    lines = beginning.split("\n")
+    lines = beginning.lstrip("\r\n").split("\n")
     if len(lines) == 1 and beginning.count("\r") > 1:
         raise UserError(f"save {file} with today's line ends: its lines end as on old Macs")
     if lines[0].lower().startswith("sep="):
         raise UserError(f"delete the first line of {file}: {lines[0].strip()!r} is for Excel only")
     separator = _separator(file, lines[:200])
-    first = list(itertools.islice(_numbered(beginning[:SHOWN], separator), 1_000))
-    header = first[0][1]
-    blanks = _has_blanks(first[1:])
-    _check_widths(file, header, _numbered(beginning, separator), separator)
+    rows = _numbered(io.StringIO(beginning, newline=""), separator)
+    (_, header), *first = itertools.islice(rows, SHOWN)
+    blanks = _has_blanks(first)
+    _check_widths(file, len(header), itertools.chain(first, rows), separator)
     names = [name.strip() if blanks else name for name in header]
-    _check_header(file, names, first[1:])
+    _check_header(file, names, first)
     return Dialect(separator, tuple(names), blanks)
 
 
 def _beginning(file: Path, encoding: str) -> str:
     """Whole lines from the start of the file."""
-    with content(file) as stream:
-        reader = text(stream, encoding)
+    with text(file, encoding) as reader:
         beginning = reader.read(CHECKED)
-        whole = len(beginning) < CHECKED
-        reader.detach()
+    whole = len(beginning) < CHECKED
     return beginning if whole else beginning[: beginning.rfind("\n") + 1]
 
 
-def _numbered(written: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _numbered(written: Iterable[str], separator: str) -> Iterator[Row]:
     """Each row that is not blank, with the line where it ends."""
-    reader = csv.reader(io.StringIO(written, newline=""), delimiter=separator)
+    reader = csv.reader(written, delimiter=separator)
     return ((reader.line_num, row) for row in reader if row)
 
 
@@ -70,7 +70,8 @@ def _separator(file: Path, lines: Sequence[str]) -> str:
     sample = "\n".join(lines)
     agreement = {}
     for separator in SEPARATORS:
-        widths = Counter(len(row) for _, row in _numbered(sample, separator))
+        rows = _numbered(io.StringIO(sample, newline=""), separator)
+        widths = Counter(len(row) for _, row in rows)
         width, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1], item[0]))
         agreement[separator] = (width > 1, count / widths.total(), width)
     best = max(agreement, key=lambda separator: agreement[separator])
@@ -83,37 +84,29 @@ def _separator(file: Path, lines: Sequence[str]) -> str:
     return best
 
 
-def _has_blanks(rows: Sequence[tuple[int, list[str]]]) -> bool:
+def _has_blanks(rows: Sequence[Row]) -> bool:
     return any(value != value.strip() and value.strip() for _, row in rows for value in row)
 
 
-def _check_widths(
-    file: Path, header: list[str], rows: Iterator[tuple[int, list[str]]], separator: str
-) -> None:
+def _check_widths(file: Path, width: int, rows: Iterable[Row], separator: str) -> None:
     for line, row in rows:
-        if len(row) != len(header):
+        if len(row) != width:
             first = separator.join(row)[:60]
             raise UserError(
                 f'mend line {line:,} of {file}: it has {len(row):,} values ("{first}"), and the '
-                f"header has {len(header):,}. Text with a {SEPARATORS[separator]} in it "
+                f"header has {width:,}. Text with a {SEPARATORS[separator]} in it "
                 "needs quotes; lines above the header have to go"
             )
 
 
-def long_row(files: Sequence[Path], encoding: str, dialect: Dialect) -> UserError:
-    """The error of a row with too many values, which is looked for in all of the files."""
-    for file in files:
-        with content(file) as stream:
-            reader = csv.reader(text(stream, encoding), delimiter=dialect.separator)
-            rows = ((reader.line_num, row) for row in reader if row)
-            try:
-                _check_widths(file, list(dialect.names), rows, dialect.separator)
-            except UserError as error:
-                return error
-    return UserError(f"save {files[0]} as CSV again: its quotes don't close")
+def check_all_widths(source: Source, width: int) -> None:
+    """Raise UserError if a row of the files has another number of values, wherever it is."""
+    for file in source.files:
+        with text(file, source.encoding) as lines:
+            _check_widths(file, width, _numbered(lines, source.separator), source.separator)
 
 
-def _check_header(file: Path, names: list[str], rows: list[tuple[int, list[str]]]) -> None:
+def _check_header(file: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
     numbers = [name for name in names if NUMBER.fullmatch(name)]
     years = all(re.fullmatch(r"(1[89]|20)\d\d", name) for name in numbers)
     if numbers and (not years or len(numbers) == len(names)):
@@ -132,6 +125,11 @@ def check_names(file: Path, names: Sequence[str]) -> None:
         raise UserError(
             f"leave out columns of {file} that can't matter: it has {len(names):,}, and {MOST:,} "
             "are the most that a schema can be written for"
+        )
+    patterns = [name for name in names if name == "*" or re.fullmatch(r"\^.*\$", name)]
+    if patterns:
+        raise UserError(
+            f"give {patterns[0]!r} of {file} another name: Polars takes it as a pattern"
         )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:

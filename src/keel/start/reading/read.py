@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ import polars as pl
 
 from keel.project.errors import UserError, reason
 from keel.start.plan import Source
-from keel.start.reading.dialect import SEPARATORS, Dialect, check_names, dialect, long_row
-from keel.start.reading.files import PARQUET, as_utf8, encoding, start
+from keel.start.reading.dialect import SEPARATORS, Dialect, check_all_widths, check_names, dialect
+from keel.start.reading.files import GZIP, PARQUET, ZIP, as_utf8, begins, encoding
 
 ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zip", ".parquet", ".pq")
 IN_MEMORY = 256 << 20  # bytes of text; larger tables are copied to a Parquet file
@@ -35,8 +36,7 @@ class Table:
     def sample(self, most: int) -> pl.DataFrame:
         """So many rows at most, evenly spread."""
         step = max(1, -(-self.rows // most))
-        frame = self.frame if step == 1 else self.frame.gather_every(step)
-        return frame.collect(engine="streaming")
+        return self.frame.gather_every(step).collect(engine="streaming")
 
 
 def read(places: Iterable[str | Path], scratch: Path) -> Table:
@@ -46,28 +46,24 @@ def read(places: Iterable[str | Path], scratch: Path) -> Table:
     as the table is used. Raises UserError if it is no table.
     """
     files = _files(places)
-    if all(_is_parquet(file) for file in files):
-        source = Source(tuple(files), "parquet", nulls=())
-        return _counted(source, _parquet(files))
-    source, spoken = _described(files)
-    written = _text(source, spoken, scratch)
-    table = _counted(source, _held(source, written, spoken, scratch))
+    parquet = [file for file in files if begins(file, PARQUET)]
+    if parquet == files:
+        return _counted(Source(tuple(files), "parquet", nulls=()), _parquet(files))
+    if parquet:
+        raise UserError(f"name CSV files or Parquet files, not both: {parquet[0]} is Parquet")
+    source, names = _described(files)
+    table = _counted(source, _held(source, names, scratch))
     _check_repeated_header(table)
     return table
-
-
-def scan(source: Source, scratch: Path) -> pl.LazyFrame:
-    """The rows of a source as they are read: with blanks stripped and nulls for the null words."""
-    if source.format == "parquet":
-        return _parquet(source.files)
-    spoken = dialect(source.files[0], source.encoding)
-    return without_nulls(_text(source, spoken, scratch), source.nulls)
 
 
 def without_nulls(frame: pl.LazyFrame, words: Sequence[str]) -> pl.LazyFrame:
     """Text with null in place of each of these words, and without rows that are all null."""
     text = pl.col(pl.String)
-    frame = frame.with_columns(pl.when(~text.is_in(list(words))).then(text))
+    return _filled(frame.with_columns(pl.when(~text.is_in(list(words))).then(text)))
+
+
+def _filled(frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.filter(~pl.all_horizontal(pl.all().is_null()))
 
 
@@ -79,7 +75,7 @@ def _files(places: Iterable[str | Path]) -> list[Path]:
 
 
 def _at(place: Path) -> list[Path]:
-    if "://" in str(place) or str(place).startswith(("http:", "https:", "s3:", "gs:")):
+    if re.match(r"[a-z0-9+]{2,}:/", str(place)):  # of the two slashes Path leaves one
         raise UserError(f"download {place} first: a table is looked at where it is a file")
     if place.is_dir():
         files = sorted(file for file in place.iterdir() if file.name.lower().endswith(ENDINGS))
@@ -99,14 +95,6 @@ def _at(place: Path) -> list[Path]:
     raise UserError(f"there is no {place}" + (f": did you mean {meant[0]}?" if meant else ""))
 
 
-def _is_parquet(file: Path) -> bool:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(4) == PARQUET
-    except OSError as error:
-        raise UserError(f"{file} can't be read ({reason(error)}): see its rights") from error
-
-
 def _parquet(files: Sequence[Path]) -> pl.LazyFrame:
     try:
         frame = pl.scan_parquet(list(files), glob=False)
@@ -116,27 +104,22 @@ def _parquet(files: Sequence[Path]) -> pl.LazyFrame:
     return frame
 
 
-def _described(files: list[Path]) -> tuple[Source, Dialect]:
-    """How text files are written, which has to be the same for all."""
-    sources = []
-    for file in files:
-        if _is_parquet(file):
-            raise UserError(f"name CSV files or Parquet files, not both: {file} is Parquet")
-        name = encoding(file, start(file))
-        sources.append((file, name, dialect(file, name)))
-    encodings = {name for _, name, _ in sources}
-    if len(encodings) > 1:
+def _described(files: Sequence[Path]) -> tuple[Source, tuple[str, ...]]:
+    """How text files are written, which has to be the same for all, and the names of columns."""
+    encodings = {file: encoding(file) for file in files}
+    if len(set(encodings.values())) > 1:
         raise UserError(
             "save all files in the same encoding: "
-            + ", ".join(f"{file.name} is {name}" for file, name, _ in sources[:5])
+            + ", ".join(f"{file.name} is {encodings[file]}" for file in files[:5])
         )
-    first, name, spoken = sources[0]
-    for file, _, other in sources[1:]:
-        if other.names != spoken.names or other.separator != spoken.separator:
-            raise UserError(_differs(first, spoken, file, other))
-    blanks = any(other.blanks for _, _, other in sources)
-    source = Source(tuple(files), "csv", spoken.separator, name, blanks=blanks)
-    return source, Dialect(spoken.separator, spoken.names, blanks)
+    dialects = {file: dialect(file, name) for file, name in encodings.items()}
+    first = dialects[files[0]]
+    for file, other in dialects.items():
+        if other.names != first.names or other.separator != first.separator:
+            raise UserError(_differs(files[0], first, file, other))
+    blanks = any(each.blanks for each in dialects.values())
+    source = Source(tuple(files), "csv", first.separator, encodings[files[0]], blanks=blanks)
+    return source, first.names
 
 
 def _differs(first: Path, one: Dialect, file: Path, other: Dialect) -> str:
@@ -153,22 +136,21 @@ def _differs(first: Path, one: Dialect, file: Path, other: Dialect) -> str:
     return f"give {file} the columns of {first}, in the same order: it {what or 'orders them anew'}"
 
 
-def _text(source: Source, spoken: Dialect, scratch: Path) -> pl.LazyFrame:
-    files = [as_utf8(file, source.encoding, scratch) for file in source.files]
+def _text(source: Source, names: Sequence[str], scratch: Path) -> pl.LazyFrame:
     frame = pl.scan_csv(
-        files,
+        [as_utf8(file, source.encoding, scratch) for file in source.files],
         separator=source.separator,
         infer_schema=False,
-        new_columns=list(spoken.names),
+        new_columns=list(names),
         glob=False,
     )
     return frame.with_columns(pl.all().str.strip_chars()) if source.blanks else frame
 
 
-def _held(source: Source, frame: pl.LazyFrame, spoken: Dialect, scratch: Path) -> pl.LazyFrame:
+def _held(source: Source, names: Sequence[str], scratch: Path) -> pl.LazyFrame:
     """The rows where they are quick to read again and again, without blank ones."""
-    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
-    packed = any(file.suffix in (".gz", ".zip") for file in source.files)
+    frame = _filled(_text(source, names, scratch))
+    packed = any(begins(file, ZIP, GZIP) for file in source.files)
     size = sum(file.stat().st_size for file in source.files) * (10 if packed else 1)
     try:
         if size <= IN_MEMORY:
@@ -177,9 +159,10 @@ def _held(source: Source, frame: pl.LazyFrame, spoken: Dialect, scratch: Path) -
         held = scratch / "table.parquet"
         frame.sink_parquet(held, compression="lz4")
     except pl.exceptions.ComputeError as error:
-        if "more fields" in str(error):
-            raise long_row(source.files, source.encoding, spoken) from error
-        raise UserError(f"save {source.files[0]} again: {reason(error)}") from error
+        if "more fields" not in str(error):
+            raise UserError(f"save {source.files[0]} again: {reason(error)}") from error
+        check_all_widths(source, len(names))
+        raise UserError(f"save {source.files[0]} as CSV again: its quotes don't close") from error
     return pl.scan_parquet(held)
 
 
