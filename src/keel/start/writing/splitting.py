@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import date, datetime
+from statistics import median
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from keel.start.plan import Plan, Use
 from keel.start.writing.measured import Rhythm, Split
 
 FEW_ROWS = 2_000  # below, each row is tested once, by folds
+FOLDS = 5
 TESTED = 0.25  # share of the rows, about
 LEAST_TESTED, MOST_TESTED = 0.1, 0.6  # which is that share at least and at most
 ENOUGH = 10  # rows of a class on each side, where that can be had
@@ -23,10 +25,10 @@ ENOUGH_QUICK = 40  # rows of a class among them
 
 def split_of(plan: Plan) -> Split:
     """By time where there is one, else by group, else by key; by folds where rows are few."""
-    folds = 5 if plan.rows < FEW_ROWS else None
+    folds = FOLDS if plan.rows < FEW_ROWS else None
     group, time = plan.named(Use.GROUP), plan.named(Use.TIME)
     if group and (not time or plan.answers.get("group")):
-        enough = folds and group[0].distinct >= folds
+        enough = group[0].distinct >= FOLDS
         return Split("group", column=group[0].identifier, folds=folds if enough else None)
     if time:
         first, last = day_of(time[0].low), day_of(time[0].high)
@@ -42,16 +44,17 @@ def first_test_day(days: pl.Series, classes: pl.Series | None) -> date:
     """
     rows = pl.DataFrame({"day": days, "class": pl.repeat("", len(days), eager=True)})
     rows = rows if classes is None else rows.with_columns(classes.alias("class"))
-    quarter: date = days.sort()[len(days) * 3 // 4]
+    ordered: list[date] = days.drop_nulls().sort().to_list()
+    first, quarter, last = ordered[0], ordered[len(ordered) * 3 // 4], ordered[-1]
     candidates = list(_candidates(rows["day"]))
-    usual = [day for day in candidates if LEAST_TESTED <= tested(days, day) <= MOST_TESTED]
+    usual = [day for day in candidates if LEAST_TESTED <= share_from(days, day) <= MOST_TESTED]
     for least, among in ((ENOUGH, usual), (1, usual), (1, candidates)):
         fit = [day for day in among if _fewest(rows, day) >= least]
-        near = [day for day in fit if 0.15 < tested(days, day) < 0.4]
+        near = [day for day in fit if 0.15 < share_from(days, day) < 0.4]
         months = [day for day in near if day.day == 1]
         if fit:
-            return min(months or near or fit, key=lambda day: abs(tested(days, day) - TESTED))
-    return quarter if quarter > days.min() else days.max()  # type: ignore[operator,return-value]
+            return min(months or near or fit, key=lambda day: abs(share_from(days, day) - TESTED))
+    return quarter if quarter > first else last
 
 
 def _candidates(days: pl.Series) -> Iterator[date]:
@@ -61,7 +64,7 @@ def _candidates(days: pl.Series) -> Iterator[date]:
     yield from ordered.gather_every(max(1, len(ordered) // 100))[1:]
 
 
-def tested(days: pl.Series, day: date) -> float:
+def share_from(days: pl.Series, day: date) -> float:
     """The share of the rows that are of this day or later."""
     share = (days >= day).mean()
     return float(share) if isinstance(share, int | float) else 0.0
@@ -79,10 +82,10 @@ def rhythm(days: pl.Series) -> Rhythm:
 
     Where there are rows once a month, a label comes a month later, and four weeks show nothing.
     """
-    steps = days.unique().sort().diff().drop_nulls().dt.total_days()
-    longest, usual = (int(steps.max() or 1), int(steps.median() or 1)) if len(steps) else (1, 1)  # type: ignore[arg-type]
+    steps = days.unique().sort().diff().drop_nulls().dt.total_days().to_list() or [1]
+    longest, usual = max(steps), int(median(steps))
     window = max(28, STEPS * usual)
-    rows = len(days) * window // max(1, int(steps.sum()))
+    rows = len(days) * window // sum(steps)
     return Rhythm(
         gap=max(7, 2 * longest),
         window=window,
