@@ -17,18 +17,20 @@ DAY = click.DateTime(["%Y-%m-%d"])
 def budget(since: str | None, title: str | None, on: datetime | None) -> int:
     """Say how the error budgets stand, and stop feature work while one of them is spent.
 
-    It ends with 1 while one is spent, unless all that is to be merged may be merged.
+    It ends with 1 while one is spent, unless all that is to be merged may be merged. The rules are
+    those of the branch that the work goes into.
     """
-    from keel.quality.budgets import freeze, standing
+    from keel.quality.budgets import freeze, rules, standing
     from keel.quality.records import settings
 
     root = Path.cwd()
-    chosen = settings.load(root).budgets
     day = (on or datetime.now(UTC)).date()
-    overview = standing.look(root, chosen, day, over=bool(on))
+    with rules.of(root, since or rules.target(root)) as held:
+        chosen = settings.load(held.folder).budgets
+        overview = standing.look(root, chosen, day, over=bool(on), rules=held.folder)
     subjects = freeze.subjects_since(root, since) if since else []
     subjects += [title] if title else []
-    text, waits = freeze.verdict(overview, chosen.exempt, subjects)
+    text, waits = freeze.verdict(overview, chosen.exempt, subjects, held)
     click.echo(text)
     return int(waits)
 

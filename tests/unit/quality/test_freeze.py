@@ -1,6 +1,7 @@
 """How budgets stand by the files of a project, what stops work, and what lets it go on."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,7 @@ from builders import REPOSITORY
 
 from keel.cli import run
 from keel.quality.budgets import figures as budget_figures
-from keel.quality.budgets import freeze, standing
+from keel.quality.budgets import freeze, rules, standing
 from keel.quality.budgets.freeze import may_pass, verdict
 from keel.quality.budgets.standing import Overview, Standing, look
 from keel.quality.records.figures import Figure, State
@@ -228,11 +229,158 @@ def test_a_file_of_objectives_that_is_broken_stops_work(project: Path, content: 
     assert "docs/quality/objectives.yaml" in text
 
 
-def test_without_objectives_there_is_nothing_to_stop(project: Path) -> None:
+def test_an_empty_file_of_objectives_stops_work_as_a_missing_one_does(project: Path) -> None:
     write(project, "objectives.yaml", {})
 
-    assert not judged(project)[1]
-    assert figure(project).text == "not counted: there are no objectives"
+    text, waits = judged(project)
+
+    assert waits
+    assert "docs/quality/objectives.yaml has no objectives: write down" in text
+    assert "docs/quality/objectives.yaml has no objectives" in figure(project).text
+
+
+@pytest.mark.parametrize("agreed", [["Bob"], []])
+def test_a_waiver_counts_when_one_signs_it_whom_the_policy_names(
+    project: Path, agreed: list[str]
+) -> None:
+    (project / standing.POLICY).write_text(f"---\nagreed: {agreed}\n---\n")
+    write(project, "waivers.yaml", {"availability": WAIVER})
+
+    text, waits = judged(project)
+
+    assert waits
+    assert "availability: owner is Ada: one who agreed to docs/quality/policy.md has to" in text
+
+
+class Repository:
+    """A project whose main branch has a freeze, and a branch for a feature."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.commit("feat: a page")
+        self.git("switch", "--quiet", "--create", "feature")
+
+    def git(self, *arguments: str) -> None:
+        name = ("-c", "user.name=A", "-c", "user.email=a@b.c")
+        at = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), NOW.isoformat())
+        command = ("git", *name, *arguments)
+        subprocess.run(command, cwd=self.root, check=True, env={**os.environ, **at})
+
+    def commit(self, subject: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", subject)
+
+
+@pytest.fixture
+def repository(project: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    for name in rules.IN_CI:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(project)
+    (project / "conf").mkdir()
+    return Repository(project)
+
+
+def a_lower_target(root: Path) -> None:
+    write(root, "objectives.yaml", {"availability": OBJECTIVE | {"target": 50}})
+
+
+def features_exempt(root: Path) -> None:
+    (root / "conf/quality.yaml").write_text("budgets: {exempt: [fix, feat]}\n")
+
+
+def no_objectives(root: Path) -> None:
+    write(root, "objectives.yaml", {})
+
+
+def no_file_of_objectives(root: Path) -> None:
+    (root / standing.OBJECTIVES).unlink()
+
+
+def a_waiver(root: Path) -> None:
+    write(root, "waivers.yaml", {"availability": WAIVER})
+
+
+def another_policy_with_a_waiver(root: Path) -> None:
+    (root / standing.POLICY).write_text("---\nagreed: [Eve]\nreview: 2027-01-31\n---\n")
+    write(root, "waivers.yaml", {"availability": WAIVER | {"owner": "Eve"}})
+
+
+def other_events(root: Path) -> None:
+    have_events(root, {})
+
+
+def no_events(root: Path) -> None:
+    (root / "reports/indicators.jsonl").unlink()
+
+
+def another_source(root: Path) -> None:
+    (root / "good.csv").write_text("day,good,bad\n2026-11-23,100,0\n")
+    write(root, "objectives.yaml", {"availability": OBJECTIVE | {"source": {"csv": "good.csv"}}})
+
+
+BENDS = [
+    a_lower_target,
+    features_exempt,
+    no_objectives,
+    no_file_of_objectives,
+    a_waiver,
+    another_policy_with_a_waiver,
+    other_events,
+    no_events,
+    another_source,
+]
+
+
+@pytest.mark.parametrize("bend", BENDS)
+@pytest.mark.parametrize("since", [["--since", "main"], []])
+def test_no_branch_lifts_its_own_freeze(
+    repository: Repository, bend: Callable[[Path], None], since: list[str]
+) -> None:
+    bend(repository.root)
+    (repository.root / "page.py").write_text("")
+    repository.commit("feat: more")
+
+    assert run(["budget", "--on", "2026-11-23", *since]) == 1
+
+
+@pytest.mark.parametrize("bend", [a_lower_target, features_exempt, a_waiver])
+def test_a_change_of_the_rules_goes_alone_and_holds_once_it_is_merged(
+    repository: Repository, bend: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = ["--on", "2026-11-23"]
+    bend(repository.root)
+    repository.commit("docs: other rules")
+
+    assert run(["budget", *day, "--since", "main"]) == 0
+    said = capsys.readouterr().out
+    assert "They change here, once it is merged: " in said
+    assert said.endswith("It changes the rules and nothing else: go on.\n")
+
+    (repository.root / "page.py").write_text("")
+    repository.commit("fix: a page")
+    assert run(["budget", *day, "--since", "main"]) == 1
+    assert "Take that to a branch of its own" in capsys.readouterr().out
+
+    repository.git("switch", "--quiet", "main")
+    repository.git("merge", "--quiet", "feature")
+    repository.git("switch", "--quiet", "--create", "next")
+    repository.commit("feat: more")
+    assert run(["budget", *day, "--since", "main"]) == 0
+
+
+def test_waivers_in_a_row_are_counted(repository: Repository) -> None:
+    repository.git("switch", "--quiet", "main")
+    for days in (1, 3, 5):
+        write(
+            repository.root,
+            "waivers.yaml",
+            {"availability": WAIVER | {"until": TODAY + days * DAY}},
+        )
+        repository.commit("docs: a waiver")
+
+    assert only(repository.root).waivers == 3
+    assert "it is waiver number 3 within a year" in judged(repository.root)[0]
 
 
 def test_without_events_there_is_not_enough_data_yet(project: Path) -> None:
@@ -255,11 +403,38 @@ def test_a_source_that_can_not_be_read_stops_features(project: Path) -> None:
     assert not judged(project, "fix: the file")[1]
 
 
+@pytest.mark.parametrize(("bad", "waits"), [(1, False), (2, True)])
+def test_one_bad_event_of_a_few_stops_nothing(project: Path, bad: int, waits: bool) -> None:
+    (project / "calls.csv").write_text(f"day,good,bad\n2026-11-23,{28 - bad},{bad}\n")
+    source = {"target": 99.9, "days": 1, "source": {"csv": "calls.csv"}}
+    write(project, "objectives.yaml", {"availability": OBJECTIVE | source})
+
+    text, stops = judged(project)
+
+    assert stops == waits
+    assert f"{bad} bad of 1 allowed, of 28" in text
+
+
 def test_a_freeze_does_not_end_because_monitoring_does(project: Path) -> None:
     text, waits = judged(project, now=NOW + 100 * DAY)
 
     assert waits
-    assert "no events since 2026-11-23: does monitoring rest?" in text
+    told = "`uv run keel monitor`: it has not reported since 2026-11-23, when its budget was spent"
+    assert text.count(told) == 2
+    assert "at the earliest" not in text  # nobody knows
+    assert "left" not in text.partition("FREEZE")[0]
+
+
+def test_of_events_that_are_old_is_said_only_how_to_get_new_ones(project: Path) -> None:
+    have_events(project, {})
+
+    text, waits = judged(project, now=NOW + 100 * DAY)
+    found = figure(project, now=NOW + 100 * DAY)
+
+    assert not waits
+    told = "`uv run keel monitor`: it has not reported since 2026-11-23"
+    assert told in text
+    assert (found.state, found.text, found.cure) == (State.UNKNOWN, f"not counted: {told}", "")
 
 
 def test_days_in_the_future_are_not_counted(project: Path) -> None:

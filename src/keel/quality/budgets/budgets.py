@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
-from annotated_types import Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt
 
 from keel.project.settings import Section
 from keel.quality.budgets.events import Day, Source
@@ -30,6 +30,7 @@ class Objective(Section):
     of: Literal["service", "model", "data"]
     target: Annotated[float, Gt(0), Lt(100)]
     days: Annotated[int, Gt(0), Le(366)] = 28
+    always_allowed: Annotated[int, Ge(0)] = 1  # bad events, however few there are in all
     source: Source
     meaning: Text
     cure: str = ""
@@ -43,6 +44,7 @@ class Budget:
     window: int
     day: date
     days: Mapping[date, Day]  # none of them later than `day`, and some in its window
+    least: float = 0  # bad events that are always allowed
 
     @cached_property
     def first(self) -> date:
@@ -66,7 +68,8 @@ class Budget:
         Before a first window is over, as many are expected for the rest of it.
         """
         known = min((day - self.first).days + 1, self.window)
-        return self.sums(day, self.window)[0] * self.window / max(known, 1) * self.share
+        expected = self.sums(day, self.window)[0] * self.window / max(known, 1)
+        return max(expected * self.share, self.least)
 
     def cost(self, first: date, last: date) -> float:
         """The share of the present budget that some days took, first and last one included."""

@@ -31,6 +31,10 @@ class Source(Section):
             raise ValueError("write one of indicator and csv")
         return self
 
+    @property
+    def file(self) -> str:
+        return self.csv or INDICATORS
+
 
 @dataclass(frozen=True)
 class Day:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from keel.quality.budgets.availability import as_time
 from keel.quality.budgets.budgets import Budget
-from keel.quality.budgets.standing import LATE, POLICY, Overview, Policy, Standing
+from keel.quality.budgets.standing import POLICY, Overview, Policy, Standing
 from keel.quality.records.figures import Figure, State, about
 
 DAY = timedelta(days=1)
@@ -15,14 +15,14 @@ LOW = 0.25  # of a budget left: below, watch it
 
 def figures(overview: Overview, today: date) -> list[Figure]:
     """One for each objective, and for the policy."""
-    shown = [figure(standing, today) for standing in overview.standings]
+    shown = [figure(standing) for standing in overview.standings]
     if overview.unread or not shown:
         why = "; ".join(overview.unread) or "there are no objectives"
         shown.append(about("budget.objectives").fails(why))
     return [*shown, _policy(overview.policy, today).also(notes=overview.problems)]
 
 
-def figure(standing: Standing, today: date) -> Figure:
+def figure(standing: Standing) -> Figure:
     """How much of a budget is left; what was long ago is nothing to rely on."""
     objective, budget, waiver = standing.objective, standing.budget, standing.waiver
     usual, notes = about("budget.left"), [*standing.notes]
@@ -41,21 +41,23 @@ def figure(standing: Standing, today: date) -> Figure:
     )
     if budget is None:
         return its.lacking(standing.lack, target, standing.lack if standing.broken else None)
-    late = (today - budget.day).days > LATE
+    if standing.silent:
+        unknown = replace(its, cure="", target=target).fails(str(standing))
+        return replace(unknown, state=State.BAD) if standing.is_spent else unknown
     return its.shown(
         100 * budget.left,
         str(budget),
-        _state(budget, late=late),
+        _state(budget),
         round(budget.sums(budget.day, budget.window)[0]),
         target,
         _trend(budget),
     )
 
 
-def _state(budget: Budget, *, late: bool) -> State:
+def _state(budget: Budget) -> State:
     if budget.since:
         return State.BAD
-    return State.WATCH if late or budget.left < LOW or budget.runs_out else State.GOOD
+    return State.WATCH if budget.left < LOW or budget.runs_out else State.GOOD
 
 
 def _trend(budget: Budget) -> list[tuple[date, float]]:

@@ -6,21 +6,25 @@ from pathlib import Path
 
 from keel.project.commands import must
 from keel.quality.budgets.availability import as_time
+from keel.quality.budgets.rules import Rules
 from keel.quality.budgets.standing import Overview
 from keel.show.pages import page
 
+HERE = Rules(Path())
 KIND = re.compile(r"(\w+)(?:\(([^)]*)\))?!?:\s")
 
 
 def verdict(
-    overview: Overview, exempt: Sequence[str], subjects: Sequence[str] = ()
+    overview: Overview, exempt: Sequence[str], subjects: Sequence[str] = (), rules: Rules = HERE
 ) -> tuple[str, bool]:
     """How everything stands, and whether something has to wait.
 
-    Commits of an `exempt` kind go on in a freeze; `subjects` are those of what is to be merged.
+    Commits of an `exempt` kind go on in a freeze; `subjects` are those of what is to be merged. A
+    change of the rules goes on too, since one of them is the waiver, but never beside other files.
     """
     frozen = bool(overview.stopping or overview.unread)
-    waiting = [subject for subject in subjects if not may_pass(subject, exempt)]
+    alone = bool(rules.changed) and not rules.mixed
+    waiting = [subject for subject in subjects if not (alone or may_pass(subject, exempt))]
     text = page(
         "quality/budgets/budget.txt",
         overview=overview,
@@ -29,8 +33,9 @@ def verdict(
         exempt=exempt,
         subjects=subjects,
         waiting=waiting,
+        rules=rules,
     )
-    return text.rstrip("\n"), frozen and bool(waiting or not subjects)
+    return text.rstrip("\n"), rules.mixed or (frozen and bool(waiting or not subjects))
 
 
 def may_pass(subject: str, exempt: Iterable[str]) -> bool:

@@ -1,5 +1,6 @@
 """How each objective stands: what people wrote below `docs/quality/`, and the events of it."""
 
+import contextlib
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -16,15 +17,18 @@ from keel.quality.records.documents import (
     Text,
     each_typed,
     front_matter,
+    parsed,
     plural,
     text,
 )
 from keel.quality.records.settings import Budgets
+from keel.quality.records.tracked import versions
 
 OBJECTIVES = "docs/quality/objectives.yaml"
 WAIVERS = "docs/quality/waivers.yaml"
 POLICY = "docs/quality/policy.md"
 DAY = timedelta(days=1)
+YEAR = timedelta(days=365)
 LATE = 7  # days without events, after which monitoring seems to rest
 
 
@@ -45,6 +49,8 @@ class Standing:
     lack: str = ""
     broken: bool = False  # its events can't be read, so nobody knows
     waiver: Waiver | None = None
+    waivers: int = 0  # that it has had within a year, this one included
+    silent: str = ""  # that there have been no events for long, so that nobody knows
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -65,6 +71,8 @@ class Standing:
 
     def __str__(self) -> str:
         """How it stands, in a sentence."""
+        if self.silent:
+            return self.silent + (", when its budget was spent" if self.is_spent else "")
         lack = f"{'not known' if self.broken else 'not enough data yet'}: {self.lack}"
         return str(self.budget or lack)
 
@@ -83,32 +91,41 @@ class Overview:
         return [standing for standing in self.standings if standing.stops]
 
 
-def look(root: Path, settings: Budgets, today: date, *, over: bool = False) -> Overview:
+def look(
+    root: Path, settings: Budgets, today: date, *, over: bool = False, rules: Path | None = None
+) -> Overview:
     """How everything stands today or, if it is `over`, stood at the end of a day.
 
-    What is broken keeps nothing else from being read.
+    What is broken keeps nothing else from being read. `rules` is the folder with what people
+    agreed to, and with the events that Git has; by default, the project's own.
     """
-    files = Files(root)
+    rules = rules or root
+    files = Files(rules)
     named = files.read(OBJECTIVES, dict[str, Any]) or {}
     objectives, unread = each_typed(named, f"{OBJECTIVES}: ", Objective)
     unread += files.wrong.pop(OBJECTIVES, "").splitlines()
-    signed = files.read(WAIVERS, dict[str, Any]) if (root / WAIVERS).is_file() else {}
-    waivers, problems = each_typed(signed or {}, f"{WAIVERS}: ", Waiver)
-    for name, waiver in [*waivers.items()]:
-        if flaw := _flaw(name, waiver, objectives, today + settings.waiver_days * DAY):
-            problems.append(f"{WAIVERS}: {name}: {flaw}")
-            del waivers[name]
+    if not (objectives or unread):
+        unread = [f"{OBJECTIVES} has no objectives: write down what users can rely on"]
     policy = Policy()
     try:
-        policy = front_matter(text(root, POLICY), POLICY, Policy)[0]
+        policy = front_matter(text(rules, POLICY), POLICY, Policy)[0]
     except UserError as error:
         files.wrong[POLICY] = str(error)
+    signed = files.read(WAIVERS, dict[str, Any]) if (rules / WAIVERS).is_file() else {}
+    waivers, problems = each_typed(signed or {}, f"{WAIVERS}: ", Waiver)
+    for name, waiver in [*waivers.items()]:
+        if flaw := _flaw(name, waiver, objectives, policy, today + settings.waiver_days * DAY):
+            problems.append(f"{WAIVERS}: {name}: {flaw}")
+            del waivers[name]
     problems += [line for why in files.wrong.values() for line in why.splitlines()]
     standings = []
     for name, objective in objectives.items():
         shown = Standing(name, objective, waiver=waivers.get(name)).on(today)
+        if shown.waiver:
+            shown = replace(shown, waivers=_waivers(root, name, shown.waiver, today))
+        place = rules if (rules / objective.source.file).is_file() else root
         try:
-            known = events.read(root, objective.source)
+            known = events.read(place, objective.source)
         except UserError as error:
             standings.append(replace(shown, lack=str(error), broken=True))
             continue
@@ -130,16 +147,43 @@ def counted(standing: Standing, known: Events, today: date) -> Standing:
         notes.append(f"not counted: {plural(later, 'day')} in the future")
     if not days:
         return replace(standing, lack="; ".join(notes) or "no events")
-    newest = max(days)
+    newest, file = max(days), standing.objective.source.csv
+    silent = ""
     if (today - newest).days > LATE:
-        notes.append(f"no events since {newest}: does monitoring rest?")
-    budget = Budget(standing.objective.target, standing.objective.days, newest, days)
-    return replace(standing, budget=budget, notes=[*notes, *standing.notes])
+        cure = f"see what writes {file}" if file else "`uv run keel monitor`"
+        silent = (
+            f"{cure}: {'there are no events' if file else 'it has not reported'} since {newest}"
+        )
+    its = standing.objective
+    budget = Budget(its.target, its.days, newest, days, its.always_allowed)
+    return replace(standing, budget=budget, silent=silent, notes=[*notes, *standing.notes])
 
 
-def _flaw(name: str, waiver: Waiver, objectives: Container[str], latest: date) -> str:
+def _waivers(root: Path, name: str, waiver: Waiver, today: date) -> int:
+    """How many an objective has had within a year, by the days on which they end."""
+    ends = {str(waiver.until)}
+    for day, content in versions(root, WAIVERS, today):
+        if day > today - YEAR:
+            with contextlib.suppress(UserError):  # a version that was broken
+                ends |= {str(its.get("until")) for its in _entries(content, name)}
+    return len(ends)
+
+
+def _entries(content: str, name: str) -> list[dict[str, Any]]:
+    """The entry of a name in a YAML file of entries, if it has one."""
+    written = parsed(content, WAIVERS)
+    entry = written.get(name) if isinstance(written, dict) else None
+    return [entry] if isinstance(entry, dict) else []
+
+
+def _flaw(
+    name: str, waiver: Waiver, objectives: Container[str], policy: Policy, latest: date
+) -> str:
     if name not in objectives:
         return f"{OBJECTIVES} has no objective of that name"
+    if waiver.owner.casefold() not in map(str.casefold, policy.agreed):
+        names = ", ".join(policy.agreed) or "nobody yet"
+        return f"owner is {waiver.owner}: one who agreed to {POLICY} has to sign it: {names}"
     if waiver.until > latest:
         return f"until is {waiver.until}: {latest} is the latest (budgets.waiver_days)"
     return ""

@@ -69,11 +69,13 @@ def facts(card: Scorecard) -> dict[str, Any]:
         "exempt": list(card.exempt),
         "waivers": [
             f"“{standing.objective.title}” may be missed until {waiver.until}: "
-            f"{waiver.why} ({waiver.owner} answers for it)"
+            f"{waiver.why} ({waiver.owner} answers for it"
+            + (f"; number {standing.waivers} within a year)" if standing.waivers > 1 else ")")
             for standing in card.overview.standings
             if (waiver := standing.waiver)
         ],
         "problems": card.problems,
+        "rules": card.rules,
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from keel.project.about import load
 from keel.project.errors import UserError
 from keel.quality.budgets import figures as budget_figures
-from keel.quality.budgets import standing
+from keel.quality.budgets import rules, standing
 from keel.quality.budgets.standing import Overview
 from keel.quality.change import gather as change
 from keel.quality.change.gather import Written
@@ -41,6 +41,9 @@ class Scorecard:
     overview: Overview = field(default_factory=Overview)
     exempt: tuple[str, ...] = ()  # what goes on in a freeze
     problems: list[str] = field(default_factory=list)  # with files that people write
+    rules: list[str] = field(
+        default_factory=list
+    )  # whose they are, and what a change makes of them
 
     @property
     def answers(self) -> dict[str, str]:
@@ -58,22 +61,24 @@ class Sources:
     incidents: Incidents
     written: Written
     problems: list[str]
+    rules: list[str]  # whose they are, and what a change makes of them
 
 
 def read(root: Path, now: datetime) -> Sources:
     """Read it all, once. What is broken takes away no more than its own."""
     quality, wrong = Quality(), []
-    try:
-        quality = settings.load(root)
-    except UserError as error:
-        wrong = str(error).splitlines()
-    overview = standing.look(root, quality.budgets, now.date())
+    with rules.of(root, rules.target(root)) as held:
+        try:
+            quality = settings.load(held.folder)
+        except UserError as error:
+            wrong = str(error).splitlines()
+        overview = standing.look(root, quality.budgets, now.date(), rules=held.folder)
     known = incidents.read(root, now)
     written = change.gather(root, now.date())
     wrong += [*overview.unread, *overview.problems, *known.problems]
     wrong += incidents.flaws(known.good, known_deployments(root))
     wrong += change.problems(root, written)
-    return Sources(quality, overview, known, written, wrong)
+    return Sources(quality, overview, known, written, wrong, held.told)
 
 
 def gather(root: Path, now: datetime) -> Scorecard:
@@ -90,7 +95,9 @@ def gather(root: Path, now: datetime) -> Scorecard:
         ),
     ]
     figures += change.figures(root, sources.written, quality, today, figures)
-    return Scorecard(now, figures, overview, quality.budgets.exempt, sources.problems)
+    return Scorecard(
+        now, figures, overview, quality.budgets.exempt, sources.problems, sources.rules
+    )
 
 
 def _model(root: Path, quality: Quality, now: datetime) -> list[Figure]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from keel.project.errors import UserError
 
 TESTS = "reports/tests"
+BY_HAND = "by hand: "  # before what `keel.testing` asks a person for
+NOT_YET = "not yet: write it in tests/by_hand.py"  # why that is skipped
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Case:
     flaw: str = ""  # that it failed, or was skipped
     case: str = ""  # the name with the id of the case, such as test_it[no feature is null]
     seconds: float = 0.0
+    reason: str = ""  # why it was skipped
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,20 @@ def reports(root: Path) -> Iterator[Report | UserError]:
             )
 
 
+def asked_for(root: Path) -> list[str]:
+    """What only a person can say and nobody did, by the checks of the project."""
+    cases = (case for report in reports(root) for case in getattr(report, "cases", ()))
+    asked = (case for case in cases if case.reason.startswith(NOT_YET))
+    return [case.case.partition(BY_HAND)[2].removesuffix("]") for case in asked]
+
+
 def _case(case: ET.Element, report: Path) -> Case:
     """A test of pytest's, which says its file, or of behave's, which names a report after it."""
     feature = report.stem.removeprefix("TESTS-").replace(".", "/")
     file = case.get("file", f"tests/acceptance/{feature}.feature")
     full, seconds = case.attrib["name"], float(case.get("time", 0))
     name = full.partition("[" if "file" in case.attrib else " -- @")[0]
-    marks = {mark.tag for mark in case}
+    marks = {mark.tag: mark.get("message", "") for mark in case}
     flaw = "was skipped" if "skipped" in marks else ""
-    return Case(file, name, "failed" if marks & {"failure", "error"} else flaw, full, seconds)
+    flaw = "failed" if marks.keys() & {"failure", "error"} else flaw
+    return Case(file, name, flaw, full, seconds, marks.get("skipped", ""))
