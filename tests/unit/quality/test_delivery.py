@@ -104,6 +104,37 @@ def test_the_trend_of_the_frequency_is_by_month() -> None:
     assert values == pytest.approx([7 / 31, 14 / 30, 28 / 31, 7 / 30])
 
 
+@pytest.mark.parametrize(
+    ("days", "state", "said"),
+    [
+        ([1, 22, 44, 66, 88], State.WATCH, "0.4 a week"),
+        ([3, 25, 47, 69], State.WATCH, "0.4 a week"),
+        ([100, 105, 110, 115, 120, 125], State.BAD, "0.0 a week; none for 100.0 days"),
+        ([35, 36, 37, 38, 39, 40, 41], State.BAD, "none for 35.0 days"),
+        ([40], State.BAD, "none for 40.0 days"),
+        ([3], State.UNKNOWN, "not enough data yet"),
+        ([1, 2, 3, 4, 5], State.GOOD, "5.0 a week"),
+    ],
+)
+def test_silence_is_a_figure(days: list[int], state: State, said: str) -> None:
+    past = [Deployment(f"model#production#{n}", str(n), NOW - n * DAY) for n in days]
+
+    figure = on_paper(sorted(past, key=lambda each: each.at), {})["frequency"]
+
+    assert figure.state == state
+    assert said in figure.text
+
+
+def test_months_without_a_deployment_are_zero() -> None:
+    past = [Deployment(f"model#production#{n}", str(n), NOW - n * DAY) for n in (95, 94, 5)]
+
+    values = [
+        value for _, value in on_paper(sorted(past, key=lambda d: d.at), {})["frequency"].trend
+    ]
+
+    assert [value > 0 for value in values] == [True, False, False, True]
+
+
 def test_lead_time_is_from_the_commit_to_its_first_deployment() -> None:
     figure = on_paper()["lead_time"]
 

@@ -107,6 +107,8 @@ def project(made: Path, tmp_path: Path) -> Repository:
     [
         ("good good", "Yes: 2 good."),
         ("good unknown", "As far as is known, yes: 1 good, 1 can’t be told yet."),
+        ("good unknown unknown", "Too early to say: 1 good, 2 can’t be told yet."),
+        ("bad unknown unknown", "No: 1 bad"),
         ("good watch", "Mostly: 1 to be watched, 1 good (“Rows”)."),
         ("bad watch unknown", "No: 1 bad, 1 to be watched, 1 can’t be told yet (“Rows”)."),
         ("bad bad bad bad bad", "No: 5 bad (“Rows”, “Rows”, “Rows”, 2 more)."),
@@ -242,6 +244,49 @@ def test_a_waiver_lifts_the_freeze_and_is_shown(project: Repository) -> None:
     assert by_name(found)["budget.availability"].state == State.BAD
 
 
+def test_an_outage_that_goes_on_comes_first_and_the_answer_is_no(project: Repository) -> None:
+    file = project.root / "docs/incidents/2026-11-23-down.md"
+    file.parent.mkdir()
+    file.write_text("---\ntitle: Nobody gets an answer\nstarted: 2026-11-23T07:00:00Z\n---\n")
+
+    found = gather(project.root, NOW)
+    html, markdown, _ = written(project.root, found)
+
+    assert page.first(found.figures)[0].name == "incidents.open"
+    assert found.answers["Is the product well?"].startswith("No: ")
+    assert "“Nobody gets an answer” goes on, for 5 h 0 min by now" in html
+    assert "“Nobody gets an answer” goes on" in markdown
+
+
+def test_what_an_outage_cost_is_worked_out_whenever_the_page_is_made(project: Repository) -> None:
+    have_events(project.root, bad=10)
+    file = project.root / "docs/incidents/2026-11-23-down.md"
+    file.parent.mkdir()
+    file.write_text(
+        "---\ntitle: Down\nstarted: 2026-11-23T07:00:00Z\nrestored: 2026-11-23T09:00:00Z\n---\n"
+    )
+
+    found = gather(project.root, NOW)
+
+    # 10 bad of the 14 that 99.5 % of 2,800 allow.
+    assert any("it cost 71% of the error budget of availability" in p for p in found.problems)
+
+
+def test_a_review_and_an_action_that_are_owed_are_shown(project: Repository) -> None:
+    file = project.root / "docs/incidents/2026-10-01-down.md"
+    file.parent.mkdir()
+    file.write_text(
+        "---\ntitle: Down\nstarted: 2026-10-01T07:00:00Z\nrestored: 2026-10-01T09:00:00Z\n"
+        "actions: [{what: A second disk, owner: Ada, due: 2026-11-01}]\n---\n"
+    )
+
+    its = by_name(gather(project.root, NOW))["incidents.open"]
+
+    assert its.state == State.WATCH
+    assert "nobody has reviewed it" in its.details[0]
+    assert "A second disk (Ada) was due by 2026-11-01" in its.details[1]
+
+
 def test_a_window_without_events_is_not_known(project: Repository) -> None:
     (project.root / "reports").mkdir()
     (project.root / "reports/indicators.jsonl").write_text("")
@@ -287,6 +332,12 @@ def test_a_trend_is_drawn_from_two_values_on() -> None:
     assert page.trend([(day, 1.0), (day + DAY, 1.0)]).count("16.0") == 3  # in the middle
     rising = page.trend([(day, 1.0), (day + DAY, 2.0), (day + 2 * DAY, 3.0)])
     assert 'points="3.0,29.0 60.0,16.0 117.0,3.0"' in rising
+
+
+def test_no_line_joins_what_lies_far_apart() -> None:
+    near, far = date(2026, 1, 1), date(2026, 6, 1)
+
+    assert page.trend([(near, 1), (near + DAY, 2), (far, 1), (far + DAY, 2)]).count("polyline") == 2
 
 
 def test_a_project_without_git_has_its_page(project: Repository) -> None:

@@ -5,6 +5,7 @@ deployments by all; time to restore is the end of an incident minus its start; t
 unplanned deployments by all. Source: dora.dev/guides/dora-metrics, 2026.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +17,7 @@ from keel.project.errors import UserError
 from keel.quality.budgets.availability import lasting
 from keel.quality.records import history
 from keel.quality.records.documents import months_later, plural
-from keel.quality.records.figures import Figure, Limits, State, about, abouts, state
+from keel.quality.records.figures import Figure, Limits, State, Trend, about, abouts, state
 from keel.quality.records.history import Deployment
 from keel.quality.records.incidents import SKEW, Incident, Incidents, mended_by
 from keel.quality.records.settings import Delivery
@@ -24,6 +25,7 @@ from keel.quality.records.settings import Delivery
 DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(days=7)
 DAYS, INCIDENT_DAYS = 90, 365  # that the figures look back
 LEAST = 5  # events that a figure needs
+BEGUN = 28 * DAY  # from which on few deployments are a figure too
 MONTHS = 12  # of the trends
 Values = Sequence[tuple[datetime, float]]  # what was measured, and when
 Summary = tuple[float, str, State]  # a value, as people write it, and how it stands
@@ -100,7 +102,7 @@ def _figure(
     now: datetime,
     target: str,
     summary: Callable[[list[float]], Summary],
-    monthly: Callable[[date, list[float]], float] = lambda _, within: median(within),
+    monthly: Callable[[list[float]], float] = median,
 ) -> Figure:
     """A figure of the recent values, with its last months; where they are few, what lacks."""
     its, last = about(f"delivery.{name}"), _month(now)
@@ -110,7 +112,7 @@ def _figure(
         few = f"{plural(len(recent), its.counted)} in {days} days"
         return its.unknown(f"{few}, and {LEAST} are needed", len(recent), target)
     trend = [
-        (month, monthly(month, [value for _, value in within]))
+        (month, monthly([value for _, value in within]))
         for month, within in groupby(sorted(values), lambda value: _month(value[0]))
         if months_later(last, 1 - MONTHS) <= month <= last
     ]
@@ -118,22 +120,33 @@ def _figure(
 
 
 def _frequency(values: Values, limits: Limits, now: datetime) -> Figure:
-    good, bad = limits
-    times = sorted(at for at, _ in values)
+    """How often; that there was none for long is a figure too, and not a lack of one."""
+    its, (good, bad) = about("delivery.frequency"), limits
+    target, times = f"at least one in {good:g} days", sorted(at for at, _ in values)
+    recent = [at for at in times if at >= now - DAYS * DAY]
+    span = min(now - times[0], DAYS * DAY) if times else 0 * DAY
+    if span < BEGUN and len(recent) < LEAST:
+        few = f"{plural(len(recent), its.counted)} in the first {BEGUN.days} days"
+        return its.unknown(f"{few}, and {LEAST} are needed", len(recent), target)
+    rate, silent = len(recent) / max(span / WEEK, 1.0), now - times[-1]
+    gaps = [(later - earlier) / DAY for earlier, later in pairwise(recent)]
+    text = f"{rate:.1f} a week"
+    text += f"; half of them within {lasting(median(gaps) * DAY)} of the one before" if gaps else ""
+    text += f"; none for {lasting(silent)}" if silent > bad * DAY else ""
+    standing = state(7 / rate, good, bad) if rate and silent <= bad * DAY else State.BAD
+    return its.shown(rate, text, standing, len(recent), target, _weekly(times, now))
 
-    def summary(recent: list[float]) -> Summary:
-        rate = len(recent) / max(min(now - times[0], DAYS * DAY) / WEEK, 1.0)
-        gaps = [(later - earlier) / DAY for earlier, later in pairwise(times[-len(recent) :])]
-        text = f"half of them within {lasting(median(gaps) * DAY)} of the one before"
-        return rate, f"{rate:.1f} a week; {text}", state(7 / rate, good, bad)
 
-    def weekly(month: date, within: list[float]) -> float:
-        """How many there were in each week that the month has had by now, one at least."""
-        end = min(months_later(month, 1), now.astimezone(UTC).date() + DAY)
-        return len(within) / max((end - month) / WEEK, 1.0)
-
-    target = f"at least one in {good:g} days"
-    return _figure("frequency", values, now, target, summary, weekly)
+def _weekly(times: Sequence[datetime], now: datetime) -> Trend:
+    """How many there were in each week that a month has had by now, one week at least."""
+    today, last = now.astimezone(UTC).date(), _month(now)
+    counts = Counter(map(_month, times))
+    months = [months_later(last, -back) for back in reversed(range(MONTHS))]
+    return [
+        (month, counts[month] / max((min(months_later(month, 1), today + DAY) - month) / WEEK, 1.0))
+        for month in months
+        if month >= _month(times[0])
+    ]
 
 
 def _lead_time(waits: Values, limits: Limits, now: datetime) -> Figure:
@@ -155,7 +168,7 @@ def _share(name: str, values: Values, limits: Limits, now: datetime) -> Figure:
         return share, text, state(share / 100, *limits)
 
     target = f"at most {limits[0]:.0%}"
-    return _figure(name, values, now, target, summary, lambda _, within: mean(within))
+    return _figure(name, values, now, target, summary, mean)
 
 
 def _time_to_restore(known: list[Incident], limits: Limits, now: datetime) -> Figure:

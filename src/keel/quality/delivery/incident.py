@@ -1,7 +1,7 @@
-"""Start the file of an incident: what is known of it, and the questions of its review."""
+"""Incidents: the file of one that begins, what they cost, and whether one goes on."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -9,11 +9,16 @@ import yaml
 from keel.data.store import replace
 from keel.project.errors import UserError
 from keel.quality.budgets import standing
-from keel.quality.records.documents import slug, typed
+from keel.quality.budgets.availability import lasting
+from keel.quality.budgets.standing import Overview
+from keel.quality.records.documents import plural, slug, typed
+from keel.quality.records.figures import Figure, State, about
 from keel.quality.records.history import Deployment, known_deployments
-from keel.quality.records.incidents import FOLDER, SKEW, Incident, flaws
+from keel.quality.records.incidents import FOLDER, SKEW, Incident, Incidents, flaws, owed
 from keel.quality.records.settings import Budgets
 from keel.show.pages import page as filled
+
+HOUR = timedelta(hours=1)
 
 
 def begun(title: str, known: Mapping[str, str | None], now: datetime) -> Incident:
@@ -35,8 +40,8 @@ def start(root: Path, incident: Incident, settings: Budgets, now: datetime) -> P
     path = root / FOLDER / f"{incident.started:%Y-%m-%d}-{slug(incident.title)}.md"
     if path.exists():
         raise UserError(f"{FOLDER}/{path.name} is there already: go on with it, or say more words")
-    costs = _costs(root, incident, settings, now)
-    written = page(incident.model_copy(update={"cost": costs}), deployments)
+    cost = costs(incident, standing.look(root, settings, now.date()), now)
+    written = page(incident.model_copy(update={"cost": cost}), deployments)
     replace(path, lambda beside: beside.write_text(written, encoding="utf-8", newline="\n"))
     return path
 
@@ -49,17 +54,46 @@ def page(incident: Incident, deployments: Sequence[Deployment] | None) -> str:
     return filled("quality/delivery/incident.md", heading=incident.title, example=example, **facts)
 
 
-def _costs(root: Path, incident: Incident, settings: Budgets, now: datetime) -> Mapping[str, float]:
+def figure(known: Incidents, now: datetime) -> Figure:
+    """Whether something is out of order now, and what past outages still ask for."""
+    its = about("incidents.open")
+    if not known.good:
+        return its.unknown("none was written down yet: `uv run keel incident TITLE`")
+    lasting_ = [
+        f"“{incident.title}” goes on, for {lasting(incident.hours(now) * HOUR)} by now"
+        for incident in known.good.values()
+        if not incident.restored
+    ]
+    owing = [
+        f"{name}: {lack}"
+        for name, incident in known.good.items()
+        for lack in owed(incident, now.date())
+    ]
+    text = "; ".join(lasting_) or f"none goes on; {plural(len(owing), 'thing')} to be done since"
+    state = State.BAD if lasting_ else State.WATCH if owing else State.GOOD
+    return its.shown(len(lasting_), text, state, len(known.good), "none").also(owing)
+
+
+def costed(known: Incidents, overview: Overview, now: datetime) -> Incidents:
+    """With what each outage has cost by now, where that is more than its file says."""
+    good = {}
+    for name, incident in known.good.items():
+        worked_out = costs(incident, overview, now)
+        cost = {k: max(incident.cost.get(k, 0), worked_out.get(k, 0)) for k in worked_out}
+        good[name] = incident.model_copy(update={"cost": {**incident.cost, **cost}})
+    return Incidents(good, known.problems)
+
+
+def costs(incident: Incident, overview: Overview, now: datetime) -> Mapping[str, float]:
     """What it has cost each budget, as far as the events are known."""
     first, last = incident.started.date(), (incident.restored or now).date()
-    known = standing.look(root, settings, now.date()).standings
-    budgets = {objective.name: objective.budget for objective in known}
-    costs = {
+    budgets = {objective.name: objective.budget for objective in overview.standings}
+    shares = {
         name: round(budget.cost(first, min(last, budget.day)), 2)
         for name, budget in budgets.items()
         if budget and first <= budget.day
     }
-    return {name: share for name, share in costs.items() if share > 0}
+    return {name: share for name, share in shares.items() if share > 0}
 
 
 def _yaml(value: object) -> str:

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ WORDS = {
     State.GOOD: ("●", "good"),
     State.UNKNOWN: ("○", "not known"),
 }
+GAP = 31  # days between two values of a trend, beyond which no line joins them
 WIDTH, HEIGHT = 120, 32  # of a trend, in pixels
 
 
@@ -86,7 +88,10 @@ def first(figures: Sequence[Figure]) -> list[Figure]:
 
 
 def trend(points: Sequence[tuple[date, float]]) -> Markup:
-    """A line of the values by their days, with a point for the last one; nothing for one value."""
+    """A line of the values by their days, with a point for the last one; nothing for one value.
+
+    Where there are none for longer than a month, there is no line.
+    """
     if len(points) < 2:
         return Markup()
     days, values = [day.toordinal() for day, _ in points], [value for _, value in points]
@@ -99,11 +104,18 @@ def trend(points: Sequence[tuple[date, float]]) -> Markup:
         )
         for day, value in zip(days, values, strict=True)
     ]
-    line = " ".join(f"{x},{y}" for x, y in at)
+    lines = [[at[0]]]
+    for (before, day), point in zip(pairwise(days), at[1:], strict=True):
+        if day - before > GAP:
+            lines.append([])
+        lines[-1].append(point)
+    drawn = "".join(
+        f'<polyline points="{" ".join(f"{x},{y}" for x, y in line)}"/>' for line in lines
+    )
     x, y = at[-1]
     return Markup(  # noqa: S704 -- numbers only
         f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        f'aria-hidden="true"><polyline points="{line}"/><circle cx="{x}" cy="{y}" r="2.5"/></svg>'
+        f'aria-hidden="true">{drawn}<circle cx="{x}" cy="{y}" r="2.5"/></svg>'
     )
 
 

@@ -12,7 +12,7 @@ from keel.quality.budgets import rules, standing
 from keel.quality.budgets.standing import Overview
 from keel.quality.change import gather as change
 from keel.quality.change.gather import Written
-from keel.quality.delivery import dora
+from keel.quality.delivery import dora, incident
 from keel.quality.records import incidents, settings
 from keel.quality.records.figures import Figure, Group, State, guarded
 from keel.quality.records.history import known_deployments
@@ -73,7 +73,7 @@ def read(root: Path, now: datetime) -> Sources:
         except UserError as error:
             wrong = str(error).splitlines()
         overview = standing.look(root, quality.budgets, now.date(), rules=held.folder)
-    known = incidents.read(root, now)
+    known = incident.costed(incidents.read(root, now), overview, now)
     written = change.gather(root, now.date())
     wrong += [*overview.unread, *overview.problems, *known.problems]
     wrong += incidents.flaws(known.good, known_deployments(root))
@@ -87,6 +87,7 @@ def gather(root: Path, now: datetime) -> Scorecard:
     quality, overview = sources.quality, sources.overview
     delivery = quality.delivery
     figures = [
+        *guarded("product", "Outages", lambda: [incident.figure(sources.incidents, now)]),
         *guarded("product", "Error budgets", lambda: budget_figures.figures(overview, today)),
         *guarded("product", "Model", lambda: _model(root, quality, now)),
         *guarded("product", "Data", lambda: _data(root, quality)),
@@ -120,7 +121,12 @@ def answer(figures: Sequence[Figure]) -> str:
     if len(titles[State.UNKNOWN]) == len(figures):
         return "Nobody can tell yet: there are not enough data for any of its figures."
     verdict = "As far as is known, yes" if titles[State.UNKNOWN] else "Yes"
-    verdict = "No" if titles[State.BAD] else "Mostly" if titles[State.WATCH] else verdict
+    if titles[State.BAD]:
+        verdict = "No"
+    elif 2 * len(titles[State.UNKNOWN]) > len(figures):
+        verdict = "Too early to say"
+    elif titles[State.WATCH]:
+        verdict = "Mostly"
     counts = [f"{len(titles[state])} {word}" for state, word in COUNTED.items() if titles[state]]
     named = titles[State.BAD] or titles[State.WATCH]
     some = [*named[:3], *([f"{len(named) - 3} more"] if named[3:] else [])]

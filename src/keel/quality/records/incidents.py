@@ -11,11 +11,12 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from keel.project.errors import UserError
 from keel.project.settings import Section
-from keel.quality.records.documents import Text, front_matter, in_order, past, text
+from keel.quality.records.documents import Past, Text, front_matter, in_order, past, text
 from keel.quality.records.history import Deployment
 
 FOLDER = "docs/incidents"
 SKEW = timedelta(minutes=10)  # that two clocks may differ
+REVIEW = 7  # days within which an outage is reviewed
 LARGE = 0.2  # of an error budget: an incident that cost more needs an action
 Time = Annotated[AwareDatetime, AfterValidator(past)]
 
@@ -40,6 +41,7 @@ class Incident(Section):
     restored_by: str | None = None  # a deployment too; else the last one before the end
     cost: dict[str, Annotated[float, Ge(0)]] = Field(default_factory=dict)
     actions: list[Action] = Field(default_factory=list)
+    reviewed: Past | None = None
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -71,6 +73,17 @@ def read(root: Path, now: datetime) -> Incidents:
         except UserError as error:
             wrong += str(error).splitlines()
     return Incidents(dict(sorted(good.items(), key=lambda pair: pair[1].started)), wrong)
+
+
+def owed(incident: Incident, today: date) -> Iterator[str]:
+    """What an outage that is over still asks for, a sentence each."""
+    if incident.restored and not incident.reviewed:
+        ended = incident.restored.date()
+        if (today - ended).days > REVIEW:
+            yield f"over since {ended}, and nobody has reviewed it: `reviewed` in its file"
+    for action in incident.actions:
+        if action.due < today and not action.done:
+            yield f"{action.what} ({action.owner}) was due by {action.due}"
 
 
 def flaws(
