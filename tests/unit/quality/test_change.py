@@ -1,4 +1,6 @@
+import re
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from keel.quality.change import attributes, decisions
 from keel.quality.change import gather as change
 from keel.quality.change.attributes import Attributes
 from keel.quality.records.figures import Figure, State
-from keel.quality.records.settings import Quality
+from keel.quality.records.settings import Data, Quality
 
 TODAY = date(2026, 11, 23)
 LATER = date(2027, 2, 1)  # half a year after the file came
@@ -92,7 +94,29 @@ def test_a_figure_without_a_value_measures_nothing_yet() -> None:
 def test_a_figure_that_is_not_on_the_page_is_named() -> None:
     found = measured(asked(speed="service.speed"))
 
-    assert found.notes == ["speed: service.speed is no figure of this page"]
+    assert found.notes == [
+        "speed: service.speed is no figure of this page: did you mean service.latency?"
+    ]
+
+
+@pytest.mark.parametrize("word", ["Availability", "changeability", "time behaviour", "security"])
+def test_the_standards_words_and_peoples_are_accepted(word: str) -> None:
+    assert attributes.known_quality(word) == word
+
+
+@pytest.mark.parametrize(
+    ("check", "word", "said"),
+    [
+        (attributes.known_quality, "maintanability", "did you mean maintainability?"),
+        (attributes.known_quality, "beauty", "such as functional suitability"),
+        (attributes.known_figure, "latency", "name a figure such as model.score"),
+    ],
+)
+def test_a_misspelt_word_is_refused_with_what_was_meant(
+    check: Callable[[str], str], word: str, said: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        check(word)
 
 
 @pytest.mark.parametrize(
@@ -178,3 +202,18 @@ def test_a_project_without_git_still_has_its_figures(project: Repository) -> Non
     shutil.rmtree(project.root / ".git")
 
     assert figures(project.root)["code.complexity"].value == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "pair", "said"),
+    [
+        ("missing_share", (0.2, 0.05), r"write missing_share as \[0.05, 0.2\].*less is better"),
+        ("valid_share", (0.9, 0.99), r"write valid_share as \[0.99, 0.9\].*more is better"),
+    ],
+)
+def test_limits_in_the_wrong_order_are_refused(
+    name: str, pair: tuple[float, float], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        Data.model_validate({name: pair})
+    Data.model_validate({name: pair[::-1]})

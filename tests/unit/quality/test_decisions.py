@@ -13,7 +13,7 @@ from keel.quality.records.figures import State
 TODAY = date(2026, 11, 23)
 CAME = date(2026, 11, 1)
 BODY = """
-# {number}. We do it
+# {number}. We do it, {name} {number}
 
 ## Considered options
 
@@ -33,7 +33,7 @@ def write(root: Path, number: int, front: str = "", body: str = BODY, name: str 
     fields = {"status": "accepted", "date": "2026-02-01", "serves": "[speed]"}
     fields |= dict(line.split(": ", 1) for line in front.splitlines())
     head = "".join(f"{name}: {value}\n" for name, value in fields.items() if value)
-    file.write_text(f"---\n{head}---\n{body.format(number=number)}")
+    file.write_text(f"---\n{head}---\n{body.format(number=number, name=file.stem)}")
     return f"{decisions.FOLDER}/{file.name}"
 
 
@@ -52,6 +52,19 @@ def early(one: str = "") -> Early:
 def test_a_record_as_it_should_be_has_no_problem(tmp_path: Path) -> None:
     write(tmp_path, 1)
 
+    assert problems(tmp_path) == []
+
+
+def test_two_records_of_one_title_are_a_problem(tmp_path: Path) -> None:
+    body = BODY.replace(", {name} {number}", "")
+    write(tmp_path, 1, body=body)
+    write(tmp_path, 2, body=body)
+
+    [found] = problems(tmp_path)
+
+    assert "they have one title" in found
+    write(tmp_path, 1, "status: superseded by 0002", body)
+    write(tmp_path, 2, "supersedes: [1]", body)
     assert problems(tmp_path) == []
 
 
@@ -176,7 +189,7 @@ def test_past_its_day_a_decision_is_watched(tmp_path: Path) -> None:
     found = decisions.review(decisions.records(tmp_path, {}, TODAY), TODAY)
 
     assert (found.value, found.events, found.state) == (1, 2, State.WATCH)
-    assert found.details == ["0001 We do it: was to be looked at by 2026-11-22"]
+    assert found.details == ["0001 We do it, 0001-do-it 1: was to be looked at by 2026-11-22"]
 
 
 def test_a_broken_record_takes_no_other_away(tmp_path: Path) -> None:
@@ -208,7 +221,7 @@ def test_a_decision_counts_as_taken_when_its_record_is_accepted(tmp_path: Path) 
     found = decisions.early(wanted, decisions.records(tmp_path, {}, TODAY), CAME, TODAY)
 
     assert found.text == "1 overdue; 1 of 2 are taken"
-    assert found.details[-1] == "taken: What? 0002 We do it"
+    assert found.details[-1] == "taken: What? 0002 We do it, 0002-do-it 2"
 
 
 def test_a_list_that_names_no_accepted_record_is_a_problem(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_budget_that_is_not_spent_stops_nothing(project: Path) -> None:
 
     assert not waits
     assert "60% left: 4 bad of 10 allowed, of 1,000 up to 2026-11-23; burn rate 0.6" in text
-    assert "as time: 87 h 40 min a year, 7 h 18 min a month" in text
+    assert "at most 87 h 40 min in a year, 7 h 18 min in a month out of order" in text
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ def test_the_figure_says_what_is_left(project: Path) -> None:
     assert found.name == "budget.availability"
     assert found.value == pytest.approx(60)
     assert (found.state, found.events) == (State.GOOD, 1000)
-    assert found.target == "99 %, which allows 87 h 40 min a year, 7 h 18 min a month"
+    assert found.target == "99 %: at most 87 h 40 min in a year, 7 h 18 min in a month out of order"
     # 100 % until the day before, and 60 since.
     assert [value for _, value in found.trend[-5:]] == [100, 60, 60, 60, 60]
 

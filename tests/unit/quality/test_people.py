@@ -120,3 +120,17 @@ def test_a_task_that_was_done_in_the_future_is_a_problem(tmp_path: Path) -> None
     found = problems(project(tmp_path), date(2026, 11, 1))
 
     assert "tasks.train.can.ada is '2026-11-20': that is still to come" in found[0]
+
+
+def test_of_the_tasks_those_are_counted_that_others_can_do() -> None:
+    tasks = {"a": TEAM["tasks"]["train"], "b": {**TEAM["tasks"]["train"], "can": {"ada": None}}}
+
+    assert figure("people.tasks", team(tasks=tasks)).text == "1 of 2 tasks"
+
+
+@pytest.mark.parametrize(("owner", "known"), [("Ada", True), ("ben", True), ("Eve", False)])
+def test_an_owner_whom_nobody_knows_is_named(owner: str, known: bool) -> None:
+    said = list(people.strangers(team(), [("debt.yaml: x.owner", owner)]))
+
+    assert (said == []) == known
+    assert list(people.strangers(team(people={}), [("debt.yaml: x.owner", owner)])) == []

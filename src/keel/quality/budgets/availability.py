@@ -1,5 +1,6 @@
 """What a share of the time means in hours."""
 
+import math
 from datetime import timedelta
 
 YEAR = timedelta(days=365.25)
@@ -7,9 +8,16 @@ SPANS = {"a year": YEAR, "a month": YEAR / 12}
 
 
 def as_time(target: float) -> str:
-    """What a target in percent allows, in hours a year and hours a month."""
+    """What a target in percent allows of the time, in hours a year and hours a month."""
     allowed = 1 - target / 100
-    return ", ".join(f"{hours(allowed * span)} {name}" for name, span in SPANS.items())
+    spans = (f"{hours(allowed * span)} in {name}" for name, span in SPANS.items())
+    return f"at most {', '.join(spans)} out of order"
+
+
+def as_days(target: float, days: int, least: int) -> str:
+    """The same of days, of which each is good or bad."""
+    allowed = max(math.floor(round((1 - target / 100) * days, 9)), least)
+    return f"at most {allowed} bad {'day' if allowed == 1 else 'days'} in {days}"
 
 
 def hours(span: timedelta) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from keel.quality.budgets.availability import as_time
 from keel.quality.budgets.budgets import Budget
 from keel.quality.budgets.standing import POLICY, Overview, Policy, Standing
 from keel.quality.records.figures import Figure, State, about
@@ -26,7 +25,8 @@ def figure(standing: Standing) -> Figure:
     """How much of a budget is left; what was long ago is nothing to rely on."""
     objective, budget, waiver = standing.objective, standing.budget, standing.waiver
     usual, notes = about("budget.left"), [*standing.notes]
-    target = f"{objective.target:g} %, which allows {as_time(objective.target)}"
+    target = f"{objective.target:g} %"
+    target += f": {standing.allowance}" if standing.allowance else ""
     if waiver:
         notes.append(f"waived until {waiver.until} by {waiver.owner}: {waiver.why}")
     its = replace(

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from keel.project.commands import must
-from keel.quality.budgets.availability import as_time
 from keel.quality.budgets.rules import Rules
 from keel.quality.budgets.standing import Overview
 from keel.show.pages import page
@@ -28,7 +27,6 @@ def verdict(
     text = page(
         "quality/budgets/budget.txt",
         overview=overview,
-        as_time=as_time,
         frozen=frozen,
         exempt=exempt,
         subjects=subjects,

@@ -10,6 +10,7 @@ from typing import Any
 from keel.project.errors import UserError
 from keel.project.settings import Section, Waiver
 from keel.quality.budgets import events
+from keel.quality.budgets.availability import as_days, as_time
 from keel.quality.budgets.budgets import Budget, Objective
 from keel.quality.budgets.events import Events
 from keel.quality.records.documents import (
@@ -52,6 +53,14 @@ class Standing:
     waivers: int = 0  # that it has had within a year, this one included
     silent: str = ""  # that there have been no events for long, so that nobody knows
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def allowance(self) -> str:
+        """What its target allows, in time or, where each day is good or bad, in days."""
+        its, known = self.objective, self.budget.days.values() if self.budget else ()
+        if all(day.good + day.bad <= 1 for day in known):
+            return as_days(its.target, its.days, its.always_allowed) if known else ""
+        return as_time(its.target)
 
     @property
     def is_spent(self) -> bool:

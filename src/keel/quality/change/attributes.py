@@ -4,11 +4,13 @@ A scenario has the six parts of Bass, Clements and Kazman, Software Architecture
 quality is one of ISO/IEC 25010:2023.
 """
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator
 
 from keel.project.settings import Section
 from keel.quality.records.documents import Text, plural
@@ -17,30 +19,53 @@ from keel.quality.records.figures import Figure, State, about
 FILE = "docs/quality/attributes.yaml"
 NOT_MEASURED = "not measured"
 REVIEW = 6  # months after the file came, if it has no date of its own
-Quality = Literal[
-    "functional suitability",
-    "performance efficiency",
-    "compatibility",
-    "interaction capability",
-    "reliability",
-    "security",
-    "maintainability",
-    "flexibility",
-    "safety",
-]
+CHARACTERISTICS = {  # of ISO/IEC 25010:2023, with its words for their parts, and people's
+    "functional suitability": "functional completeness, functional correctness, "
+    "functional appropriateness, correctness, accuracy",
+    "performance efficiency": "time behaviour, resource utilization, capacity, performance, speed",
+    "compatibility": "co-existence, interoperability",
+    "interaction capability": "appropriateness recognizability, learnability, operability, "
+    "user error protection, user engagement, inclusivity, user assistance, self-descriptiveness, "
+    "usability, accessibility, explainability, transparency",
+    "reliability": "faultlessness, availability, fault tolerance, recoverability, robustness",
+    "security": "confidentiality, integrity, non-repudiation, accountability, authenticity, "
+    "resistance, privacy",
+    "maintainability": "modularity, reusability, analysability, modifiability, testability, "
+    "changeability, readability",
+    "flexibility": "adaptability, scalability, installability, replaceability, portability",
+    "safety": "operational constraint, risk identification, fail safe, hazard warning, "
+    "safe integration, fairness",
+}
+WORDS = {word for parts in CHARACTERISTICS.values() for word in parts.split(", ")}
+
+
+def known_quality(word: str) -> str:
+    """A word of the standard, or people's for it. Raises ValueError with what may be meant."""
+    if word.casefold() not in {*CHARACTERISTICS, *WORDS}:
+        near = difflib.get_close_matches(word.casefold(), [*CHARACTERISTICS, *WORDS], 1)
+        meant = f"did you mean {near[0]}?" if near else f"such as {', '.join(CHARACTERISTICS)}"
+        raise ValueError(f"a quality of ISO/IEC 25010, please: {meant}")
+    return word
+
+
+def known_figure(figure: str) -> str:
+    """The name of a figure, or that there is none. Raises ValueError for another text."""
+    if figure != NOT_MEASURED and not re.fullmatch(r"[a-z_]+\.\w+", figure):
+        raise ValueError(f"name a figure such as model.score, or write: {NOT_MEASURED}")
+    return figure
 
 
 class Scenario(Section):
     """What must happen when something happens, how well, and which figure shows it."""
 
-    quality: Quality
+    quality: Annotated[str, AfterValidator(known_quality)]
     source: Text
     stimulus: Text
     artefact: Text
     environment: Text
     response: Text
     measure: Text
-    figure: Annotated[str, Field(pattern=rf"^([a-z_]+\.\w+|{NOT_MEASURED})$")]
+    figure: Annotated[str, AfterValidator(known_figure)]
 
 
 class Attributes(Section):
@@ -62,7 +87,7 @@ def figure(attributes: Attributes, others: Sequence[Figure], later: date, today:
     shown = [named[s.figure] for s in scenarios.values() if s.figure in named]
     review = attributes.review or later
     notes = [
-        f"{name}: {scenario.figure} is no figure of this page"
+        f"{name}: {scenario.figure} is no figure of this page{_meant(scenario.figure, named)}"
         for name, scenario in scenarios.items()
         if scenario.figure not in {*named, NOT_MEASURED}
     ]
@@ -82,6 +107,11 @@ def figure(attributes: Attributes, others: Sequence[Figure], later: date, today:
         ],
         notes,
     )
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def _value(figure: Figure | None) -> str:

@@ -1,8 +1,7 @@
 """Records of decisions, and the list of those to take early; both in `docs/decisions/`."""
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -143,14 +142,23 @@ def problems(
         for name in () if attributes is None else {*record.serves}.difference(attributes):
             flaw = f"serves names {name!r}, which is no quality attribute"
             yield f"{record.file}: {flaw}: {', '.join(attributes or ())}"
-    for number, times in Counter(record.number for record in every).items():
-        if times > 1:
-            names = ", ".join(record.file for record in every if record.number == number)
-            yield f"{names}: {number:04} comes twice: give the newer one the next number"
+    for number, names in _twice((f"{record.number:04}", record) for record in every):
+        yield f"{names}: {number} comes twice: give the newer one the next number"
+    standing = (r for r in every if r.title and r.status in ("proposed", "accepted"))
+    for _, names in _twice((record.title.casefold(), record) for record in standing):
+        yield f"{names}: they have one title: say in it how they differ, or supersede the older one"
     taken = {record.number for record in every if record.status in ("accepted", "broken")}
     for name, entry in wanted.items():
         if entry.decided and entry.decided not in taken:
             yield f"{OPEN}: {name}.decided is {entry.decided}: no record of that number is accepted"
+
+
+def _twice(named: Iterable[tuple[str, Record]]) -> Iterator[tuple[str, str]]:
+    """What several records share, with their files."""
+    files: dict[str, list[str]] = {}
+    for name, record in named:
+        files.setdefault(name, []).append(record.file)
+    yield from ((name, ", ".join(shared)) for name, shared in files.items() if len(shared) > 1)
 
 
 def _links(record: Record, every: Sequence[Record]) -> Iterator[str]:

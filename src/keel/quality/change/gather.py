@@ -57,6 +57,8 @@ def problems(root: Path, written: Written) -> list[str]:
     if debt.FILE not in broken:
         wrong += debt.problems(written.register or {}, debt.markers(root))
     wrong += people.problems(written.team, root) if written.team else []
+    owners = [(f"{debt.FILE}: {n}.owner", e.owner) for n, e in (written.register or {}).items()]
+    wrong += people.strangers(written.team, owners)
     return wrong
 
 

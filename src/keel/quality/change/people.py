@@ -3,7 +3,7 @@
 It asks whether enough people know a part, and never who did how much.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -75,6 +75,15 @@ def problems(team: Team, root: Path) -> Iterator[str]:
             yield f"{FILE}: tasks.{name}.runbook is {task.runbook}: there is no such file"
 
 
+def strangers(team: Team | None, named: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The places that name somebody who is not among the people, where these are written down."""
+    people = {**team.people} if team else {}
+    known = {name.casefold() for pair in people.items() for name in pair}
+    for place, person in named if known else ():
+        if person.casefold() not in known:
+            yield f"{place} is {person!r}, who is not among people in {FILE}: add them there"
+
+
 def _experts(team: Team, people: People) -> Figure:
     if not any(area.experts for area in team.areas.values()):
         return about("people.experts").unknown(f"{FILE} names no experts")
@@ -89,7 +98,7 @@ def _tasks(team: Team, today: date, people: People) -> Figure:
     if not any(task.can for task in team.tasks.values()):
         return about("people.tasks").unknown(f"{FILE} does not say who can do the daily tasks")
     alone = [task for task in team.tasks.values() if _is_alone(task, today, people)]
-    text = f"{len(alone)} of {plural(len(team.tasks), 'task')}"
+    text = f"{len(team.tasks) - len(alone)} of {plural(len(team.tasks), 'task')}"
     target = f"each by somebody else within {plural(people.others_days, 'day')}"
     figure = about("people.tasks").lapses(len(alone), len(team.tasks), text, target)
     return figure.also(_sentence(name, task) for name, task in team.tasks.items())

@@ -1,9 +1,10 @@
 """The settings of the quality page: what `conf/quality.yaml` leaves out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from annotated_types import Ge, Gt, Le
+from pydantic import model_validator
 
 from keel.project.settings import Section, from_yaml
 
@@ -13,7 +14,24 @@ NotNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Le(1)]
 
 
-class Delivery(Section):
+class Limits(Section):
+    """Settings of which pairs are a good value, and a bad one beyond it."""
+
+    @model_validator(mode="after")
+    def _are_in_order(self) -> Self:
+        for name, field in type(self).model_fields.items():
+            match field.default, getattr(self, name):
+                case (float() as usual, float() as worse), (good, bad):
+                    if (worse - usual) * (bad - good) < 0:
+                        better = "less" if usual < worse else "more"
+                        raise ValueError(
+                            f"write {name} as [{bad:g}, {good:g}]: the good value comes first, and "
+                            f"{better} is better here"
+                        )
+        return self
+
+
+class Delivery(Limits):
     """When the team delivers well."""
 
     days_between: tuple[Positive, Positive] = (7.0, 30.0)
@@ -23,13 +41,13 @@ class Delivery(Section):
     rework_share: tuple[Share, Share] = (0.1, 0.2)
 
 
-class Model(Section):
+class Model(Limits):
     """When a model is old; its floors stand where it is judged, in `conf/config.yaml`."""
 
     age_months: tuple[Positive, Positive] = (6.0, 12.0)  # where evaluation found no ageing
 
 
-class Data(Section):
+class Data(Limits):
     """How good data should be."""
 
     valid_share: tuple[Share, Share] = (0.999, 0.99)
@@ -45,7 +63,7 @@ class Budgets(Section):
     exempt: tuple[str, ...] = ("fix", "perf", "reliability", "security", "revert")
 
 
-class Debt(Section):
+class Debt(Limits):
     """What debt may cost."""
 
     interest_hours: tuple[Positive, Positive] = (8.0, 24.0)  # a month, of all entries together
@@ -58,7 +76,7 @@ class People(Section):
     others_days: Annotated[int, Gt(0)] = 90  # within which somebody else should do a task
 
 
-class Code(Section):
+class Code(Limits):
     """What is measured of the code, and how much is much."""
 
     paths: tuple[str, ...] = ("src", "tests")
