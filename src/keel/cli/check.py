@@ -14,6 +14,7 @@ def check(layers: tuple[str, ...]) -> int:
 
     [tool.keel.check] in pyproject.toml says which there are and what they run.
     """
+    from keel.quality.records.junit import asked_for
     from keel.repository import check as checks
     from keel.repository.setup import set_up
 
@@ -34,5 +35,8 @@ def check(layers: tuple[str, ...]) -> int:
     if waiting := checks.undecided(root):
         many = f"{len(waiting)} decisions are" if len(waiting) > 1 else "1 decision is"
         lines = f"{many} open, in {checks.OPEN}: {', '.join(waiting)}."
+        click.echo(textwrap.fill(lines, 100, break_on_hyphens=False))
+    if asked := asked_for(root):
+        lines = f"Nobody has worked this out by hand, in tests/by_hand.py: {'; '.join(asked)}."
         click.echo(textwrap.fill(lines, 100, break_on_hyphens=False))
     return int(bool(failed))

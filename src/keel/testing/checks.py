@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.testing import about_learners, about_quick_data, about_service
 from keel.testing.about_learners import Subject
+from keel.testing.asked import Asked
+from keel.testing.by_hand import ByHand, HandWork
 from keel.testing.pipeline import Quick, quick, root_of
 
 if TYPE_CHECKING:
@@ -40,18 +42,28 @@ class Check:
 
 
 def parametrize_with_checks(
-    project: Project, *, root: Path | None = None, without: Mapping[str, str] = {}
+    project: Project,
+    *,
+    by_hand: Sequence[ByHand] = (),
+    usual: Mapping[str, Mapping[str, Any]] = {},
+    root: Path | None = None,
+    without: Mapping[str, str] = {},
 ) -> pytest.MarkDecorator:
     """Give a test, by its argument `check`, each check for the project; its sentence is the id.
 
-    Some need a model: it is trained once on the quick data, in seconds. `root` is the project's
-    folder, by default the one here or above whose pyproject.toml has [tool.keel]. `without` names
-    the checks that don't hold in this project, each with the reason: they are skipped. Raises
-    UserError if one of them is no check.
+    `by_hand` are rows that a person has worked out, and `usual` an ordinary row of each raw table
+    for the rest of them. What only a person can say and nobody did is skipped, and `keel check`
+    asks for it. Some checks need a model: it is trained once on the quick data, in seconds. `root`
+    is the project's folder, by default the one here or above whose pyproject.toml has [tool.keel].
+    `without` names the checks that don't hold in this project, each with the reason: they are
+    skipped. Raises UserError if one of them is no check.
     """
     import pytest
 
-    checks = {check.sentence: check for check in all_checks(project, root_of(root))}
+    work = HandWork(project, by_hand, usual)
+    own = [*work.checks(), *Asked(work).checks()]
+    every = [*(Check(*each) for each in own), *all_checks(project, root_of(root))]
+    checks = {check.sentence: check for check in every}
     if unknown := set(without) - set(checks):
         raise UserError(f"without={sorted(unknown)}: the checks are {', '.join(checks)}")
     skipped = {name: [pytest.mark.skip(reason=reason)] for name, reason in without.items()}

@@ -11,6 +11,7 @@ from keel.start.plan import Plan, Type, Use
 from keel.start.writing.code import DAYS, Coded, literal
 from keel.start.writing.measured import Split
 from keel.start.writing.splitting import day_of
+from keel.testing.asked import MANY
 
 DROPPED = (Use.PERSONAL, Use.AFTERWARDS)  # of these no example has any
 STEPS = 40  # values of the column from which the label of a made-up table follows
@@ -110,10 +111,11 @@ def _label_cases(plan: Plan, target: Coded) -> Iterator[tuple[str, str]]:
             code = repr(str(value).lower() == "true") if target.is_boolean else repr(value)
             yield code, repr(value == true)
     elif plan.task == Classes.kind:
-        for value in target.column.values[:3]:
+        for value in target.column.values[:MANY]:
             yield target.raw(value), repr(str(value))
     else:
-        yield target.usual_raw, target.usual_raw
+        least = literal((target.bounds or (0, 0))[0])
+        yield from dict.fromkeys(((target.usual_raw,) * 2, (least, least)))
     yield "None", "None"
 
 

@@ -27,7 +27,6 @@ class Answer:
     answer_words: str
     answer_property: str
     gets: str  # what a row gets, before the name of the label
-    label_type: str
     learnt: tuple[str, float]  # a metric, and what is reached where a column says it all
 
 
@@ -36,19 +35,15 @@ ANSWERS = {
         "a probability from 0 to 1",
         "is_probability",
         "a probability for its",
-        "bool | None",
         ("auc", 0.9),
     ),
     Classes.kind: Answer(
         "a probability for each class, 1 in all",
         "is_share_for_each",
         "a probability for each",
-        "str | None",
         ("balanced_accuracy", 0.8),
     ),
-    Number.kind: Answer(
-        "a number", "is_number", "a prediction of its", "float | None", ("r2", 0.8)
-    ),
+    Number.kind: Answer("a number", "is_number", "a prediction of its", ("r2", 0.8)),
 }
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from keel.start.plan import Plan, Type, Use
-from keel.start.writing.code import Coded, literal
+from keel.start.writing.code import EPOCH, Coded
 
 YEAR = timedelta(days=365)
 
@@ -20,9 +20,9 @@ class Derived:
     name: str
     sentence: str
     code: str
-    columns: tuple[tuple[str, str], ...]  # of the case: names, and values as code
+    columns: tuple[tuple[str, str], ...]  # of the case: names, and raw values as code
     value: str  # what comes out, as code
-    test: str  # what the case says, as a name
+    why: str  # what the case says
     needs_zone: bool = False
 
 
@@ -48,11 +48,11 @@ def _of(column: Coded, time: Coded | None, plan: Plan) -> Iterator[Derived]:
             f"Examples.{column.name}.col.str.len_chars()",
             ((column.name, '"four"'),),
             "4",
-            f"the_length_of_{column.name}_is_in_characters",
+            f"the length of {column.name} is in characters",
         )
         return
     if column.column.use != Use.TIME and time is not None:
-        yield _days_before(column, time)
+        yield _days_before(column, time, plan)
         return
     yield from _parts(column, plan)
 
@@ -62,15 +62,14 @@ def _parts(column: Coded, plan: Plan) -> Iterator[Derived]:
     moment = column.column.type == Type.MOMENT
     local = f"Examples.{column.name}.col" + ".dt.convert_time_zone(ZONE)" * moment
     zoned = {"needs_zone": moment}
-    day = datetime(2024, 2, 2, 13, 30, tzinfo=ZoneInfo(plan.zone)).astimezone(UTC)
-    case = ((column.name, literal(day if moment else day.date(), zoned=moment)),)
+    case = ((column.name, _raw(column, plan, 2)),)
     yield Derived(
         f"{column.name}_weekday",
         f"{'Local day' if moment else 'Day'} of the week of {column.name}: 1 is Monday.",
         f"{local}.dt.weekday()",
         case,
         "5",
-        f"the_weekday_of_{column.name}_counts_from_monday",
+        f"the weekday of {column.name} counts from Monday",
         **zoned,
     )
     if moment:
@@ -80,7 +79,7 @@ def _parts(column: Coded, plan: Plan) -> Iterator[Derived]:
             f"{local}.dt.hour() + {local}.dt.minute() / 60",
             case,
             "13.5",
-            f"the_hour_of_{column.name}_has_a_fraction",
+            f"the hour of {column.name} has a fraction",
             **zoned,
         )
     if column.column.high - column.column.low > YEAR:
@@ -90,7 +89,7 @@ def _parts(column: Coded, plan: Plan) -> Iterator[Derived]:
             f"{local}.dt.month()",
             case,
             "2",
-            f"the_month_of_{column.name}_counts_from_january",
+            f"the month of {column.name} counts from January",
             **zoned,
         )
     if not column.is_time:
@@ -100,18 +99,22 @@ def _parts(column: Coded, plan: Plan) -> Iterator[Derived]:
             f"{local}.dt.year()",
             case,
             "2024",
-            f"the_year_of_{column.name}_is_that_of_the_calendar",
+            f"the year of {column.name} is that of the calendar",
             **zoned,
         )
 
 
-def _days_before(column: Coded, time: Coded) -> Derived:
-    """Days from a date or a moment to the prediction; negative where it is still to come."""
+def _raw(column: Coded, plan: Plan, day: int) -> str:
+    """Half past one on a day of February 2024, local time, as the table writes it."""
+    local = datetime(2024, 2, day, 13, 30, tzinfo=ZoneInfo(plan.zone))
+    if column.column.type == Type.DATE:
+        return column.raw(local.date())
+    zoned = column.column.zone or (column.column.form or "").startswith(EPOCH)
+    return column.raw(local.astimezone(UTC) if zoned else local.replace(tzinfo=None))
 
-    def moment(of: Coded, day: int) -> str:
-        if of.column.type == Type.DATE:
-            return f"date(2024, 2, {day})"
-        return f"datetime(2024, 2, {day}, 12, tzinfo=UTC)"
+
+def _days_before(column: Coded, time: Coded, plan: Plan) -> Derived:
+    """Days from a date or a moment to the prediction; negative where it is still to come."""
 
     def local(of: Coded) -> str:
         zoned = ".dt.convert_time_zone(ZONE).dt.date()" if of.column.type == Type.MOMENT else ""
@@ -121,8 +124,8 @@ def _days_before(column: Coded, time: Coded) -> Derived:
         f"days_since_{column.name}",
         f"Days from {column.name} to {time.name}; negative if it comes later.",
         f"({local(time)} - {local(column)}).dt.total_days()",
-        ((column.name, moment(column, 2)), (time.name, moment(time, 12))),
+        ((column.name, _raw(column, plan, 2)), (time.name, _raw(time, plan, 12))),
         "10",
-        f"the_days_since_{column.name}_are_counted_to_{time.name}",
+        f"the days since {column.name} are counted to {time.name}",
         needs_zone=Type.MOMENT in (column.column.type, time.column.type),
     )

@@ -25,6 +25,7 @@ RECORD = "docs/decisions/0001-split-by-{by}.md"
 EXAMPLES_OWN = (
     "docs/decisions/0001-predict-two-hours-before-departure.md",
     "docs/decisions/0002-split-by-time.md",
+    "tests/unit/test_examples.py",  # until 0.5
 )
 
 
@@ -92,6 +93,7 @@ def _environment() -> jinja2.Environment:
     made.filters |= {
         "listed": listed,
         "are": _are,
+        "code": repr,
         "yaml": _yaml,
         "sentence": _sentence,
     }
