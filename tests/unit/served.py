@@ -18,7 +18,7 @@ NOTICE = timedelta(hours=2)
 
 
 class Served:
-    """A service's log below a folder; its clock stands still unless a test moves it."""
+    """A service's log below a folder; its clock goes with what it predicts."""
 
     def __init__(self, root: Path, at: datetime = CLOCK, project: Project = PROJECT) -> None:
         self.root = root
@@ -35,8 +35,11 @@ class Served:
         model: str = "aaaaaaaaaaaa",
         unseen: Sequence[str] = (),
         seconds: float = 0.01,
+        at: datetime | None = None,
     ) -> None:
-        """A request that is answered."""
+        """A request that is answered `at` a time, by default that of its first example."""
+        if at or self._project.time:
+            self.at = at or rows.select(self._project.moment).item(0, 0)
         self._requests += 1
         name = f"r{self._requests}"
         values = [predicted] * len(rows) if isinstance(predicted, float) else predicted

@@ -73,9 +73,9 @@ def replay(start: datetime | None, days: int | None, trouble: tuple[str, ...], s
     from keel.replay.replay import replay as play
     from keel.serving import settings
 
-    root, now = Path.cwd(), datetime.now(UTC)
+    root = Path.cwd()
     wishes = Wishes(start.date() if start else None, days, trouble, speed)
-    for line in play(Store(root, root), load(root), settings.load(root), wishes, now):
+    for line in play(Store(root, root), load(root), settings.load(root), wishes):
         click.echo(line)
     return 0
 

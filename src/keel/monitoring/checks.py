@@ -56,7 +56,7 @@ def volume(
     seen: Observed, learnt: Learnt | None, settings: Monitoring, last: date
 ) -> Iterator[Judgement]:
     """Whether as many rows came as on the same weekdays before, up to the last whole day."""
-    rows = dict(seen.facts.group_by("day").len().iter_rows())
+    rows = dict(seen.facts.group_by("answered").len().iter_rows())
     asked = {*rows, *seen.requests["day"].drop_nulls()}
     open_on = set() if learnt is None or learnt.days is None else _weekdays(learnt.days)
     day = min(asked, default=last)

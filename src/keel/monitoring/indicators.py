@@ -59,7 +59,8 @@ def _answers(seen: Observed, settings: Monitoring) -> Iterator[Indicator]:
 def _rows(seen: Observed) -> Iterator[Indicator]:
     """Rows that could be predicted from what they should be, and those that could not."""
     new = pl.col("unseen").list.len() > 0
-    facts = seen.facts.select("day", "unseen", missing=unmeasured(seen.examples, seen.measured))
+    missing = unmeasured(seen.examples, seen.measured)
+    facts = seen.facts.select("unseen", day="answered", missing=missing)
     days = facts.group_by("day").agg(
         good=(~(new | pl.col("missing"))).sum(),
         bad=(new | pl.col("missing")).sum(),

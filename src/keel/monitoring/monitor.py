@@ -19,9 +19,12 @@ from keel.serving.settings import Monitoring
 PAGE, INDICATORS, QUALITY = "monitoring.html", "indicators.jsonl", "in-use.csv"
 
 
-def monitor(store: Store, project: Project, settings: Monitoring, now: datetime) -> Watched:
-    """Watch what the logs say, and write it down. Raises UserError if nothing was asked yet."""
-    seen = observe(project, store.root)
+def monitor(store: Store, project: Project, settings: Monitoring, now: datetime | None) -> Watched:
+    """Watch what the logs say up to now, or to their end without it, and write it down.
+
+    Raises UserError if nothing was asked yet.
+    """
+    seen = observe(project, store.root, settings.near_days)
     if not len(seen.facts) and not len(seen.requests):
         raise UserError(
             "served/ has no requests yet: `uv run keel serve` answers some, "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
@@ -20,8 +20,6 @@ from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.metric import Metric
 from keel.serving.settings import Monitoring
-
-LIVE = timedelta(days=2)  # a service whose examples are as old as its clock says
 
 
 @dataclass(frozen=True)
@@ -64,22 +62,12 @@ class Watched:
         return [finding for finding in self.open if finding.urgent]
 
 
-def today(seen: Observed, now: datetime, project: Project) -> tuple[date, bool]:
-    """The day up to which the logs say something, and whether it is over.
-
-    A service that is live was also silent since its last request; a replay ended with it.
-    """
-    last = max([*seen.facts["day"].drop_nulls(), *seen.requests["day"].drop_nulls()])
-    clock = max(seen.requests["at"], default=datetime.min.replace(tzinfo=UTC))
-    here, written = (moment.astimezone(project.timezone).date() for moment in (now, clock))
-    return (here, False) if abs(written - last) <= LIVE and here >= last else (last, True)
-
-
 def watch(
-    project: Project, seen: Observed, known: Known, settings: Monitoring, now: datetime
+    project: Project, seen: Observed, known: Known, settings: Monitoring, now: datetime | None
 ) -> Watched:
-    """Judge every day of the logs."""
-    until, over = today(seen, now, project)
+    """Judge every day of the logs up to now; without it, up to the last one, which is over."""
+    last = max([*seen.facts["answered"].drop_nulls(), *seen.requests["day"].drop_nulls()])
+    until = now.astimezone(project.timezone).date() if now else last
     evaluation, learnt = known.evaluation, known.learnt
     metrics, rows = metrics_of(project, evaluation), judgeable(seen.facts, settings)
     slices, unwatched = _slices(project, seen, evaluation.slices)
@@ -90,7 +78,7 @@ def watch(
     usual = drift.usual(learnt, seen.inputs, seen.measured, settings) if learnt else None
     judgements = [
         *checks.requests(seen, settings),
-        *checks.volume(seen, learnt, settings, until if over else until - timedelta(days=1)),
+        *checks.volume(seen, learnt, settings, until - timedelta(days=1) if now else until),
         *checks.inputs(seen, usual, settings),
         *shifts,
         *checks.quality(sliding, next(iter(metrics)), evaluation.floors),
@@ -100,7 +88,7 @@ def watch(
     ]
     events = indicators(seen, judgements, settings)
     missed = findings(judgements, settings.in_a_row)
-    gaps = [*known.gaps, *unwatched, *_oddities(seen)]
+    gaps = [*known.gaps, *unwatched, *_oddities(seen, settings)]
     return Watched(until, seen, known, metrics, sliding, monthly, shifts, missed, events, gaps)
 
 
@@ -122,9 +110,11 @@ def _age(known: Known, title: str, until: date) -> list[Judgement]:
     return [checks.age(known.learnt_to, known.retrain_after, title, until)]
 
 
-def _oddities(seen: Observed) -> Iterator[str]:
+def _oddities(seen: Observed, settings: Monitoring) -> Iterator[str]:
     """What is odd about labels and logs."""
     counts = {
+        f"predictions are of a time more than {settings.near_days} days from their request: they "
+        "count for its day": seen.far,
         "labels are of nothing that was predicted": seen.unknown,
         "labels came more than once": seen.repeated,
         "predictions have labels that differ: the latest counts": seen.contradicted,

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import httpx
 import polars as pl
@@ -20,12 +21,27 @@ from keel.serving.settings import Serving
 STANDS_STILL = 1.0  # seconds
 
 
+class Clock:
+    """Stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 class Client:
     """Asks the whole service, from its guard to its log; only the network is left out."""
 
-    def __init__(self, runner: asyncio.Runner, http: httpx.AsyncClient) -> None:
+    def __init__(self, runner: asyncio.Runner, http: httpx.AsyncClient, clock: Clock) -> None:
         self._runner = runner
         self._http = http
+        self._clock = clock
+
+    def on(self, moment: datetime) -> None:
+        """From now on the service's clock says so."""
+        self._clock.now = moment
 
     def predict(self, rows: pl.DataFrame, *, slowly: bool) -> int:
         """Ask for rows; slowly means that the request stands still for a while."""
@@ -51,12 +67,13 @@ def running(store: Store, project: Project, serving: Serving) -> Iterator[Client
 
     Raises UserError if one of them is missing.
     """
-    app = application(Service(store, project, serving), about(store.repository))
+    clock = Clock()
+    app = application(Service(store, project, serving, clock), about(store.repository))
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://replay")
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     try:
         with asyncio.Runner() as runner:
-            yield Client(runner, http)
+            yield Client(runner, http, clock)
     finally:
         structlog.configure(**before)

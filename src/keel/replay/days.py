@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from typing import Protocol
 
 import polars as pl
 
 from keel.data.store import Store
+from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.replay.past import Past
 from keel.replay.trouble import Trouble
@@ -18,10 +20,13 @@ from keel.serving.log import key
 
 REFUSED = 400  # where the status of what was not taken begins
 DAY = "its day"  # no column has a blank
+MIDDAY = clock_time(12)
 
 
 class Client(Protocol):
-    """What a replay needs of a service; each returns the status."""
+    """What a replay needs of a service; what asks it returns the status."""
+
+    def on(self, moment: datetime) -> None: ...
 
     def predict(self, rows: pl.DataFrame, *, slowly: bool) -> int: ...
 
@@ -101,6 +106,7 @@ def drive(  # noqa: PLR0913 -- what a replay is made of
     yesterday = nothing
     answers: list[tuple[int, int]] = []  # rows and status
     for n, day in enumerate(schedule.days, 1):
+        client.on(noon(schedule.past.project, day))
         now = [trouble for trouble in troubles if trouble.on(day)]
         kinds = {trouble.kind for trouble in now}
         held = {trouble.table for trouble in now if trouble.kind == "stale"}
@@ -116,8 +122,14 @@ def drive(  # noqa: PLR0913 -- what a replay is made of
         yesterday = labels
         progress(n, len(schedule.days))
         time.sleep(pause)
+    client.on(noon(schedule.past.project, schedule.days[-1] + timedelta(days=1)))
     answers += [(0, client.label(part)) for part in yesterday.iter_slices(rows)]
     return Sent(sum(count for count, _ in answers), sum(code >= REFUSED for _, code in answers))
+
+
+def noon(project: Project, day: date) -> datetime:
+    """The middle of a day, where the project is."""
+    return datetime.combine(day, MIDDAY, project.timezone).astimezone(UTC)
 
 
 def refresh(store: Store, past: Past, day: date, held: set[str]) -> None:

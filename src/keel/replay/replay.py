@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import yaml
 
@@ -34,9 +34,7 @@ class Wishes:
     speed: float = 0.0  # days in a second at most; 0 is all it can
 
 
-def replay(
-    store: Store, project: Project, operation: Operation, wishes: Wishes, now: datetime
-) -> Iterator[str]:
+def replay(store: Store, project: Project, operation: Operation, wishes: Wishes) -> Iterator[str]:
     """Train, serve and watch in a folder of its own; yields what a person should know, as it goes.
 
     Raises UserError if that can't be.
@@ -58,15 +56,17 @@ def replay(
     trained = time.perf_counter()
     yield f"trained on what was known before {plan.days[0]}, in {trained - began:.0f} s"
     yield from (f"trouble, {trouble}" for trouble in troubles)
-    with running(own, project, operation.serving) as service, bar("days") as progress:
+    # The service's clock says the days that are played: none of its log may be too old for it.
+    serving = operation.serving.model_copy(update={"keep_days": len(plan.days) + 2})
+    with running(own, project, serving) as service, bar("days") as progress:
         sent = drive(
-            service, own, plan, troubles, rows=operation.serving.rows,
+            service, own, plan, troubles, rows=serving.rows,
             pause=1 / wishes.speed if wishes.speed else 0.0, progress=progress,
         )  # fmt: skip
     served = time.perf_counter()
     # How long this machine took, beside all else that it does, says nothing of production.
     settings = operation.monitoring.model_copy(update={"answer_within": math.inf})
-    watched = monitor(own, project, settings, now)
+    watched = monitor(own, project, settings, now=None)
     seconds = served - trained
     yield (
         f"served {sent.rows:,} rows of {len(plan.days)} days in {seconds:.0f} s, "

@@ -83,6 +83,7 @@ class Monitoring(Section):
     window_rows: Positive = 1_000  # of them with a label are enough
     labels: Annotated[float, Gt(0), Le(1)] = 0.8  # of a day's rows make its labels enough
     label_days: Positive = 7  # after which they should be there
+    near_days: Positive = 31  # from its request, within which an example's own time is believed
 
 
 class Operation(Section):

@@ -1,8 +1,9 @@
 """What the logs of the service say, also where they are torn, late or contradict themselves."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from served import JULY, Served, on
 
 NEXT = JULY + timedelta(days=1)
@@ -84,36 +85,44 @@ def test_a_later_prediction_of_an_example_takes_the_place_of_the_first(tmp_path:
     assert log.observed().facts["last"].to_list() == [False, True]
 
 
-def test_days_are_those_of_the_examples_and_not_of_the_clock(tmp_path: Path) -> None:
+def test_an_example_is_about_the_day_of_its_time_and_answered_on_the_services(
+    tmp_path: Path,
+) -> None:
     log = Served(tmp_path)
-    log.predict(on(JULY))
-    log.predict(on(NEXT))
+    log.predict(on(NEXT), at=datetime(2013, 7, 1, 16, tzinfo=UTC))
 
     seen = log.observed()
 
-    assert seen.facts["day"].to_list() == [JULY, NEXT]
-    assert seen.requests["day"].to_list() == [JULY, NEXT]
+    assert seen.facts["day"].to_list() == [NEXT]
+    assert seen.facts["answered"].to_list() == [JULY]
+    assert seen.requests["day"].to_list() == [JULY]
+    assert seen.far == 0
 
 
-def test_a_refused_request_counts_for_the_day_of_its_neighbours(tmp_path: Path) -> None:
+@pytest.mark.parametrize("day", [date(2126, 1, 1), date(1813, 1, 1), date(2013, 9, 1)])
+def test_an_example_of_a_time_that_is_far_is_about_the_day_of_its_request(
+    tmp_path: Path, day: date
+) -> None:
     log = Served(tmp_path)
-    log.request(status=422, fields=["rows.0.carrier"])
-    log.predict(on(JULY))
-    log.request(status=422, rows=3, fields=["carrier"])
+    log.predict(on(day), at=datetime(2013, 7, 1, 16, tzinfo=UTC))
 
-    requests = log.observed().requests
+    seen = log.observed()
 
-    assert requests["day"].to_list() == [JULY] * 3
-    assert requests["refused"].to_list() == [1, 0, 3]
+    assert seen.facts["day"].to_list() == [JULY]
+    assert seen.far == 1
 
 
-def test_days_without_an_answer_go_on_after_the_last_one(tmp_path: Path) -> None:
+def test_a_request_that_was_not_answered_has_its_day(tmp_path: Path) -> None:
     log = Served(tmp_path)
     log.predict(on(JULY))
     log.at += timedelta(days=2)
     log.request(status=503)
+    log.request(status=422, rows=3, fields=["carrier"])
 
-    assert log.observed().requests["day"].to_list() == [JULY, date(2013, 7, 3)]
+    requests = log.observed().requests
+
+    assert requests["day"].to_list() == [JULY, date(2013, 7, 3), date(2013, 7, 3)]
+    assert requests["refused"].to_list() == [0, 0, 3]
 
 
 def test_rows_of_an_answered_batch_without_a_prediction_were_refused(tmp_path: Path) -> None:

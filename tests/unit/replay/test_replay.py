@@ -33,6 +33,10 @@ class Fake:
         self._status = status
         self.asked: list[tuple[str, int]] = []
         self.newest: list[datetime] = []
+        self.moments: list[datetime] = []
+
+    def on(self, moment: datetime) -> None:
+        self.moments.append(moment)
 
     def predict(self, rows: pl.DataFrame, *, slowly: bool) -> int:
         self.newest.append(newest(self._folder))
@@ -219,7 +223,7 @@ def test_each_trouble_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_a_project_without_data_is_told_what_makes_them(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"flights\.parquet is missing: `uv run keel run` makes it"):
-        next(replay(store(tmp_path), PROJECT, Operation(), Wishes(), NOON))
+        next(replay(store(tmp_path), PROJECT, Operation(), Wishes()))
 
 
 def asked(past: Past, folder: Path, *troubles: str, days: int, rows: int = 100) -> Fake:

@@ -36,7 +36,7 @@ def test_it_asks_the_service_and_tells_what_the_team_would_have_been_told(
     project = task_project(kind, time)
     store = ready(project, tmp_path)
 
-    lines = list(replay(store, project, FEW, Wishes(start=MARCH, days=5), NOW))
+    lines = list(replay(store, project, FEW, Wishes(start=MARCH, days=5)))
 
     assert lines[0].startswith("trained on what was known before 2025-03-01")
     assert lines[1].startswith("served 50 rows of 5 days")
@@ -68,7 +68,7 @@ def test_without_a_time_it_says_what_to_do_instead(tmp_path: Path) -> None:
     store = ready(project, tmp_path)
 
     with pytest.raises(UserError, match=r"the project has no time: name the column in Project\(ti"):
-        next(replay(store, project, FEW, Wishes(), NOW))
+        next(replay(store, project, FEW, Wishes()))
 
 
 def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:
@@ -76,4 +76,4 @@ def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:
     store = ready(project, tmp_path)
 
     with pytest.raises(UserError, match=r"serving.table is 'order': the tables are orders"):
-        next(replay(store, project, Operation(serving=Serving(table="order")), Wishes(), NOW))
+        next(replay(store, project, Operation(serving=Serving(table="order")), Wishes()))
