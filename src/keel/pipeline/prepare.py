@@ -3,11 +3,13 @@
 import dataframely as dy
 import polars as pl
 
-from keel.data.hindsight import guard_against_hindsight
+from keel.data.hindsight import guard_against_hindsight, telling_moments
 from keel.data.store import Store
 from keel.project.blame import blamed, defined
 from keel.project.description import Project
 from keel.project.errors import UserError, reason
+
+MOMENTS = 4  # at which hindsight is looked for: each costs as much as the examples
 
 
 def run(store: Store, project: Project) -> dict[str, object]:
@@ -17,11 +19,10 @@ def run(store: Store, project: Project) -> dict[str, object]:
     """
     tables = {table: store.read_table(store.checked(table)) for table in project.tables}
     try:
-        examples = project.examples.validate(project.build(tables).collect(), cast=True)
-        if project.time:
-            moments = examples.select(project.moment).to_series().drop_nulls()
-            if len(moments):
-                guard_against_hindsight(project, tables, moments[len(moments) // 2])
+        built = project.build(tables).collect()
+        examples = project.examples.validate(built, cast=True)
+        moments = telling_moments(project, tables, built, MOMENTS)
+        guard_against_hindsight(project, tables, built, moments)
     except (dy.exc.ValidationError, dy.exc.SchemaError) as error:
         name = project.examples.__name__
         raise UserError(f"examples.py: what `build` made breaks `{name}`: {error}") from error

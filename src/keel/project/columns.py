@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import dataframely as dy
     import polars as pl
 
@@ -35,14 +38,25 @@ def measured(*, personal: bool = False) -> dict[str, Any]:
     return {"known": Known.MEASURED, "personal": personal}
 
 
-def afterwards(*, personal: bool = False, true: object = None) -> dict[str, Any]:
+def afterwards(
+    *,
+    after: timedelta | None = None,
+    by: str | None = None,
+    personal: bool = False,
+    true: object = None,
+) -> dict[str, Any]:
     """The `metadata` of a column that is known only after the prediction: labels, outcomes.
+
+    In a raw table, `after` is how long after the row's time it is known at the latest; `by` is the
+    column of the same table, a date or a datetime, from whose moment on it is known, and never
+    while that is null. A later example may use it from then on; what says neither, none may use.
 
     Of a label with two values, such as "no" and "yes" or 1 and 2, `true` is the one that counts as
     yes: its probability is predicted.
     """
-    known = {"known": Known.AFTERWARDS, "personal": personal}
-    return known if true is None else {**known, "true": true}
+    said = {"after": after, "by": by, "true": true}
+    given = {name: value for name, value in said.items() if value is not None}
+    return {"known": Known.AFTERWARDS, "personal": personal, **given}
 
 
 def when_known(column: dy.Column) -> Known | None:
@@ -65,23 +79,52 @@ def known_ahead(column: dy.Column) -> bool:
     return when_known(column) in (Known.AHEAD, Known.MEASURED)
 
 
-def is_time(column: dy.Column) -> bool:
-    """Whether the column says when: a datetime with a time zone, or a date."""
+def known_from(column: dy.Column) -> timedelta | str | None:
+    """How long after its row's time it is known, or the column that says when; None if neither."""
+    said = column.metadata or {}
+    known: timedelta | str | None = said.get("after") or said.get("by")
+    return known
+
+
+def problem_of_known_from(name: str, columns: Mapping[str, dy.Column]) -> str:
+    """What is wrong with the `after` or the `by` of a column of a raw table; "" if nothing is."""
+    said = columns[name].metadata or {}
+    after, by = said.get("after"), said.get("by")
+    if after is not None and by is not None:
+        return "has both after=… and by=…: say one of them"
+    if after is not None and not (isinstance(after, timedelta) and after > timedelta(0)):
+        return f"has after={after!r}: give a time span above 0, such as timedelta(hours=6)"
+    if by is not None and (by not in columns or not is_time(columns[by], zoned=False)):
+        times = [other for other, column in columns.items() if is_time(column, zoned=False)]
+        return (
+            f"has by={by!r}: name a column of the same table that is a dy.Datetime or a dy.Date, "
+            f"which are {', '.join(times) or 'none'}"
+        )
+    return ""
+
+
+def is_time(column: dy.Column, *, zoned: bool = True) -> bool:
+    """Whether the column says when: a date, or a datetime, which has a zone if it has to be."""
     import dataframely as dy
 
-    return isinstance(column, dy.Date) or bool(getattr(column, "time_zone", None))
+    if isinstance(column, dy.Datetime):
+        return bool(column.time_zone) or not zoned
+    return isinstance(column, dy.Date)
 
 
 def moment_of(name: str, column: dy.Column, zone: str) -> pl.Expr:
-    """An expression of such a column as a datetime in UTC; a date is its first moment in `zone`."""
+    """An expression of such a column as a datetime in UTC.
+
+    A date is its first moment in `zone`; a datetime without a zone is one of `zone`.
+    """
     import dataframely as dy
     import polars as pl
 
-    if not isinstance(column, dy.Date):
+    if isinstance(column, dy.Datetime) and column.time_zone:
         return pl.col(name).dt.convert_time_zone("UTC")
-    midnight = pl.col(name).cast(pl.Datetime("us"))
-    first, second = (  # in some zones a day of the year begins at one o'clock
+    local = pl.col(name).cast(pl.Datetime("us"))
+    first, second = (  # an hour is not there when the clocks go forward, in some zones at midnight
         moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-        for moment in (midnight, midnight.dt.offset_by("1h"))
+        for moment in (local, local.dt.offset_by("1h"))
     )
     return pl.coalesce(first, second).dt.convert_time_zone("UTC")

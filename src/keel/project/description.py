@@ -5,12 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from .blame import defined
-from .columns import Known, is_time, known_ahead, moment_of, when_known
+from .columns import (
+    Known,
+    is_time,
+    known_ahead,
+    known_from,
+    moment_of,
+    problem_of_known_from,
+    when_known,
+)
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -22,6 +31,10 @@ if TYPE_CHECKING:
     from .metric import Metric
     from .task import Task
 
+NO_TIME = (
+    "has after=…, which counts from the time of the row, and the table has none in its key: say "
+    "by=… with the column that says when it is known"
+)
 Tables = Mapping[str, "pl.LazyFrame"]  # the checked tables by name, as `build` gets them
 
 
@@ -53,6 +66,7 @@ class Project:
 
     def __post_init__(self) -> None:
         self._check_examples()
+        self._check_tables()
         self._check_references()
         self.check_features()
 
@@ -102,6 +116,18 @@ class Project:
         columns = self.examples.columns()
         known = [name for name, column in columns.items() if known_ahead(column)]
         return self.examples.primary_key() or known
+
+    def time_of(self, table: str) -> str | None:
+        """The column with the time of a table's rows.
+
+        The first time in its primary key, else the column that the examples have as their time,
+        else the first time that is measured; None where it has none.
+        """
+        columns, key = self.tables[table].columns(), self.tables[table].primary_key()
+        own = [self.time] if self.time in columns else []
+        measured = [name for name, said in columns.items() if when_known(said) == Known.MEASURED]
+        names = [name for name in (*key, *own, *measured) if name]
+        return next((name for name in names if is_time(columns[name], zoned=False)), None)
 
     def check_features(self) -> None:
         """Raise UserError if a feature reads a column that is known only after the prediction."""
@@ -153,9 +179,19 @@ class Project:
                 f"Project(zone={self.zone!r}) is no time zone: write it as Europe/Zurich"
             ) from error
 
-    def _check_references(self) -> None:
+    def _check_tables(self) -> None:
         if not self.tables:
             raise UserError("Project(tables={}): name at least one table")
+        for table, schema in self.tables.items():
+            columns = schema.columns()
+            for name, column in columns.items():
+                problem = problem_of_known_from(name, columns)
+                if not problem and isinstance(known_from(column), timedelta):
+                    problem = "" if self.time_of(table) else NO_TIME
+                if problem:
+                    raise UserError(f"tables.py: {schema.__name__}.{name} {problem}")
+
+    def _check_references(self) -> None:
         for tables, columns in self.references.items():
             for table in tables:
                 if table not in self.tables:

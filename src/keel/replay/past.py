@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from keel.data.hindsight import as_of, time_of
+from keel.data.hindsight import as_of
 from keel.project.columns import moment_of
 from keel.project.description import Project, Tables
 
@@ -22,7 +22,7 @@ class Past:
     def known_before(self, day: date) -> Mapping[str, pl.LazyFrame]:
         """The tables as they were known when the day began, where the project is."""
         midnight = datetime.combine(day, datetime.min.time(), self.project.timezone)
-        return as_of(self.project, self.tables, midnight.astimezone(UTC))
+        return as_of(self.project, self.tables, midnight.astimezone(UTC), at_once=True)
 
     def examples(self, rows: pl.LazyFrame | pl.DataFrame) -> pl.LazyFrame:
         """The examples of some rows of the table that is asked for."""
@@ -30,7 +30,7 @@ class Past:
 
     def day_of(self, table: str) -> pl.Expr | None:
         """The local day of a table's rows; None where they have no time."""
-        time = time_of(self.project, table)
+        time = self.project.time_of(table)
         if time is None:
             return None
         zone = self.project.zone

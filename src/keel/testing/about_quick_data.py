@@ -5,20 +5,21 @@ from collections.abc import Callable
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from keel.data.hindsight import guard_against_hindsight
+from keel.data.hindsight import guard_against_hindsight, telling_moments
 from keel.data.split import Labelled
 from keel.judge.chance import Difference, difference
 from keel.judge.metrics.known import main_metric
 from keel.model.fitting import fit
 from keel.model.inputs import categories, model_inputs
 from keel.model.predictor import Predictor
-from keel.project.columns import is_personal, known_ahead, when_known
+from keel.project.columns import Known, is_personal, is_time, known_ahead, when_known
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.testing.failing import differing, require, same, spread
 from keel.testing.pipeline import Quick
 
-MOMENTS = 7  # at which hindsight is looked for
+LATER = (Known.AFTERWARDS, Known.MEASURED)
+MOMENTS = 30  # at which hindsight is looked for
 SEED = 1
 SURE = 0.9999  # chance may not fail a check once in ten thousand data sets
 
@@ -45,23 +46,81 @@ def no_feature_reads_personal_data(project: Project) -> None:
     require(not personal, f"features.py reads {', '.join(personal)}, which is personal")
 
 
+def each_table_of_measured_values_has_their_time(project: Project) -> None:
+    """Else nobody can tell what was measured by the moment of a prediction."""
+    silent = [
+        table
+        for table, schema in project.tables.items()
+        if project.time
+        and project.time_of(table) is None
+        and any(when_known(column) == Known.MEASURED for column in schema.columns().values())
+    ]
+    require(
+        not silent,
+        f"tables.py: {', '.join(silent)} has measured() values and no time of theirs: put it into "
+        "the primary key as a dy.Datetime or a dy.Date, or call them ahead(), if they never change",
+    )
+
+
 OF_SCHEMAS: tuple[Callable[[Project], None], ...] = (
     each_column_says_when_it_is_known_and_whether_it_is_personal,
     no_feature_reads_personal_data,
+    each_table_of_measured_values_has_their_time,
 )
 
 
 def examples_at_a_moment_are_those_from_all_later_data(run: Quick) -> None:
-    """At several moments of the quick data; the stage `prepare` looks at one.
+    """At many moments of the quick data; the stage `prepare` looks at few.
 
-    Without a time there are no moments.
+    Without a time there is one: what is known afterwards is not known.
     """
-    if run.project.time is None:
-        return
-    moments = run.examples().select(run.project.moment).to_series().drop_nulls().sort()
-    for part in range(1, MOMENTS + 1):
-        moment = moments[len(moments) * part // (MOMENTS + 1)]
-        guard_against_hindsight(run.project, run.tables(), moment)
+    tables = run.tables()
+    now = run.project.build(tables).collect()
+    moments = telling_moments(run.project, tables, now, MOMENTS)
+    guard_against_hindsight(run.project, tables, now, moments)
+
+
+def labels_come_from_what_is_known_afterwards_and_are_unknown_without_it(run: Quick) -> None:
+    """What is not known yet is neither a yes nor a no, nor is it 0.
+
+    A date that is null may say that something has not happened, as a row does that is not there: a
+    label that is made of these alone may be known without them.
+    """
+    label, key = run.project.label, run.project.key
+    now, without_values, without_all = (
+        run.project.build(tables).select(*key, label).sort(key).collect()[label]
+        for tables in (run.tables(), _unknown(run, Known.AFTERWARDS), _unknown(run, *LATER))
+    )
+    if not len(now) == len(without_values) == len(without_all):
+        return  # rows are picked by their outcome, which another check tells
+    require(
+        not now.equals(without_all),
+        f"tables.py: {label} is the same without all that is known only afterwards: say "
+        "afterwards() of the columns that it is made of",
+    )
+    known = without_values.is_not_null() & without_all.is_not_null()
+    if known.any() and not now.equals(without_values):
+        raise AssertionError(
+            f"examples.py: {label} is {without_all.filter(known)[0]} in {known.sum()} of "
+            f"{len(now)} examples when their outcome is unknown: make it null there, or name this "
+            "check in without= with the reason, such as that null means it has not happened"
+        )
+
+
+def _unknown(run: Quick, *kinds: Known) -> dict[str, pl.LazyFrame]:
+    """The tables without the values that are known then; if measured ones are, without events."""
+    tables = {}
+    for name, table in run.tables().items():
+        columns, time = run.project.tables[name].columns(), run.project.time_of(name)
+        later = [
+            column
+            for column, said in columns.items()
+            if when_known(said) in kinds and not (len(kinds) == 1 and is_time(said, zoned=False))
+        ]
+        happens = time is not None and when_known(columns[time]) in LATER and len(kinds) > 1
+        gone = table.with_columns(pl.when(pl.lit(value=False)).then(c).alias(c) for c in later)
+        tables[name] = gone.clear() if happens else gone
+    return tables
 
 
 def the_order_of_rows_in_the_tables_changes_no_example(run: Quick) -> None:
@@ -194,6 +253,7 @@ def _gain(run: Quick, predictor: Predictor, rows: Labelled) -> Difference:
 
 CHECKS: tuple[Callable[[Quick], None], ...] = (
     examples_at_a_moment_are_those_from_all_later_data,
+    labels_come_from_what_is_known_afterwards_and_are_unknown_without_it,
     the_order_of_rows_in_the_tables_changes_no_example,
     features_are_numbers_or_text_finite_and_one_row_for_each_example,
     a_row_has_the_features_alone_that_it_has_among_others,

@@ -4,6 +4,8 @@ A row that breaks its schema is set aside with the reason, and counted.
 Each column says when its value is known and whether it is personal data.
 """
 
+from datetime import timedelta
+
 import dataframely as dy
 from keel import afterwards, ahead, measured
 
@@ -29,18 +31,19 @@ class Flights(dy.Schema):
     origin = dy.String(regex="^[A-Z]{3}$", metadata=ahead(), description="airport code")
     dest = dy.String(regex="^[A-Z]{3}$", metadata=ahead(), description="airport code")
     distance = dy.Int32(min=1, max=12_000, metadata=ahead(), description="miles")
+    # When a flight left and landed is not in the table: the longest delay and flight have passed.
     dep_delay = dy.Int32(
         nullable=True,
         min=-120,
         max=2_880,
-        metadata=afterwards(),
+        metadata=afterwards(after=timedelta(hours=49)),
         description="minutes; null if cancelled",
     )
     arr_delay = dy.Int32(
         nullable=True,
         min=-240,
         max=2_880,
-        metadata=afterwards(),
+        metadata=afterwards(after=timedelta(hours=72)),
         description="minutes; null if cancelled or diverted",
     )
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import dataframely as dy
@@ -23,6 +24,22 @@ class Naive(Visits):
 
 class Unknown(Visits):
     pages = dy.Float64()
+
+
+class Late(Visits):
+    bought = dy.Bool(nullable=True, metadata=afterwards(after=timedelta(0)))
+
+
+class ByWhat(Visits):
+    bought = dy.Bool(nullable=True, metadata=afterwards(by="pages"))
+
+
+class Both(Visits):
+    bought = dy.Bool(nullable=True, metadata=afterwards(by="at", after=timedelta(days=1)))
+
+
+class Timeless(dy.Schema):
+    bought = dy.Bool(nullable=True, metadata=afterwards(after=timedelta(days=1)))
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
@@ -55,6 +72,22 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a zone that is a path": ({"zone": "../x"}, "Project(zone='../x') is no time zone"),
     "no tables": ({"tables": {}}, "Project(tables={}): name at least one table"),
+    "known after no time": (
+        {"tables": {"visits": Late}},
+        "tables.py: Late.bought has after=datetime.timedelta(0): give a time span above 0, such as",
+    ),
+    "known by what is no time": (
+        {"tables": {"visits": ByWhat}},
+        "dy.Datetime or a dy.Date, which are at",
+    ),
+    "known by two": (
+        {"tables": {"visits": Both}},
+        "tables.py: Both.bought has both after=… and by=…: say one of them",
+    ),
+    "known after the time of no row": (
+        {"tables": {"visits": Timeless}},
+        "tables.py: Timeless.bought has after=…, which counts from the time of the row, and the ",
+    ),
     "a reference to no table": (
         {"references": {("visits", "shops"): ["shop"]}},
         "Project(references=…) names 'shops': the tables are visits",

@@ -200,7 +200,11 @@ class Coded:
         if self.column.use not in LATER:
             return f"ahead({', '.join(personal)})"
         if self.column.use != Use.TARGET or self.plan.task != YesNo.kind:
-            return f"afterwards({', '.join(personal)})"
+            on_its_day = self.column.type in DAYS and not (
+                self._is_written_as_text or self._counts_from_1970
+            )
+            said = [*personal, *[f"by={self.name!r}"] * on_its_day]
+            return f"afterwards({', '.join(said)})"
         if self.is_boolean:
             usual = str(self.column.true).lower() == "true"
             meaning = [] if usual else ["true=False"]
