@@ -10,12 +10,15 @@ import numpy as np
 import polars as pl
 
 from keel.model.choice import learner
+from keel.model.parameters import parameters, strayed, unseen
 from keel.pipeline.configuration import compose
+from keel.project.blame import defined
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.project.learning import Model
+from keel.project.learning import Learner, Model
 from keel.project.settings import Choice
 from keel.project.task import Classes, Task
+from keel.quality.records.junit import NOT_JUDGED
 from keel.testing.easy import COUNT, KINDS, REACHED, Easy, Rows
 from keel.testing.failing import require
 
@@ -193,6 +196,35 @@ def matters(subject: Subject, setting: str) -> None:
     )
 
 
+def stores_the_settings_that_it_was_given(subject: Subject) -> None:
+    """Each under its own name and as it was, as far as what is stored says so."""
+    factory = subject.project.models[subject.name]
+    given: dict[str, Any] = {}
+    for setting in subject.choice.keys() & numeric(factory):
+        value = subject.choice[setting]
+        odd = value // 3 + 5 if isinstance(value, int) else round((value or 0.2) * 0.717, 6)
+        while odd in given.values():  # each has one of its own
+            odd += 1 if isinstance(value, int) else odd / 100
+        given[setting] = odd
+    text = subject.fit(subject.rows, **given).to_text()
+
+    stored = parameters(text, subject.read(text))
+
+    wrong = list(strayed(given, stored))
+    place = defined(getattr(factory, "estimator", getattr(factory, "fit", factory)))
+    require(not wrong, f"{place}: {'; '.join(wrong)}: hand on each setting under its own name")
+    if lost := unseen(given, stored):
+        import pytest
+
+        pytest.skip(f"{NOT_JUDGED}whether {', '.join(lost)} of {subject.name} arrives as it is set")
+
+
+def numeric(factory: Callable[..., Learner]) -> list[str]:
+    """The settings of a model that are numbers."""
+    fields = getattr(factory, "model_fields", {})
+    return [name for name, field in fields.items() if field.annotation in (int, float)]
+
+
 def checks_of(task: Task) -> Iterator[Callable[[Subject], None]]:
     """What holds for each correct model of a task."""
     yield (
@@ -210,4 +242,5 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     predicts_the_same_when_it_is_read_back,
     is_not_read_from_half_a_file,
     says_how_far_it_is,
+    stores_the_settings_that_it_was_given,
 )

@@ -96,9 +96,8 @@ def all_checks(project: Project, root: Path) -> Iterator[Check]:
 def _of_model(subject: Subject) -> Iterator[Check]:
     for holds in about_learners.checks_of(subject.project.task):
         yield Check(f"{subject.name} {_sentence(holds)}", partial(holds, subject))
-    fields = getattr(subject.project.models[subject.name], "model_fields", {})
-    for setting, info in fields.items():
-        if info.annotation in (int, float) and setting not in NOT_TO_MATTER:
+    for setting in about_learners.numeric(subject.project.models[subject.name]):
+        if setting not in NOT_TO_MATTER:
             matters = partial(about_learners.matters, subject, setting)
             yield Check(f"{setting} of {subject.name} changes what it learns", matters)
 

@@ -66,6 +66,9 @@ def test_a_service_is_checked_where_there_is_one(tmp_path: Path) -> None:
 Planes, Examples = PROJECT.tables["planes"], PROJECT.examples
 
 
+STORED = "stores the settings that it was given"
+
+
 class Silent(Planes):  # type: ignore[valid-type,misc]  # a class that is in a variable
     seats = dy.Int16(nullable=True)
 
@@ -161,6 +164,17 @@ class TenTrees(Settings):  # type: ignore[misc]  # a seed
         return Settings.fit(self.model_copy(update={"trees": min(self.trees, 10)}), *arguments)
 
 
+class Swapped(Settings):  # type: ignore[misc]  # a seed
+    def _parameters(self, label: pl.DataType) -> dict[str, object]:
+        swapped = {"num_leaves": self.rows_per_leaf, "min_data_in_leaf": self.leaves}
+        return {**super()._parameters(label), **swapped}
+
+
+class TenthOfTheRate(Settings):  # type: ignore[misc]  # a seed
+    def _parameters(self, label: pl.DataType) -> dict[str, object]:
+        return {**super()._parameters(label), "learning_rate": self.learning_rate / 10}
+
+
 class NoSeed(Settings):  # type: ignore[misc]  # a seed
     def _parameters(self, label: pl.DataType) -> dict[str, object]:
         drawn = {"seed": int(np.random.default_rng().integers(10**6))}
@@ -176,9 +190,13 @@ MODELS: dict[str, Any] = {
     "boosting is the same from the same rows": NoSeed,
     "trees of boosting changes what it learns": TenTrees,
 }
+STRAYED = [Swapped, TenthOfTheRate, TenTrees]
 
 
-@pytest.mark.parametrize(("sentence", "model"), MODELS.items(), ids=MODELS)
+@pytest.mark.parametrize(
+    ("sentence", "model"),
+    [*MODELS.items(), *((f"boosting {STORED}", model) for model in STRAYED)],
+)
 def test_a_model_in_which_it_does_not_hold_fails(sentence: str, model: Any) -> None:
     project = replace(PROJECT, models={**PROJECT.models, "boosting": model})
 

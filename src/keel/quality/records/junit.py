@@ -10,6 +10,7 @@ from keel.project.errors import UserError
 
 TESTS = "reports/tests"
 BY_HAND = "by hand: "  # before what `keel.testing` asks a person for
+NOT_JUDGED = "not judged: "  # before what a check of Keel could not look at, and why
 NOT_YET = "not yet: write it in tests/by_hand.py"  # why that is skipped
 
 
@@ -57,6 +58,13 @@ def asked_for(root: Path) -> list[str]:
     cases = (case for report in reports(root) for case in getattr(report, "cases", ()))
     asked = (case for case in cases if case.reason.startswith(NOT_YET))
     return [case.case.partition(BY_HAND)[2].removesuffix("]") for case in asked]
+
+
+def not_judged(root: Path) -> list[str]:
+    """What checks of Keel could not look at, and why."""
+    cases = (case for report in reports(root) for case in getattr(report, "cases", ()))
+    reasons = (case.reason for case in cases if case.reason.startswith(NOT_JUDGED))
+    return [reason.removeprefix(NOT_JUDGED) for reason in dict.fromkeys(reasons)]
 
 
 def _case(case: ET.Element, report: Path) -> Case:
