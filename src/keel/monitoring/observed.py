@@ -12,7 +12,7 @@ import polars as pl
 
 from keel.project.columns import Known, when_known
 from keel.project.description import Project
-from keel.serving import log
+from keel.serving import log, logged
 
 PREDICTIONS = "/predict"  # what the routes start with
 OK, FAILED = 300, 500  # below the one a request was answered, from the other on it could not be
@@ -23,7 +23,7 @@ class Observed:
     """`facts` and `examples` have a row for each prediction, in the same order, that of the log.
 
     `facts` has `line`, its place in the log, `day`, which the example is about, `answered`, the day
-    of its request, `request`, `model`, `prediction` as the task has it (null if the log has none
+    of its request, `model`, `prediction` as the task has it (null if the log has none
     that is whole), `unseen`, `last` (no later prediction has the same key), `labelled` (a label
     came), `label` as the task has it (null if none ever will) and `known_on`, the day on which it
     came. `requests` has `at`, `day`, `status`, `seconds`, `problems`, `rows`, and how many of these
@@ -52,25 +52,27 @@ def observe(project: Project, root: Path, near: int = 31) -> Observed:
     answered = _day(_own("at", known), project.zone)
     about = _day(project.moment, project.zone) if project.time else answered
     is_near = (about - answered).dt.total_days().abs() <= near
-    rows = log.predictions(root, project).collect()
-    examples, key = rows.select(known), list(log.key(project, personal=False))
+    key = list(log.key(project, personal=False))
+    labels = _labels(logged.labels(root, project), key, project.zone)
+    rows = logged.predictions(root, project).collect()
+    examples = rows.select(known)
     facts = rows.select(
         pl.when(is_near).then(about).otherwise(answered).alias("day"),
         answered.alias("answered"),
         *(_own(name, known) for name in ("request", "model", "prediction", "unseen")),
-        pl.struct(key).alias("key"),
+        _same(key),
         far=~is_near.fill_null(value=False),
     ).with_row_index("line")
     scores = pl.DataFrame(project.task.scores(facts["prediction"]))
     whole = scores.select(pl.all_horizontal(pl.all().is_finite())).to_series()
     facts = facts.with_columns(pl.when(whole).then("prediction").alias("prediction"))
-    requests = _dated(log.requests(root).collect(), facts, project.zone)
-    labels = _labels(log.labels(root, project).collect(), key, project.zone)
-    joined = facts.join(labels, on="key", how="left", nulls_equal=True, maintain_order="left")
+    requests = _dated(logged.requests(root).collect(), facts, project.zone)
+    facts = facts.drop("request")
+    joined = facts.join(labels, on="key", how="left", maintain_order="left")
     came, label = pl.col("known_on"), project.task.labels(joined["label"])
     joined = joined.with_columns(
         label.alias("label"),
-        last=pl.col("line") == pl.col("line").max().over("key"),
+        last=pl.col("key").is_last_distinct(),
         labelled=pl.col("came").is_not_null(),
         known_on=pl.when(came.is_not_null()).then(pl.max_horizontal(came, "day")),
     )
@@ -83,10 +85,10 @@ def observe(project: Project, root: Path, near: int = 31) -> Observed:
         requests.filter(pl.col("route").str.starts_with(PREDICTIONS)),
         inputs,
         [name for name in inputs if when_known(schema[name]) == Known.MEASURED],
-        unknown=len(labels.join(facts, on="key", how="anti", nulls_equal=True)),
+        unknown=int((~labels["key"].is_in(facts["key"].implode())).sum()),
         repeated=labels.select(repeated.sum()).item(),
         contradicted=int(labels["contradicted"].sum()),
-        torn=sum(log.broken(root, kind) for kind in log.KINDS),
+        torn=sum(logged.broken(root, kind) for kind in log.KINDS),
         far=int(facts["far"].sum()),
     )
 
@@ -102,17 +104,24 @@ def _dated(requests: pl.DataFrame, facts: pl.DataFrame, zone: str) -> pl.DataFra
     ).drop("answered")
 
 
-def _labels(labels: pl.DataFrame, key: list[str], zone: str) -> pl.DataFrame:
+def _labels(labels: pl.LazyFrame, key: list[str], zone: str) -> pl.DataFrame:
     """One row for each key: the latest label, when the first came, and how often one came."""
-    came = labels.select(
-        pl.struct(key).alias("key"), *(_own(name, key) for name in ("at", "label"))
+    came = labels.select(_same(key), *(_own(name, key) for name in ("at", "label")))
+    return (
+        came.group_by("key", maintain_order=True)
+        .agg(
+            pl.col("label").last(),
+            known_on=_day(pl.col("at"), zone).first(),
+            came=pl.len(),
+            contradicted=pl.col("label").min().ne_missing(pl.col("label").max()),
+        )
+        .collect()
     )
-    return came.group_by("key", maintain_order=True).agg(
-        pl.col("label").last(),
-        known_on=_day(pl.col("at"), zone).first(),
-        came=pl.len(),
-        contradicted=pl.col("label").drop_nulls().n_unique() > 1,
-    )
+
+
+def _same(key: list[str]) -> pl.Expr:
+    """A number that is the same for the same key: of 64 bits, a tenth of what the key takes."""
+    return pl.struct(key).hash(seed=1).alias("key")
 
 
 def _day(moment: pl.Expr, zone: str) -> pl.Expr:

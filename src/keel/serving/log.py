@@ -2,7 +2,7 @@
 
 `served/requests` has a line for each request, `served/predictions` one for each prediction, and
 `served/labels` one for each outcome that was sent in later. Personal columns are in none of them.
-Lines are written in one go; whatever a crash tears, readers leave out and count.
+Lines are written in one go; whatever a crash tears, `keel.serving.logged` leaves out and counts.
 """
 
 import errno
@@ -20,26 +20,9 @@ from keel.project.columns import Known, is_personal, when_known
 from keel.project.description import Project
 
 Clock = Callable[[], datetime]
-Types = Mapping[str, pl.DataType]
 
 FOLDER = "served"
 KINDS = ("requests", "predictions", "labels")
-LINE = pl.col("line")
-IS_WHOLE = LINE.str.json_path_match("$.at").is_not_null()  # JSON to its end, and it has its time
-REQUESTS: Types = {
-    "request": pl.String(),
-    "route": pl.String(),
-    "status": pl.Int64(),
-    "rows": pl.Int64(),
-    "seconds": pl.Float64(),
-    "problems": pl.List(pl.Struct({"field": pl.String, "reason": pl.String})),
-}
-PREDICTIONS: Types = {
-    "request": pl.String(),
-    "row": pl.Int64(),
-    "model": pl.String(),
-    "unseen": pl.List(pl.String),
-}
 
 
 def columns(project: Project, *, personal: bool) -> dict[str, pl.DataType]:
@@ -111,11 +94,12 @@ class Log:
         """
         today = self._clock().date()
         for kind in KINDS:
-            files = _days(self._folder / kind)
+            files = days(self._folder / kind)
             last = max((day for day in files if day < today), default=today)
             for day, file in files.items():
                 if day <= last - timedelta(days=self._keep_days):
-                    file.unlink(missing_ok=True)
+                    for gone in (file, *decoded(file)):
+                        gone.unlink(missing_ok=True)
 
     def _append(self, kind: str, content: list[dict[str, Any]]) -> None:
         at = self._clock()
@@ -152,80 +136,7 @@ def append(file: Path, lines: bytes) -> bool:
     return size == 0
 
 
-def predictions(root: Path, project: Project) -> pl.LazyFrame:
-    """`at`, `request`, `row`, `model`, `unseen`, `prediction`, and the columns of the examples.
-
-    One that the examples have too gives way, and is called `log_model` or the like. What is
-    predicted is as models return it: a number, or an array of the probability of each class.
-    """
-    task, inside = project.task, columns(project, personal=False)
-    rows = _read(root, "predictions", {**PREDICTIONS, **task.fields}, "example", inside)
-    rows = rows.select("at", *PREDICTIONS, "example", prediction=task.read())
-    return _unnested(rows, "example", inside)
-
-
-def labels(root: Path, project: Project) -> pl.LazyFrame:
-    """`at`, `label` as its schema has it, and the columns that tell examples apart.
-
-    Of one name as in `predictions`. A label is null where it never will be known.
-    """
-    label, inside = project.examples.columns()[project.label], key(project, personal=False)
-    return _unnested(_read(root, "labels", {"label": label.dtype}, "key", inside), "key", inside)
-
-
-def requests(root: Path) -> pl.LazyFrame:
-    """`at`, `request`, `route`, `status`, `rows`, `seconds` and `problems`."""
-    return _read(root, "requests", REQUESTS)
-
-
-def broken(root: Path, kind: str) -> int:
-    """How many lines the readers leave out: those that a crash or a full disk tore."""
-    torn = LINE.is_not_null() & ~IS_WHOLE
-    return int(_lines(root / FOLDER / kind).select(torn.sum()).collect().item())
-
-
-def _read(
-    root: Path,
-    kind: str,
-    fields: Types,
-    nested: str | None = None,
-    inside: Mapping[str, pl.DataType] = {},
-) -> pl.LazyFrame:
-    """The whole lines of all days, with the object `nested` as it is written."""
-    types = {"at": pl.Datetime("us", "UTC"), **fields}
-    shape = {name: _as_written(dtype) for name, dtype in types.items()} | {"at": pl.String()}
-    if nested:
-        shape[nested] = pl.Struct({name: _as_written(dtype) for name, dtype in inside.items()})
-    decoded = LINE.str.json_decode(pl.Struct(shape))
-    rows = _lines(root / FOLDER / kind).filter(IS_WHOLE).select(decoded).unnest("line")
-    return rows.with_columns(_typed(name, dtype) for name, dtype in types.items())
-
-
-def _unnested(rows: pl.LazyFrame, nested: str, inside: Types) -> pl.LazyFrame:
-    """The fields of the object `nested` beside the others, which give way to them."""
-    own = {name: f"log_{name}" for name in inside if name != nested}
-    rows = rows.rename(own, strict=False).unnest(nested)
-    return rows.with_columns(_typed(name, dtype) for name, dtype in inside.items())
-
-
-def _lines(folder: Path) -> pl.LazyFrame:
-    """The lines as text; a character that was cut in two makes no error."""
-    files = [file for _, file in sorted(_days(folder).items())]
-    if not files:
-        return pl.LazyFrame(schema={"line": pl.String})
-    return pl.scan_csv(
-        files,
-        schema={"line": pl.String},
-        has_header=False,
-        separator="\x01",  # which no line of JSON has
-        quote_char=None,
-        encoding="utf8-lossy",
-        truncate_ragged_lines=True,
-        raise_if_empty=False,
-    )
-
-
-def _days(folder: Path) -> dict[date, Path]:
+def days(folder: Path) -> dict[date, Path]:
     """The files of a folder by their day; others are left alone."""
     files = {}
     for file in folder.glob("????-??-??.jsonl"):
@@ -234,28 +145,6 @@ def _days(folder: Path) -> dict[date, Path]:
     return files
 
 
-def _as_written(dtype: pl.DataType) -> pl.DataType:
-    """How to decode JSON: a value as text, so that one of another type makes no error."""
-    return dtype if dtype.is_nested() else pl.String()
-
-
-def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
-    """The text as its type, null where it is none."""
-    value = pl.col(name)
-    if dtype.is_nested():
-        return value
-    if isinstance(dtype, pl.Datetime):
-        return _moment(value, dtype)
-    if isinstance(dtype, pl.Duration):
-        seconds = value.cast(pl.Float64, strict=False)
-        return (seconds * 1e6).round().cast(pl.Duration("us")).cast(dtype)
-    if isinstance(dtype, pl.Date | pl.Time):
-        return value.str.strptime(type(dtype), strict=False)
-    return value == "true" if dtype == pl.Boolean else value.cast(dtype, strict=False)
-
-
-def _moment(text: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
-    if dtype.time_zone is None:
-        return text.str.to_datetime(time_unit=dtype.time_unit, strict=False)
-    utc = text.str.to_datetime("%+", time_unit=dtype.time_unit, time_zone="UTC", strict=False)
-    return utc.dt.convert_time_zone(dtype.time_zone)
+def decoded(file: Path) -> list[Path]:
+    """What readers made of a day's file, so that they need not do it again."""
+    return list(file.parent.glob(f"{file.stem}.*.parquet"))

@@ -124,7 +124,7 @@ CHECKS: dict[str, Callable[[Quick], None]] = {
 
 def _ask(run: Quick) -> tuple[list[dict[str, Any]], pl.DataFrame]:
     """What a service answers to rows, each asked for alone, and what it wrote down."""
-    from keel.serving.log import predictions
+    from keel.serving.logged import predictions
     from keel.serving.service import Service  # needs the packages of a product
 
     store = run.again("evaluate").store

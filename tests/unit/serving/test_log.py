@@ -8,7 +8,7 @@ import pytest
 from builders import NOON, PROJECT, examples
 
 from keel import ahead
-from keel.serving import log
+from keel.serving import log, logged
 from keel.serving.log import Log
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -42,9 +42,9 @@ def test_what_was_written_is_read_with_its_types(tmp_path: Path) -> None:
     records.labels(examples(late=[None]))
     records.request(request="two", route="/predict", status=422, rows=0, seconds=0.5, problems=[])
 
-    predictions = log.predictions(tmp_path, PROJECT).collect()
-    labels = log.labels(tmp_path, PROJECT).collect()
-    requests = log.requests(tmp_path).collect()
+    predictions = logged.predictions(tmp_path, PROJECT).collect()
+    labels = logged.labels(tmp_path, PROJECT).collect()
+    requests = logged.requests(tmp_path).collect()
 
     expected = examples(carrier=["UA"] * 2, temperature=[None] * 2).drop("late")
     assert predictions.select(expected.columns).equals(expected)
@@ -75,18 +75,18 @@ def test_what_is_personal_is_never_written_down(tmp_path: Path) -> None:
     assert "ORD" in written
     assert "EWR" not in written
     assert '"UA"' not in written
-    assert log.predictions(tmp_path, project).collect()["destination"].to_list() == ["ORD"]
+    assert logged.predictions(tmp_path, project).collect()["destination"].to_list() == ["ORD"]
 
 
 def test_without_a_log_there_are_no_rows_and_all_columns(tmp_path: Path) -> None:
     records = Log(tmp_path / "used", PROJECT, 90)
     predict(records, "one")
 
-    empty = log.predictions(tmp_path / "never", PROJECT).collect()
+    empty = logged.predictions(tmp_path / "never", PROJECT).collect()
 
     assert empty.is_empty()
-    assert empty.schema == log.predictions(tmp_path / "used", PROJECT).collect().schema
-    assert log.broken(tmp_path / "never", "labels") == 0
+    assert empty.schema == logged.predictions(tmp_path / "used", PROJECT).collect().schema
+    assert logged.broken(tmp_path / "never", "labels") == 0
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,11 @@ def test_what_a_crash_tore_is_left_out_and_counted_and_the_next_line_is_whole(
         end.write(torn)
     predict(records, "after")
 
-    assert log.predictions(tmp_path, PROJECT).collect()["request"].to_list() == ["before", "after"]
-    assert log.broken(tmp_path, "predictions") == 1
+    assert logged.predictions(tmp_path, PROJECT).collect()["request"].to_list() == [
+        "before",
+        "after",
+    ]
+    assert logged.broken(tmp_path, "predictions") == 1
 
 
 def test_a_line_of_another_version_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
@@ -111,7 +114,7 @@ def test_a_line_of_another_version_is_read_as_far_as_it_goes(tmp_path: Path) -> 
     line = b'{"at":"2026-11-23T12:00:00Z","row":"x","new":1,"example":{"carrier":7,"old":2}}\n'
     log.append(file, line)
 
-    (found,) = log.predictions(tmp_path, PROJECT).collect().iter_rows(named=True)
+    (found,) = logged.predictions(tmp_path, PROJECT).collect().iter_rows(named=True)
 
     assert (found["at"], found["row"], found["carrier"], found["origin"]) == (NOW, None, "7", None)
 
@@ -122,7 +125,11 @@ def test_lines_come_in_the_order_of_the_days(tmp_path: Path, clock: Clock) -> No
         clock.now = NOW + timedelta(hours=hours)
         predict(records, str(hours))
 
-    assert log.predictions(tmp_path, PROJECT).collect()["request"].to_list() == ["-24", "0", "24"]
+    assert logged.predictions(tmp_path, PROJECT).collect()["request"].to_list() == [
+        "-24",
+        "0",
+        "24",
+    ]
 
 
 def test_days_that_are_older_than_they_are_kept_are_deleted(tmp_path: Path, clock: Clock) -> None:
@@ -131,7 +138,7 @@ def test_days_that_are_older_than_they_are_kept_are_deleted(tmp_path: Path, cloc
         clock.now = NOW + timedelta(days=day)
         predict(records, str(day))
 
-    kept = log.predictions(tmp_path, PROJECT).collect()["request"].to_list()
+    kept = logged.predictions(tmp_path, PROJECT).collect()["request"].to_list()
     assert kept == ["2", "3", "4", "5"]  # the third of the days before today is kept in full
 
 
@@ -141,7 +148,7 @@ def test_a_clock_that_jumps_ahead_deletes_nothing(tmp_path: Path, clock: Clock) 
         clock.now = NOW + timedelta(days=jump)
         predict(records, str(jump))
 
-    kept = log.predictions(tmp_path, PROJECT).collect()["request"].to_list()
+    kept = logged.predictions(tmp_path, PROJECT).collect()["request"].to_list()
     assert kept == ["0", "1", "2", "40000"]
 
 
@@ -153,7 +160,7 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path: Path, clock: Clock) 
     Log(tmp_path, PROJECT, 1, clock).forget()
 
     assert other.exists()
-    assert log.predictions(tmp_path, PROJECT).collect().is_empty()
+    assert logged.predictions(tmp_path, PROJECT).collect().is_empty()
 
 
 def test_a_full_disk_is_an_error_also_when_a_part_fits(tmp_path: Path) -> None:
@@ -170,4 +177,50 @@ def test_a_file_that_is_moved_away_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "served").rename(tmp_path / "moved")
     predict(records, "two")
 
-    assert log.predictions(tmp_path, PROJECT).collect()["request"].to_list() == ["two"]
+    assert logged.predictions(tmp_path, PROJECT).collect()["request"].to_list() == ["two"]
+
+
+def test_a_day_that_is_over_is_decoded_once_and_again_when_it_changes(
+    tmp_path: Path, clock: Clock
+) -> None:
+    records = Log(tmp_path, PROJECT, 90, clock)
+    predict(records, "one")
+    clock.now += timedelta(days=1)
+    predict(records, "two")
+
+    def asked() -> list[str]:
+        return logged.predictions(tmp_path, PROJECT).collect()["request"].to_list()
+
+    assert asked() == ["one", "two"]
+    [kept] = tmp_path.rglob("*.parquet")  # the last day goes on
+    assert asked() == ["one", "two"]
+    clock.now -= timedelta(days=1)
+    predict(records, "late")
+    assert asked() == ["one", "late", "two"]
+    assert not kept.exists()
+
+
+def test_what_was_decoded_is_forgotten_with_its_day(tmp_path: Path, clock: Clock) -> None:
+    records = Log(tmp_path, PROJECT, 5, clock)
+    for _ in range(10):
+        predict(records, "one")
+        clock.now += timedelta(days=1)
+    logged.predictions(tmp_path, PROJECT).collect()
+    predict(records, "two")
+
+    days = {file.stem[:10] for file in tmp_path.rglob("*.parquet")}
+
+    assert days <= {file.stem for file in tmp_path.rglob("*.jsonl")}
+
+
+def test_lines_that_are_torn_are_counted_of_what_is_kept_too(tmp_path: Path, clock: Clock) -> None:
+    records = Log(tmp_path, PROJECT, 90, clock)
+    predict(records, "one")
+    with next(tmp_path.rglob("*.jsonl")).open("a") as lines:
+        lines.write('{"at": "2026-11-23T')
+    clock.now += timedelta(days=1)
+    predict(records, "two")
+
+    for _ in range(2):
+        assert len(logged.predictions(tmp_path, PROJECT).collect()) == 2
+        assert logged.broken(tmp_path, "predictions") == 1

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 
 from keel.data.store import Store
 from keel.project.description import Project
-from keel.serving import log
+from keel.serving import log, logged
 from keel.serving.app import application
 from keel.serving.guard import Keys, keys
 from keel.serving.service import Service
@@ -253,8 +253,8 @@ def test_what_was_asked_and_answered_is_logged_without_values_of_the_refused(
         asked.post("/predict", json=flight(origin="secret"))
         asked.get("/health")
 
-    good, bad = log.requests(run_copy.root).collect().iter_rows(named=True)
-    (one,) = log.predictions(run_copy.root, PROJECT).collect().iter_rows(named=True)
+    good, bad = logged.requests(run_copy.root).collect().iter_rows(named=True)
+    (one,) = logged.predictions(run_copy.root, PROJECT).collect().iter_rows(named=True)
     assert (good["request"], good["route"], good["status"], good["rows"]) == (
         ("mine-1", "/predict", 200, 1)
     )
@@ -283,7 +283,7 @@ def test_labels_are_recorded_by_the_key_of_their_example(run_copy: Store) -> Non
 
     assert response.json()["recorded"] == never.json()["recorded"] == 1
     assert wrong.status_code == 422
-    labels = log.labels(run_copy.root, PROJECT).collect()
+    labels = logged.labels(run_copy.root, PROJECT).collect()
     assert labels["label"].to_list() == [True, None]
     assert labels["scheduled_departure"].to_list() == [JUNE] * 2
 
@@ -367,7 +367,7 @@ def test_a_lookup_that_changes_is_read_again(run_copy: Store) -> None:
         asked.post("/predict", json=flight())
         ready = asked.get("/ready")
 
-    temperatures = log.predictions(run_copy.root, PROJECT).collect()["temperature"].to_list()
+    temperatures = logged.predictions(run_copy.root, PROJECT).collect()["temperature"].to_list()
     assert temperatures == [55.0, 77.0, 77.0]
     assert ready.status_code == 503
     assert "data/checked/weather.parquet can't be read" in ready.json()["detail"]
@@ -435,7 +435,7 @@ def test_columns_are_those_that_the_examples_have(run_copy: Store) -> None:
     with client(run_copy) as asked:
         asked.post("/predict", json=flight())
 
-    logged = log.predictions(run_copy.root, PROJECT).collect()
+    told = logged.predictions(run_copy.root, PROJECT).collect()
     known: Mapping[str, pl.DataType] = log.columns(PROJECT, personal=False)
-    assert {name: logged.schema[name] for name in known} == known
-    assert set(PROJECT.examples.column_names()) - set(logged.columns) == {"late"}
+    assert {name: told.schema[name] for name in known} == known
+    assert set(PROJECT.examples.column_names()) - set(told.columns) == {"late"}

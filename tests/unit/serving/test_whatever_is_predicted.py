@@ -23,7 +23,7 @@ from keel.data.store import Store
 from keel.model.predictor import in_use
 from keel.pipeline.flow import flow
 from keel.project.errors import UserError
-from keel.serving import log
+from keel.serving import log, logged
 from keel.serving.app import application
 from keel.serving.examples.alone import check_rows_alone
 from keel.serving.service import Service
@@ -115,9 +115,9 @@ def test_a_row_is_answered_alone_and_among_others_as_the_model_predicts(
     expected = task.answers(model.predict(stored))
     assert [{name: row[name] for name in task.fields} for row in several] == expected
     assert {name: alone[name] for name in fields} == several[3]
-    logged = log.predictions(asked.store.root, asked.project).collect()
-    assert logged["prediction"].dtype == task.dtype
-    assert logged["prediction"].head(30).equals(model.predict(stored))
+    told = logged.predictions(asked.store.root, asked.project).collect()
+    assert told["prediction"].dtype == task.dtype
+    assert told["prediction"].head(30).equals(model.predict(stored))
 
 
 def test_an_answer_has_what_its_description_says(asked: Asked) -> None:
@@ -211,8 +211,8 @@ def test_what_is_no_prediction_is_a_failure_with_a_cause_in_the_log_and_no_answe
 
     assert response.status_code == response.json()["status"] == 500
     assert cause in said.getvalue()
-    logged = log.predictions(asked.store.root, asked.project).filter(request="wild")
-    assert logged.collect().is_empty()
+    told = logged.predictions(asked.store.root, asked.project).filter(request="wild")
+    assert told.collect().is_empty()
 
 
 # --- Labels ---------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_labels_are_taken_as_the_schema_has_them_and_null_if_they_never_will_be_
     response = asked.post("/labels", {"rows": rows})
 
     assert response.json()["recorded"] == 2
-    labels = log.labels(asked.store.root, asked.project).collect()
+    labels = logged.labels(asked.store.root, asked.project).collect()
     assert labels.select("order", "label").tail(2).rows() == [(1, FIT[kind]), (2, None)]
     assert labels["label"].dtype == asked.project.examples.columns()["outcome"].dtype
     taken = asked.project.task.labels(labels["label"].drop_nulls())
@@ -268,7 +268,7 @@ def test_a_label_may_be_null_although_the_examples_all_have_one(
 def read(project: Project, folder: Path, line: bytes) -> pl.DataFrame:
     """What a line of the log of predictions says."""
     log.append(folder / "served/predictions/2026-01-01.jsonl", line)
-    return log.predictions(folder, project).collect()
+    return logged.predictions(folder, project).collect()
 
 
 def test_a_log_that_was_written_for_yes_or_no_before_is_still_read(tmp_path: Path) -> None:
@@ -333,11 +333,11 @@ def test_columns_and_classes_may_be_called_like_fields_and_a_key_may_be_missing(
 
     assert (answer["key"], labelled.status_code) == (row, 200)
     assert list(answer["probabilities"]) == ODD
-    logged = log.predictions(store.root, project).collect().row(0, named=True)
-    assert logged["log_prediction"] == list(answer["probabilities"].values())
-    assert {name: logged[name] for name in row} == row
-    assert logged["log_request"] == answer["request"]
-    assert log.labels(store.root, project).collect()["label"].to_list() == ["a b"]
+    told = logged.predictions(store.root, project).collect().row(0, named=True)
+    assert told["log_prediction"] == list(answer["probabilities"].values())
+    assert {name: told[name] for name in row} == row
+    assert told["log_request"] == answer["request"]
+    assert logged.labels(store.root, project).collect()["label"].to_list() == ["a b"]
 
 
 # --- Figures --------------------------------------------------------------------------------------
@@ -508,6 +508,6 @@ def test_what_came_before_is_served_from_a_table_of_its_own(tmp_path: Path) -> N
         for row in rows:
             assert service.post("/predict", json=row).status_code == 200
 
-    logged = log.predictions(store.root, project).collect()
+    told = logged.predictions(store.root, project).collect()
     assert made["weight"].null_count() == 0
-    assert logged["weight"].to_list() == made["weight"].to_list()
+    assert told["weight"].to_list() == made["weight"].to_list()

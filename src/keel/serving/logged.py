@@ -1,0 +1,203 @@
+"""What the log says, as tables: each day's file is decoded once, and kept as Parquet beside it."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from keel.data.store import replace
+from keel.project.description import Project
+from keel.project.errors import UserError
+from keel.serving.log import FOLDER, columns, days, decoded, key
+
+Types = Mapping[str, pl.DataType]
+
+LINE = pl.col("line")
+IS_WHOLE = LINE.str.json_path_match("$.at").is_not_null()  # JSON to its end, and it has its time
+REQUESTS: Types = {
+    "request": pl.String(),
+    "route": pl.String(),
+    "status": pl.Int64(),
+    "rows": pl.Int64(),
+    "seconds": pl.Float64(),
+    "problems": pl.List(pl.Struct({"field": pl.String, "reason": pl.String})),
+}
+PREDICTIONS: Types = {
+    "request": pl.String(),
+    "row": pl.Int64(),
+    "model": pl.String(),
+    "unseen": pl.List(pl.String),
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What lines are made of: `fields` by name, of which `nested` is an object with `inside`."""
+
+    fields: Types
+    nested: str = ""
+    inside: Types = field(default_factory=dict)
+
+    @property
+    def types(self) -> Types:
+        return {"at": pl.Datetime("us", "UTC"), **self.fields}
+
+    def rows(self, decoded: pl.LazyFrame) -> pl.LazyFrame:
+        """Decoded lines with their types; the object is as it is written."""
+        return decoded.with_columns(_typed(name, dtype) for name, dtype in self.types.items())
+
+    @property
+    def written(self) -> pl.Struct:
+        """How to decode a line: values as text, so that one of another type makes no error."""
+        shape = {name: _as_written(dtype) for name, dtype in self.types.items()}
+        shape["at"] = pl.String()
+        if self.nested:
+            inside = {name: _as_written(dtype) for name, dtype in self.inside.items()}
+            shape[self.nested] = pl.Struct(inside)
+        return pl.Struct(shape)
+
+
+def predictions(root: Path, project: Project) -> pl.LazyFrame:
+    """`at`, `request`, `row`, `model`, `unseen`, `prediction`, and the columns of the examples.
+
+    One that the examples have too gives way, and is called `log_model` or the like. What is
+    predicted is as models return it: a number, or an array of the probability of each class.
+    """
+    task, inside = project.task, columns(project, personal=False)
+    shape = Shape({**PREDICTIONS, **task.fields}, "example", inside)
+
+    def made(decoded: pl.LazyFrame) -> pl.LazyFrame:
+        rows = shape.rows(decoded)
+        rows = rows.select("at", *PREDICTIONS, "example", prediction=task.read())
+        return _unnested(rows, "example", inside)
+
+    return _read(root, "predictions", shape, made)
+
+
+def labels(root: Path, project: Project) -> pl.LazyFrame:
+    """`at`, `label` as its schema has it, and the columns that tell examples apart.
+
+    Of one name as in `predictions`. A label is null where it never will be known.
+    """
+    label, inside = project.examples.columns()[project.label], key(project, personal=False)
+    shape = Shape({"label": label.dtype}, "key", inside)
+    return _read(
+        root, "labels", shape, lambda decoded: _unnested(shape.rows(decoded), "key", inside)
+    )
+
+
+def requests(root: Path) -> pl.LazyFrame:
+    """`at`, `request`, `route`, `status`, `rows`, `seconds` and `problems`."""
+    shape = Shape(REQUESTS)
+    return _read(root, "requests", shape, shape.rows)
+
+
+def broken(root: Path, kind: str) -> int:
+    """How many lines the readers leave out: those that a crash or a full disk tore."""
+    torn = LINE.is_not_null() & ~IS_WHOLE
+    count = 0
+    for file in days(root / FOLDER / kind).values():
+        kept = decoded(file)
+        known = [int(read.stem.split("-")[-1]) for read in kept if _is_of(read, file)]
+        count += known[0] if known else _lines(file).select(torn.sum()).collect().item()
+    return count
+
+
+def _read(
+    root: Path, kind: str, shape: Shape, made: Callable[[pl.LazyFrame], pl.LazyFrame]
+) -> pl.LazyFrame:
+    """The whole lines of all days; of all but the last day, which goes on, they are kept."""
+    nothing = made(pl.LazyFrame(schema=dict(shape.written.to_schema())))
+    files = [file for _, file in sorted(days(root / FOLDER / kind).items())]
+    version = hashlib.sha256(str(nothing.collect_schema()).encode()).hexdigest()[:8]
+
+    def of(file: Path) -> pl.LazyFrame:
+        kept = next((read for read in decoded(file) if _is_of(read, file, version)), None)
+        return pl.scan_parquet(kept) if kept else _decode(file, shape, made, version, files[-1])
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # Polars decodes a file on one
+        return pl.concat([nothing, *threads.map(of, files)])
+
+
+def _decode(
+    file: Path,
+    shape: Shape,
+    made: Callable[[pl.LazyFrame], pl.LazyFrame],
+    version: str,
+    last: Path,
+) -> pl.LazyFrame:
+    size = file.stat().st_size
+    lines = _lines(file).filter(LINE.is_not_null()).collect()
+    one = LINE.str.json_decode(shape.written)
+    try:
+        rows = lines.select(one).unnest("line").filter(pl.col("at").is_not_null())
+    except pl.exceptions.ComputeError:  # one is torn
+        rows = lines.filter(IS_WHOLE).select(one).unnest("line")
+    table = made(rows.lazy()).collect()
+    if file != last:
+        for old in decoded(file):
+            old.unlink(missing_ok=True)
+        kept = file.with_name(f"{file.stem}.{version}-{size}-{len(lines) - len(rows)}.parquet")
+        with suppress(UserError):  # a disk that is full, or not ours
+            replace(kept, table.write_parquet)
+            return pl.scan_parquet(kept)
+    return table.lazy()
+
+
+def _is_of(read: Path, file: Path, version: str = "") -> bool:
+    """Whether a kept table is of the file as it is now, and of a version if one is given."""
+    written, size, _ = read.stem.partition(".")[2].split("-")
+    return int(size) == file.stat().st_size and version in ("", written)
+
+
+def _unnested(rows: pl.LazyFrame, nested: str, inside: Types) -> pl.LazyFrame:
+    """The fields of the object `nested` beside the others, which give way to them."""
+    own = {name: f"log_{name}" for name in inside if name != nested}
+    rows = rows.rename(own, strict=False).unnest(nested)
+    return rows.with_columns(_typed(name, dtype) for name, dtype in inside.items())
+
+
+def _lines(file: Path) -> pl.LazyFrame:
+    """The lines as text; a character that was cut in two makes no error."""
+    return pl.scan_csv(
+        file,
+        schema={"line": pl.String},
+        has_header=False,
+        separator="\x01",  # which no line of JSON has
+        quote_char=None,
+        encoding="utf8-lossy",
+        truncate_ragged_lines=True,
+        raise_if_empty=False,
+    )
+
+
+def _as_written(dtype: pl.DataType) -> pl.DataType:
+    """How to decode JSON: a value as text, so that one of another type makes no error."""
+    return dtype if dtype.is_nested() else pl.String()
+
+
+def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The text as its type, null where it is none."""
+    value = pl.col(name)
+    if dtype.is_nested():
+        return value
+    if isinstance(dtype, pl.Datetime):
+        return _moment(value, dtype)
+    if isinstance(dtype, pl.Duration):
+        seconds = value.cast(pl.Float64, strict=False)
+        return (seconds * 1e6).round().cast(pl.Duration("us")).cast(dtype)
+    if isinstance(dtype, pl.Date | pl.Time):
+        return value.str.strptime(type(dtype), strict=False)
+    return value == "true" if dtype == pl.Boolean else value.cast(dtype, strict=False)
+
+
+def _moment(text: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
+    if dtype.time_zone is None:
+        return text.str.to_datetime(time_unit=dtype.time_unit, strict=False)
+    utc = text.str.to_datetime("%+", time_unit=dtype.time_unit, time_zone="UTC", strict=False)
+    return utc.dt.convert_time_zone(dtype.time_zone)
