@@ -10,8 +10,11 @@ from pathlib import Path
 from keel.project.commands import output
 from keel.project.errors import UserError
 from keel.releasing.versions import tag_of
+from keel.serving import settings
 
-LOCAL, SANDBOX, PRODUCTION = NAMES = ("local", "sandbox", "production")
+LOCAL, SANDBOX, PRODUCTION = NAMES = settings.ENVIRONMENTS
+current = settings.environment
+
 # The files of CI, and how a version gets from there into production.
 JOBS = {
     ".github/workflows/deploy.yml": "`gh workflow run deploy.yml -f version={version} "
@@ -21,15 +24,10 @@ JOBS = {
 ELSEWHERE = "a job there that checks out {tag} and types `uv run keel deploy {version} production`"
 
 
-def current(environ: Mapping[str, str]) -> str:
-    """The environment that the variable ENVIRONMENT names; `local` without it."""
-    return known(environ.get("ENVIRONMENT") or LOCAL, "the variable ENVIRONMENT")
-
-
-def known(name: str, place: str = "the environment") -> str:
+def known(name: str) -> str:
     """The name of an environment. Raises UserError if there is no such one."""
     if name not in NAMES:
-        raise UserError(f"{place} is {name!r}: there is {', '.join(NAMES)}")
+        raise UserError(f"the environment is {name!r}: there is {', '.join(NAMES)}")
     return name
 
 

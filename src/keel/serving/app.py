@@ -5,6 +5,7 @@ import contextvars
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 
 import dataframely as dy
@@ -25,14 +26,15 @@ from keel.serving.log import key
 from keel.serving.problems import MEDIA_TYPE, ProblemError, WrongField
 from keel.serving.service import Service
 
-JSON = "application/json"
+JSON, UTF_8, IDENTITY = "application/json", "utf-8", "identity"
+READ_AS_IT_IS = (UTF_8, "utf8", "us-ascii", "ascii")  # charsets whose bytes are those of UTF-8
 QUIET = ("/health", "/ready", "/metrics")
 REFUSED = {
     "400": "The body is no JSON.",
     "401": "A key of the service is missing.",
     "408": "Sending the request took too long.",
     "413": "The body is too long.",
-    "415": "The body is not sent as JSON.",
+    "415": "The body is not sent as JSON in UTF-8.",
     "422": "The rows are not as asked for; each wrong field is named.",
     "503": "Too many requests at once, too slow, or it can't be recorded: come again.",
 }
@@ -108,6 +110,7 @@ def application(
     for path, answer in gets.items():
         kind = PlainTextResponse if path == "/metrics" else JSONResponse
         app.add_api_route(path, answer, methods=["GET"], name=path, response_class=kind)
+        app.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
     _describe(app.openapi(), posts, secured=bool(keys))
     return Guard(app, service, keys)
 
@@ -243,12 +246,22 @@ def _problem(error: Exception) -> ProblemError:
 
 
 def _check_media_type(request: Request) -> None:
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given != JSON:
+    given = request.headers.get("content-type", "")
+    about = Message()
+    about["content-type"] = given
+    charset = about.get_content_charset(UTF_8).replace("_", "-")
+    if not given or about.get_content_type() != JSON or charset not in READ_AS_IT_IS:
         raise ProblemError(
             415,
-            f"Content-Type is {given[:100] or 'missing'}: it has to be {JSON}",
+            f"Content-Type is {given[:100] or 'missing'}: it has to be {JSON}, in {UTF_8}",
             headers={"Accept-Post": JSON},
+        )
+    encoding = request.headers.get("content-encoding", IDENTITY).lower()
+    if encoding != IDENTITY:
+        raise ProblemError(
+            415,
+            f"Content-Encoding is {encoding[:100]}: send the body as it is",
+            headers={"Accept-Encoding": IDENTITY},
         )
 
 

@@ -17,6 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from keel.project.errors import UserError
+from keel.serving import settings
 from keel.serving.problems import ProblemError, not_recorded
 from keel.serving.service import Service
 from keel.serving.telemetry import POSTS
@@ -72,7 +73,7 @@ def keys(environment: Mapping[str, str]) -> Keys:
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"SERVICE_KEYS_FILE is {file}, which can't be read: {error}") from error
     allowed = Keys(key.strip() for key in re.split(r"[,\n]", text) if key.strip())
-    if environment.get("ENVIRONMENT") == "production" and not allowed:
+    if settings.environment(environment) == settings.PRODUCTION and not allowed:
         raise UserError(
             "in production the service needs keys: put them into the environment variable "
             "SERVICE_KEYS, or into a file that SERVICE_KEYS_FILE names"

@@ -1,5 +1,6 @@
 """The settings of the service and of what watches it: what `conf/service.yaml` leaves out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,20 @@ from keel.project.errors import UserError
 from keel.project.settings import Section, from_yaml
 
 Positive = Annotated[int, Gt(0)]
+LOCAL, SANDBOX, PRODUCTION = ENVIRONMENTS = ("local", "sandbox", "production")
+
+
+def environment(environ: Mapping[str, str]) -> str:
+    """Where this runs, as the variable ENVIRONMENT says; `local` without it.
+
+    Raises UserError if it names none: "prod" would be a production that nothing guards.
+    """
+    name = environ.get("ENVIRONMENT") or LOCAL
+    if name not in ENVIRONMENTS:
+        raise UserError(
+            f"the variable ENVIRONMENT is {name!r}: make it one of {', '.join(ENVIRONMENTS)}"
+        )
+    return name
 
 
 class Serving(Section):

@@ -294,7 +294,7 @@ def test_without_a_variable_it_is_local() -> None:
 
 
 def test_an_unknown_environment_is_an_error_with_the_three() -> None:
-    with pytest.raises(UserError, match="'prod': there is local, sandbox, production"):
+    with pytest.raises(UserError, match="'prod': make it one of local, sandbox, production"):
         environments.current({"ENVIRONMENT": "prod"})
 
 

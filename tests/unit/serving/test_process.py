@@ -319,6 +319,7 @@ def test_it_does_not_listen_beyond_this_machine_without_keys(place: Path) -> Non
     assert "without keys it listens on this machine only" in refused(place, host="0.0.0.0")  # noqa: S104 -- that is asked
     assert "in production the service needs keys" in refused(place, {"ENVIRONMENT": "production"})
     assert "could be guessed" in refused(place, {"SERVICE_KEYS": "short"})
+    assert "ENVIRONMENT is 'prod': make it" in refused(place, {"ENVIRONMENT": "prod"})
 
 
 @pytest.mark.usefixtures("_own_logging")

@@ -209,6 +209,36 @@ def test_a_body_that_is_no_row_is_refused(
     assert response.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "application/json; charset=utf-16"},
+        {"content-type": "application/json; charset=latin-1"},
+        {"content-type": "application/json", "content-encoding": "gzip"},
+    ],
+)
+def test_a_charset_or_an_encoding_that_it_can_not_read_is_refused(
+    asked: TestClient, headers: dict[str, str]
+) -> None:
+    response = asked.post("/predict", content=json.dumps(flight()).encode(), headers=headers)
+
+    assert response.status_code == 415
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf8"', "us-ascii"])
+def test_the_usual_charsets_are_read(asked: TestClient, charset: str) -> None:
+    headers = {"content-type": f"application/json; charset={charset}"}
+
+    response = asked.post("/predict", content=json.dumps(flight()).encode(), headers=headers)
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/version", "/metrics"])
+def test_head_is_answered_where_get_is(asked: TestClient, path: str) -> None:
+    assert asked.head(path).status_code == asked.get(path).status_code == 200
+
+
 def test_what_is_no_json_by_its_header_is_refused(asked: TestClient) -> None:
     for headers in ({"content-type": "text/plain"}, {}):
         response = asked.post("/predict", content=json.dumps(flight()), headers=headers)
