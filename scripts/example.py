@@ -1,14 +1,23 @@
 """Write down how the files of the worked example look now, so that `keel start` knows them again.
 
 Digests of earlier releases stay: a project that was made with one may be started with a newer Keel.
+And accept what the example's quick data give now, in its tests/accepted.json.
 """
 
 import json
+import os
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
+from keel.project.about import load
+from keel.show.progress import warn_only
 from keel.start.writing.placing import DIGESTS, digest
+from keel.testing.accepted import FILE, accept
 
-TEMPLATE = Path(__file__).parents[1] / "template"
+ROOT = Path(__file__).parents[1]
+TEMPLATE = ROOT / "template"
 ABOUT_IT = (  # what `keel start` writes anew, or deletes
     "CHANGELOG.md",
     "conf/config.yaml",
@@ -55,9 +64,24 @@ def _plain(part: str) -> str:
     return part.removesuffix(".jinja").replace("{{package_name}}", "{package}")
 
 
+def accepted() -> list[str]:
+    """What has changed of what the quick data give, which is written down."""
+    sys.path.insert(0, str(ROOT / "tests/unit"))
+    from rendered import project
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = project(Path(folder))
+        os.chdir(root)
+        warn_only()
+        changed = accept(load(root), root)
+        shutil.copyfile(root / FILE, TEMPLATE / FILE)
+    return changed
+
+
 if __name__ == "__main__":
     known: dict[str, list[str]] = json.loads(DIGESTS.read_text(encoding="utf-8"))
     for name, now in digests().items():
         known[name] = sorted({*known.get(name, []), now})
     text = json.dumps(dict(sorted(known.items())), indent=2) + "\n"
     DIGESTS.write_text(text, encoding="utf-8")
+    print(*accepted(), sep="\n")

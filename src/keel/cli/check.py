@@ -1,5 +1,6 @@
 """The verb that runs all checks."""
 
+import os
 import textwrap
 import time
 from pathlib import Path
@@ -9,18 +10,21 @@ import click
 
 @click.command()
 @click.argument("layers", nargs=-1)
-def check(layers: tuple[str, ...]) -> int:
+@click.option("--accept", is_flag=True, help="First take what the quick data give now as meant.")
+def check(layers: tuple[str, ...], *, accept: bool) -> int:
     """All checks, the cheapest first, or the LAYERS that are named, such as unit.
 
     [tool.keel.check] in pyproject.toml says which there are and what they run.
     """
-    from keel.quality.records.junit import asked_for
+    from keel.quality.records.junit import asked_for, not_judged
     from keel.repository import check as checks
     from keel.repository.setup import set_up
 
     root, started = Path.cwd(), time.perf_counter()
     chosen = checks.chosen(root, layers)
     checks.stop_at_conflicts(root)
+    if accept:
+        _accept(root)
     if layers:
         return max(checks.run(root, layer, watched=True).code for layer in chosen)
     for line in set_up(root):
@@ -36,7 +40,23 @@ def check(layers: tuple[str, ...]) -> int:
         many = f"{len(waiting)} decisions are" if len(waiting) > 1 else "1 decision is"
         lines = f"{many} open, in {checks.OPEN}: {', '.join(waiting)}."
         click.echo(textwrap.fill(lines, 100, break_on_hyphens=False))
+    for reason in not_judged(root):
+        click.echo(textwrap.fill(f"Not judged: {reason}.", 100, break_on_hyphens=False))
     if asked := asked_for(root):
         lines = f"Nobody has worked this out by hand, in tests/by_hand.py: {'; '.join(asked)}."
         click.echo(textwrap.fill(lines, 100, break_on_hyphens=False))
     return int(bool(failed))
+
+
+def _accept(root: Path) -> None:
+    """Write down what the quick data give now, and say what has changed since the last time."""
+    from keel.project.about import load
+    from keel.show.progress import warn_only
+    from keel.testing.accepted import FILE, accept
+
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models fit faster so
+    warn_only()
+    changed = accept(load(root), root)
+    for sentence in changed:
+        click.echo(f"  {sentence}")
+    click.echo(f"{FILE} is written: commit it." if changed else f"{FILE} was as it is.")

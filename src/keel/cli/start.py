@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import sys
@@ -134,17 +133,15 @@ def _show(plan: Plan) -> None:
 
 
 def _write(plan: Plan, root: Path, purpose: str) -> int:
-    import structlog
-
     from keel.repository.setup import set_up
+    from keel.show.progress import warn_only
     from keel.start.writing import write as writing
 
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models fit faster so
-    warnings_only = structlog.make_filtering_bound_logger(logging.WARNING)
-    structlog.configure(wrapper_class=warnings_only)  # the stages of a first run say nothing
+    warn_only()  # of the stages of a first run
     click.echo()
     written = writing.write(plan, root, click.echo, purpose=purpose)
-    hints = [_set_up(root, set_up), writing.track(root), writing.lock(root)]
+    hints = [_set_up(root, set_up), writing.track(root), writing.lock(root), _accept(root, written)]
     _tell(plan, written)
     for hint in filter(None, hints):
         click.echo(f"Still to do: {hint}")
@@ -163,6 +160,21 @@ def _set_up(root: Path, set_up: Any) -> str:
             click.echo(line)
     except UserError as error:
         return str(error)
+    return ""
+
+
+def _accept(root: Path, written: Written) -> str:
+    """Write down what the quick data give; a hint if what runs is not all as it was written."""
+    from keel.project.about import load
+    from keel.testing.accepted import FILE, TO_DO, accept
+
+    (root / FILE).unlink(missing_ok=True)  # that of the example
+    if written.problem or any(name.startswith(("src/", "conf/")) for name in written.kept):
+        return TO_DO
+    try:
+        accept(load(root), root)
+    except UserError:
+        return TO_DO
     return ""
 
 

@@ -24,6 +24,11 @@ def set_up_logging() -> None:
     )
 
 
+def warn_only() -> None:
+    """Let stages say nothing but warnings."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
 @contextmanager
 def bar(name: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar, to call with (steps done, steps in all); nothing without a terminal."""

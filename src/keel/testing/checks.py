@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.testing import about_learners, about_quick_data, about_service
+from keel.testing import about_learners, about_quick_data, about_service, accepted
 from keel.testing.about_learners import Subject
 from keel.testing.asked import Asked
 from keel.testing.by_hand import ByHand, HandWork
@@ -80,7 +80,7 @@ def all_checks(project: Project, root: Path) -> Iterator[Check]:
             yield from _of_model(Subject(project, root, name))
     served = about_service.CHECKS if (root / "conf/service.yaml").is_file() else {}
     of_quick_data: dict[str, Callable[[Quick], None]] = {
-        **{_sentence(holds): holds for holds in about_quick_data.CHECKS},
+        **{_sentence(holds): holds for holds in (*accepted.CHECKS, *about_quick_data.CHECKS)},
         **served,
         **{
             f"{name} learns from the quick data and is saved whole": partial(
