@@ -44,6 +44,17 @@ def test_the_first_test_day_begins_at_local_midnight() -> None:
     assert numbers(to_judge(moments)) == [4, 5]
 
 
+def test_what_is_held_out_of_the_training_by_time_is_the_last_fifth() -> None:
+    times = [june(day, 12) for day in (9, 1, 10, 2, 3, 8, 4, 5, 6, 7)]
+    learnt = to_train(rows(decision_time=times, late=[True, False] * 5))
+
+    most, last = splits.held_out(learnt, PROJECT, SPLIT)
+
+    assert numbers(last) == [1, 3]
+    assert sorted([*numbers(most), 1, 3]) == numbers(learnt)
+    assert last.label.to_list() == [True, True]
+
+
 def test_examples_without_a_label_are_left_out_and_counted() -> None:
     moments = rows(late=[True, None, False, None, None])
 

@@ -4,10 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 from builders import PROJECT, examples, settings
+from tasks import orders, task_project
 
+from keel.judge.metrics.numbers import METRICS as NUMBERS
 from keel.judge.metrics.yes_no import METRICS
 from keel.judge.staleness import staleness
 from keel.model.choice import learner
+from keel.project.learning import Predictions, Progress
 from keel.project.settings import Staleness
 
 FROM = datetime(2013, 1, 1, 12, tzinfo=UTC)
@@ -84,3 +87,43 @@ def test_months_with_one_label_are_left_out() -> None:
     )
 
     assert staleness(PROJECT, rows, LOGISTIC, Staleness(), AUC)["retrain_after"] is None
+
+
+class Mean:
+    """A learner, its settings and its model: the mean of what it learnt."""
+
+    def fit(self, features: pl.DataFrame, label: pl.Series, progress: Progress) -> "Mean":
+        del features, progress
+        self.mean = np.mean(label.to_numpy())
+        return self
+
+    def from_text(self, text: str) -> "Mean":
+        del text
+        return self
+
+    def to_text(self) -> str:
+        return ""
+
+    def predict(self, features: pl.DataFrame) -> Predictions:
+        return np.full(len(features), self.mean)
+
+
+def test_a_model_of_the_months_before_is_judged_on_those_after_and_ages_by_one_each() -> None:
+    """In each month the label is its number, so that of three months is about the middle one."""
+    project = task_project("a number")
+    rows = orders(project, 200, 1).with_columns(
+        outcome=pl.col("day").dt.convert_time_zone(project.zone).dt.month().cast(pl.Float64)
+    )
+
+    found = staleness(project, rows, Mean(), Staleness(months=3), NUMBERS["mae"])
+
+    assert [
+        (one["trained_to"], one["month"], one["age"], round(one["score"]))
+        for one in found["scores"]
+    ] == [
+        (f"2025-{last:02}", f"2025-{month:02}", month - last, month - last + 1)
+        for last in (3, 4, 5, 6)
+        for month in range(last + 1, 8)
+    ]
+    assert [round(loss["loss"], 1) for loss in found["losses"]] == [1, 2, 3]
+    assert found["loss_a_month"]["loss"] == pytest.approx(1, rel=0.05)

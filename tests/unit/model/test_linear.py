@@ -67,8 +67,8 @@ def label(rows: pl.DataFrame, kind: str) -> pl.Series:
     return pl.select(size.otherwise(pl.lit("large")).cast(SIZES)).to_series()
 
 
-def fit(rows: pl.DataFrame, labels: pl.Series) -> LinearModel:
-    return SETTINGS.fit(rows, labels, lambda _done, _of: None)
+def fit(rows: pl.DataFrame, labels: pl.Series, **changes: float) -> LinearModel:
+    return SETTINGS.model_copy(update=changes).fit(rows, labels, lambda _done, _of: None)
 
 
 def standard_columns(rows: pl.DataFrame) -> Any:
@@ -109,19 +109,21 @@ def test_a_model_that_was_saved_before_there_were_tasks_is_read() -> None:
     assert SETTINGS.from_text(json.dumps(BEFORE_TASKS)) == MODEL
 
 
+@pytest.mark.parametrize("strength", [1.0, 30.0])
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_is_what_scikit_learn_fits(kind: str) -> None:
+def test_it_is_what_scikit_learn_fits(kind: str, strength: float) -> None:
     rows = orders()
     labels, columns = label(rows, kind), standard_columns(rows)
     truth = labels.to_physical().to_numpy()
     if kind == "a number":
-        expected = Ridge(1.0).fit(columns, truth).predict(columns)
+        expected = Ridge(strength).fit(columns, truth).predict(columns)
     else:
-        logistic = LogisticRegression(C=1.0, max_iter=5_000, tol=1e-8).fit(columns, truth)
+        logistic = LogisticRegression(C=1 / strength, max_iter=5_000, tol=1e-8).fit(columns, truth)
         shares = logistic.predict_proba(columns)
         expected = shares[:, 1] if kind == "yes or no" else shares
 
-    assert fit(rows, labels).predict(rows) == pytest.approx(expected, abs=2e-3)
+    fitted = fit(rows, labels, regularisation=strength)
+    assert fitted.predict(rows) == pytest.approx(expected, abs=2e-3)
 
 
 @pytest.mark.parametrize("kind", KINDS)
