@@ -116,6 +116,7 @@ class Gates(Section):
     # Of the first metric; where lower is better, as a share of what the naive guess scores.
     better_than_baseline: float | None = 0.0
     feature_loss: float | None = 0.0005
+    leak: NotNegative | None = 0.98  # of what can be told: what a feature may tell alone
     psi: NotNegative | None = 1.0
     same: NotNegative | None = 0.3
     nulls: NotNegative | None = 0.1

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from keel.judge.leaks import Array
 from keel.project.errors import UserError
 from keel.start.identifiers import identifier
 from keel.start.looking import leaks, orders, roles, ruins
@@ -120,7 +121,7 @@ class Survey:
         self,
         answer: Answered,
         found: Sequence[Column],
-        target: leaks.Array,
+        target: Array,
         leaking: Mapping[str, str],
         zone: str | None,
     ) -> Iterator[Caution]:
