@@ -15,6 +15,7 @@ from keel.data.split import Labelled
 from keel.judge import gates as gate
 from keel.judge.chance import Difference, difference
 from keel.judge.importance import importance
+from keel.judge.leaks import against_leaks
 from keel.judge.metrics.known import main_metric, metrics_of
 from keel.judge.scores import MODELS, Score, evaluate, missed
 from keel.judge.staleness import staleness
@@ -166,6 +167,8 @@ def _gates(
         *gate.against_simple(simple, gain, metric, scale, limits),
         *gate.for_features(losses, metric, scale, limits),
     ]
+    of_first = predictions.head(len(parts[0].judged.label))
+    verdicts += against_leaks(project, parts[0].learnt, parts[0].judged, of_first, limits)
     if len(parts) == 1:  # folds differ by chance only
         learnt, judged = parts[0].learnt.examples, parts[0].judged.examples
         verdicts += gate.against_shift(project, learnt, judged, limits)
