@@ -118,8 +118,8 @@ def updates(session: nox.Session) -> None:
 
 @nox.session
 def silent(session: nox.Session) -> None:
-    """Break a project in many ways that raise no error, and say what notices; ten minutes."""
-    install(session, "test")
+    """Break projects in many ways that raise no error, and say what notices; ten minutes."""
+    install(session, "test", "silent")
     session.run("python", "tests/silent/breaking.py", *session.posargs, env=CLEAN)
 
 
