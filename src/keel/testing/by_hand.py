@@ -105,10 +105,14 @@ class HandWork:
             values = made[name].to_list()
             wanted = expected if isinstance(expected, list) else [expected]
             if len(values) != len(wanted) or not all(map(_same, values, wanted)):
-                got = values if isinstance(expected, list) or len(values) != 1 else values[0]
-                wrong.append(f"{name} is {got!r}, and by hand {expected!r}")
+                wrong.append(f"{name} is {_words(values)}, and by hand {_words(wanted)}")
         place = defined(self.project.build)
         require(not wrong, f"{case.why}: {'; '.join(wrong)}: see {place}, or tests/by_hand.py")
+
+
+def _words(values: list[Any]) -> str:
+    """One value as it is, several as a list."""
+    return str(values[0]) if len(values) == 1 else f"[{', '.join(map(str, values))}]"
 
 
 def _same(value: object, wanted: object) -> bool:

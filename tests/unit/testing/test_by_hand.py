@@ -76,7 +76,7 @@ def test_a_case_holds_that_comes_out_as_it_says(case: ByHand) -> None:
 
 WRONG = [
     (ByHand("so it is", {}, late=True), "so it is: late is False, and by hand True"),
-    (ByHand("so it is", {}, late=[False] * 2), "late is [False], and by hand [False, False]"),
+    (ByHand("so it is", {}, late=[False] * 2), "late is False, and by hand [False, False]"),
     (ByHand("none", {"flights": []}, late=None), "late is [], and by hand None"),
     (ByHand("too late", {"flights": {"arr_delay": 9999}}, late=True), "set aside: arr_delay|max"),
     (ByHand("a word", {"flights": {"arr_delay": "x"}}, late=True), "takes no arr_delay = ['x']"),
