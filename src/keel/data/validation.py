@@ -8,11 +8,13 @@ import dataframely as dy
 import polars as pl
 
 REASONS = "reasons"
+AGAIN = "same_again"  # the reason of all but one of several rows that are the same
 KINDS = {
     "dtype": "wrong_type",
     "nullability": "missing",
     "primary_key": "duplicates",
     "unique": "duplicates",
+    AGAIN: "duplicates",
 }
 
 
@@ -39,11 +41,14 @@ def check(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that satisfy the schema, and the others with a column of reasons.
 
-    A reason is `column|rule`. Values are read as the types that the schema asks for.
+    A reason is `column|rule`. Values are read as the types that the schema asks for. Of rows that
+    are the same in all columns one is kept, where a key says that there is one of each.
     """
     rows = rows.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     typed, unreadable = _read(rows, schema, numbers)
-    good, failure = schema.filter(typed.filter(unreadable == ""), cast=True)
+    typed = typed.filter(unreadable == "")
+    again = _again(typed, schema)
+    good, failure = schema.filter(typed.filter(~again), cast=True)
     details = failure.details()
     rules = [name for name in details.columns if name not in typed.columns]
     broke = [
@@ -54,7 +59,17 @@ def check(
     empty = [name for name in rows.columns if broken[name].null_count() == len(broken)]
     broken = broken.with_columns(pl.lit(None, rows.schema[name]).alias(name) for name in empty)
     unread = rows.with_columns(unreadable.alias(REASONS)).filter(pl.col(REASONS) != "")
-    return good, pl.concat([broken, unread], how="diagonal_relaxed")
+    twice = rows.filter(unreadable == "").filter(again).with_columns(pl.lit(AGAIN).alias(REASONS))
+    return good, pl.concat([broken, unread, twice], how="diagonal_relaxed")
+
+
+def _again(rows: pl.DataFrame, schema: type[dy.Schema]) -> pl.Series:
+    """Whether a row was there before, the same in all columns, although its key says it can't."""
+    key, columns = schema.primary_key(), [name for name in schema.column_names() if name in rows]
+    nested = any(rows.schema[name].is_nested() for name in columns)
+    if nested or not key or not {*key} <= {*columns} or not rows.select(key).is_duplicated().any():
+        return pl.repeat(value=False, n=len(rows), dtype=pl.Boolean, eager=True)
+    return rows.select(~pl.struct(columns).is_first_distinct()).to_series()
 
 
 def measured(rows: pl.DataFrame, broken: pl.DataFrame, schema: type[dy.Schema]) -> dict[str, Any]:

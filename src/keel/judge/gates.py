@@ -129,5 +129,22 @@ def against_shift(
         yield Verdict("shift.days", not missing, text if missing else "no gap in the days")
 
 
+def for_data(quality: Mapping[str, Any]) -> Iterator[Verdict]:
+    """A verdict for each column of a table that has to be asked about, or one that none has.
+
+    A table without a time, or with too little of it, is not called good.
+    """
+    for table, counts in quality.items():
+        asked: dict[str, list[str]] = {}
+        for finding in counts.get("findings", []):
+            asked.setdefault(finding["name"], []).append(finding["sentence"])
+        for name, sentences in asked.items():
+            yield Verdict(name, passed=False, sentence=". ".join(sentences))
+        if not asked and counts.get("looked_at_in_time"):
+            yield Verdict(
+                f"data.{table}", passed=True, sentence="no sudden change from week to week"
+            )
+
+
 def _above(value: float | None, limit: float | None) -> bool:
     return value is not None and limit is not None and value > limit

@@ -3,7 +3,7 @@
 All of it is worked out from frames; the stage `evaluate` reads and writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -61,11 +61,19 @@ class Judgement:
         return [verdict for verdict in self.verdicts if verdict.refused]
 
 
-def judge(project: Project, settings: Settings, parts: Sequence[Part], *, today: date) -> Judgement:
+def judge(
+    project: Project,
+    settings: Settings,
+    parts: Sequence[Part],
+    quality: Mapping[str, Any],
+    *,
+    today: date,
+) -> Judgement:
     """Judge the candidate beside the simple model and the naive guess.
 
-    On a part of the data (`data.rows`) only the floors judge, since the gates need enough rows.
-    Raises UserError if a setting names a metric or a column that does not exist.
+    `quality` is what `validate` found of each raw table. On a part of the data (`data.rows`) only
+    the floors judge, since the gates need enough rows. Raises UserError if a setting names a metric
+    or a column that does not exist.
     """
     evaluation = settings.evaluation
     metrics = check_metrics(project, evaluation)
@@ -78,6 +86,7 @@ def judge(project: Project, settings: Settings, parts: Sequence[Part], *, today:
     verdicts = gate.against_floors(missed(scores, evaluation, metrics))
     ageing: dict[str, Any] = {}
     if not settings.data.rows:
+        verdicts += gate.for_data(quality)
         verdicts += _gates(project, settings, predictions, losses, parts)
         ageing = _ageing(project, settings, parts)
     verdicts = gate.waived(verdicts, settings.waivers, today)

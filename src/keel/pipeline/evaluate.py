@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from keel.data.split import folds, test, training
 from keel.data.store import Store
@@ -24,8 +25,9 @@ def run(store: Store, project: Project, settings: Settings, today: date) -> dict
     RefusedError, when all is written, if the model misses a gate that is not waived.
     """
     parts = list(_parts(store, project, settings))
-    judgement = judge(project, settings, parts, today=today)
-    scores = write(store, project, judgement, settings.evaluation)
+    quality = store.read_json(store.report("data-quality.json"))
+    judgement = judge(project, settings, parts, quality, today=today)
+    scores = write(store, project, judgement, quality, settings.evaluation)
     if judgement.refusals:
         missed = [f"{miss.gate}: {miss.sentence}" for miss in judgement.refusals]
         raise RefusedError(missed, scores)
@@ -51,7 +53,11 @@ def _parts(store: Store, project: Project, settings: Settings) -> Iterator[Part]
 
 
 def write(
-    store: Store, project: Project, judgement: Judgement, evaluation: Evaluation
+    store: Store,
+    project: Project,
+    judgement: Judgement,
+    quality: dict[str, Any],
+    evaluation: Evaluation,
 ) -> dict[str, float | None]:
     """Write all that was found; returns the model's scores."""
     scores = headline(judgement.scores, "model")
@@ -64,7 +70,7 @@ def write(
     described = Run(
         about(store.repository),
         store.read_json(store.passport),
-        store.read_json(store.report("data-quality.json")),
+        quality,
         evaluation,
         metrics_of(project, evaluation),
     )

@@ -1,10 +1,12 @@
 """Set broken rows aside with their reasons, and say how good the data are."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
+from keel.data.profile.look import Looked, compare, look
 from keel.data.store import Store
 from keel.data.validation import Numbers, check, measured
 from keel.project.description import Project
@@ -15,17 +17,26 @@ from keel.project.settings import Data
 def run(store: Store, project: Project, *, data: Data) -> dict[str, int]:
     """Check each raw table against its schema; returns how many rows, and how many set aside.
 
+    What the tables make one ask is warned of; it is looked for in all data only (no `data.rows`).
     Raises UserError if a table has more broken rows than the settings tolerate.
     """
-    quality = {}
+    quality: dict[str, dict[str, Any]] = {}
+    looked: dict[str, Looked] = {}
     for table, schema in project.tables.items():
         rows = store.read_table(store.raw(table)).collect()
         good, broken = check(rows, schema, Numbers(data.decimal_comma, data.thousands))
         store.write_table(store.checked(table), good)
         store.write_table(store.quarantine(table), broken)
         quality[table] = measured(rows, broken, schema)
+        if not data.rows:
+            looked[table] = look(project, table, good, broken, quality[table]["reasons"])
     for (table, other), misses in _without_match(store, project).items():
         quality[table]["without_match"][other] = misses
+    for table, findings in compare(project, looked).items():
+        quality[table]["findings"] = [vars(finding) for finding in findings]
+        quality[table]["looked_at_in_time"] = looked[table].in_time
+        for finding in findings:
+            print(f"warning: {finding.sentence}", file=sys.stderr)
     for folder in (store.checked, store.quarantine):
         store.keep_only([folder(table) for table in project.tables])
     store.write_json(store.report("data-quality.json"), quality)

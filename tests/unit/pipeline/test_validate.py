@@ -40,13 +40,13 @@ def test_what_is_wrong_is_counted_by_table_and_column(tmp_path: Path) -> None:
     flights_quality = run(tmp_path, flights=flights)["flights"]
 
     assert flights_quality["rows"] == 5
-    assert flights_quality["set_aside"] == 5
-    assert flights_quality["duplicates"] == 2
+    assert flights_quality["set_aside"] == 4
+    assert flights_quality["duplicates"] == 1
     assert flights_quality["reasons"] == {
         "distance|dtype": 1,
         "distance|min": 1,
         "distance|nullability": 1,
-        "primary_key": 2,
+        "same_again": 1,
     }
     assert flights_quality["columns"]["distance"] == {
         "nulls": 1,

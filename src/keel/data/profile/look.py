@@ -1,0 +1,81 @@
+"""All that is looked at in the raw tables of a project, table by table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dataframely as dy
+import polars as pl
+
+from keel.data.profile import rows as missing
+from keel.data.profile.clock import clock
+from keel.data.profile.counts import periods
+from keel.data.profile.findings import Finding
+from keel.data.profile.steps import LEAST_PERIODS
+from keel.data.profile.values import Table, categories
+from keel.data.validation import REASONS
+from keel.project.columns import moment_of
+from keel.project.description import Project
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found in a table, and from when to when it goes."""
+
+    findings: list[Finding]
+    in_time: bool  # whether there was enough of it to look at
+    span: missing.Span | None = None
+
+
+def look(
+    project: Project,
+    table: str,
+    good: pl.DataFrame,
+    broken: pl.DataFrame,
+    reasons: Mapping[str, int],
+) -> Looked:
+    """What is to be asked about a table, of its rows that are kept and those that are set aside."""
+    schema, time = project.tables[table], project.time_of(table)
+    found = [*missing.set_aside_by_outcome(table, schema, good, broken, reasons)]
+    if time is None or good[time].null_count() == len(good):
+        return Looked(found, in_time=False)
+    rows = good.filter(pl.col(time).is_not_null()) if good[time].has_nulls() else good
+    column = schema.columns()[time]
+    moments = rows.select(moment_of(time, column, project.zone)).to_series()
+    days = moments.dt.convert_time_zone(project.zone).dt.date()
+    where = periods(days)
+    apart = days.unique().sort().diff().dt.total_days().max()
+    span = (time, where.first, where.date(where.day.max()), apart if isinstance(apart, int) else 1)
+    if where.count < LEAST_PERIODS:
+        return Looked(found, in_time=False)
+    of_rows = Table(table, schema, rows, where, categories(schema, rows))
+    found += of_rows.changes()
+    for name, category in of_rows.categories.items():
+        found += missing.silent(table, name, category, where)
+    found += missing.gap(table, time, days)
+    found += missing.fewer(table, time, where)
+    found += missing.set_aside_at_once(
+        table, time, broken[REASONS], _days(broken, time, project), where
+    )
+    if isinstance(column, dy.Datetime) and column.time_zone:
+        found += clock(table, time, moments, project.timezone)
+    return Looked(found, in_time=True, span=span)
+
+
+def compare(project: Project, looked: Mapping[str, Looked]) -> dict[str, list[Finding]]:
+    """What is to be asked about each table, with what only shows beside the others."""
+    spans = {table: each.span for table, each in looked.items() if each.span and each.in_time}
+    found = {table: [*each.findings] for table, each in looked.items()}
+    for table, late in missing.ends(spans, next(iter(project.tables))):
+        found[table].append(late)
+    return found
+
+
+def _days(broken: pl.DataFrame, time: str, project: Project) -> pl.Series:
+    """The days of rows that are set aside; null where the time can't be read."""
+    at = broken[time]
+    if at.dtype == pl.String:
+        at = at.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+    if isinstance(at.dtype, pl.Datetime) and at.dtype.time_zone:
+        at = at.dt.convert_time_zone(project.zone)
+    day = pl.lit(None, pl.Date) if not at.dtype.is_temporal() else pl.col(time).cast(pl.Date)
+    return at.to_frame().select(day.alias(time)).to_series()
