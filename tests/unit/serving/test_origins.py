@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import polars as pl
 import pytest
+from builders import PROJECT, season
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.serving.examples.origins import Keys, origins
+from keel.project.description import Tables
+from keel.serving.examples.origins import Keys, Maker, origins
 
 COUNT = 64
 
@@ -58,3 +62,33 @@ def test_examples_find_their_rows_whatever_is_left_out(given: list[tuple[int, bo
 
     expected = asked.filter("kept").sort("shop", maintain_order=True)["number"].to_list()
     assert {*found(kept, asked)} == {*expected}
+
+
+@pytest.mark.parametrize("apart", [1, 2, 255])
+def test_two_examples_with_one_key_do_not_make_all_rows_be_asked_for_singly(apart: int) -> None:
+    tables, times = season(), [0]
+    flights = (
+        pl.concat([tables["flights"]] * 2)
+        .head(256)
+        .with_columns(flight=pl.int_range(1, 257, dtype=pl.Int32))
+    )
+    twins, first = {1, 1 + apart}, flights["time_hour"][0]
+
+    def build(given: Tables) -> pl.LazyFrame:
+        times[0] += 1
+        number = pl.col("flight")
+        alike = pl.when(number.is_in(list(twins))).then(9_999).otherwise(number)
+        same = pl.when(number.is_in(list(twins))).then(pl.lit(first))
+        rows = given["flights"].with_columns(
+            flight=alike.cast(pl.Int32), time_hour=same.fill_null(pl.col("time_hour"))
+        )
+        return PROJECT.build({**given, "flights": rows})
+
+    maker = Maker(replace(PROJECT, build=build), "flights")
+    lookups = {name: tables[name].lazy() for name in ("weather", "planes")}
+
+    made = maker.made(flights, lookups)
+
+    assert sorted(made.places) == list(range(256))
+    assert made.wrong == {}
+    assert times[0] <= 1 + 2 * 8 + 2 * (1 + 8)

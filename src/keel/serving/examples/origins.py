@@ -15,6 +15,7 @@ from keel.serving.problems import WrongField
 
 BUILD = "examples.py: `build`"
 PLACE = "its place"  # no column has a blank
+FEW = 8  # examples with the key of another
 Keys = Callable[[pl.DataFrame], pl.LazyFrame]
 Lookups = Mapping[str, pl.LazyFrame]
 
@@ -44,9 +45,10 @@ class Maker:
             if len(rows) == 1:
                 nothing = pl.DataFrame(schema=self.columns)
                 return Made(nothing, [], {0: WrongField("", f"{BUILD} fails with it: {error}")})
-            placed = None  # one of them is at fault
-        if placed is None:
-            return self._by_halves(rows, lookups)
+            middle = len(rows) // 2  # one of them is at fault, and soon alone
+            return self._apart(rows, lookups, pl.int_range(len(rows), eager=True) >= middle)
+        if isinstance(placed, int):
+            return self._apart(rows, lookups, self._without_twins(rows, lookups, placed))
         count = Counter(placed[1])
         wrong = {
             row: WrongField("", f"{BUILD} makes {count[row]} examples of it, and not one")
@@ -55,30 +57,43 @@ class Maker:
         }
         return Made(*placed, wrong)
 
-    def _placed(
-        self, rows: pl.DataFrame, lookups: Lookups
-    ) -> tuple[pl.DataFrame, list[int]] | None:
-        """The examples and the rows that they come from; None if two of them have the same key."""
+    def _placed(self, rows: pl.DataFrame, lookups: Lookups) -> tuple[pl.DataFrame, list[int]] | int:
+        """The examples and the rows that they come from, or how many have the key of another."""
         whole = self._plan(rows, lookups).collect()
         examples = whole.cast(self.columns) if whole.schema != self.columns else whole
         if len(rows) == 1:
             return examples, [0] * len(examples)
-        if whole.select(self._key).is_duplicated().any():
-            return None
+        if twins := int(whole.select(self._key).is_duplicated().sum()):
+            return twins
         places = origins(
             rows, whole, self._key, lambda some: self._plan(some, lookups).select(self._key)
         )
         return examples.filter(places.is_not_null()), places.drop_nulls().to_list()
 
-    def _by_halves(self, rows: pl.DataFrame, lookups: Lookups) -> Made:
-        """The same of each half, so that a row which fails is soon alone."""
-        middle = len(rows) // 2
-        first, second = (self.made(part, lookups) for part in (rows[:middle], rows[middle:]))
-        return Made(
-            pl.concat([first.examples, second.examples]),
-            first.places + [middle + place for place in second.places],
-            first.wrong | {middle + row: reason for row, reason in second.wrong.items()},
-        )
+    def _apart(self, rows: pl.DataFrame, lookups: Lookups, second: pl.Series) -> Made:
+        """The same of two parts; `second` says which rows are in the second one."""
+        examples, places, wrong = [], [], dict[int, WrongField]()
+        for part in (~second, second):
+            numbers = part.arg_true().to_list()
+            made = self.made(rows.filter(part), lookups)
+            examples.append(made.examples)
+            places += [numbers[place] for place in made.places]
+            wrong |= {numbers[row]: reason for row, reason in made.wrong.items()}
+        return Made(pl.concat(examples), places, wrong)
+
+    def _without_twins(self, rows: pl.DataFrame, lookups: Lookups, twins: int) -> pl.Series:
+        """Two parts in which no examples have the same key, by a bit of the rows' numbers.
+
+        Halves where no bit does that, or so many are alike that it would take long to find.
+        """
+        numbers = pl.int_range(len(rows), eager=True)
+        for bit in range((len(rows) - 1).bit_length() if twins <= FEW else 0):
+            second = numbers // 2**bit % 2 == 1
+            parts = (rows.filter(~second), rows.filter(second))
+            made = pl.collect_all([self._plan(p, lookups).select(self._key) for p in parts])
+            if not any(keys.is_duplicated().any() for keys in made):
+                return second
+        return numbers >= len(rows) // 2
 
     def _plan(self, rows: pl.DataFrame, lookups: Lookups) -> pl.LazyFrame:
         return self._build({**lookups, self._table: rows.lazy()}).select(*self.columns)
