@@ -25,7 +25,7 @@ from keel.project.errors import UserError
 ROUNDING = 1e-9  # of the greatest number: a sum of other rows is taken in another order
 UTC_TIME = pl.Datetime("us", "UTC")
 FIRST = datetime(1, 1, 1, tzinfo=UTC)
-A_COLUMN = 2  # nulls and gaps to look at
+A_COLUMN = 3  # nulls and gaps to look at
 INSTANT = timedelta(microseconds=1)
 
 
@@ -161,16 +161,21 @@ def _breaks(project: Project, name: str, table: pl.LazyFrame) -> list[datetime]:
     at = moment_of(time, columns[time], project.zone)
     rows = table.select(*{*later, *series}, at=at).drop_nulls("at").collect()
     times = rows["at"].unique().sort()
+    after = pl.col("at").shift(-1)
     ends: list[datetime] = []
     for column in later:
-        nulls = times.search_sorted(rows.filter(pl.col(column).is_null())["at"].unique(), "right")
-        ends += _spread(times.gather(nulls.filter(nulls < len(times))).to_list(), A_COLUMN)
-    if happens:
-        after = pl.col("at").shift(-1)
-        gaps = rows.sort("at").select("at", after=after.over(series) if series else after)
-        ends += (
-            gaps.top_k(A_COLUMN, by=pl.col("after") - pl.col("at"))["after"].drop_nulls().to_list()
-        )
+        if happens:  # the longest times without a value: most examples lie in these
+            known = rows.filter(pl.col(column).is_not_null()).sort("at")
+            gaps = known.select("at", after=after.over(series) if series else after)
+            ends += (
+                gaps.top_k(A_COLUMN, by=pl.col("after") - pl.col("at"))["after"]
+                .drop_nulls()
+                .to_list()
+            )
+        else:
+            nulls = rows.filter(pl.col(column).is_null())["at"].unique()
+            place = times.search_sorted(nulls, "right")
+            ends += _spread(times.gather(place.filter(place < len(times))).to_list(), A_COLUMN)
     return [end - INSTANT if happens else end for end in ends]
 
 

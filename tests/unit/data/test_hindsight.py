@@ -221,6 +221,37 @@ def test_it_looks_just_where_the_value_before_is_missing(placed: str) -> None:
         guard(project, tables, *telling_moments(project, tables, now, 6))
 
 
+@pytest.mark.parametrize(
+    "filled",
+    [
+        pl.col("temp").fill_null(strategy="backward").over("origin"),
+        pl.col("temp").interpolate().over("origin"),
+    ],
+    ids=["the next value", "between the values"],
+)
+def test_a_gap_of_one_station_is_looked_at_though_others_go_on(filled: pl.Expr) -> None:
+    weather = pl.concat(
+        [
+            table("weather", time_hour=HOURS, temp=temp, origin=[origin] * len(HOURS))
+            for origin, temp in (
+                ("JFK", [float(n) for n in range(144)]),
+                ("EWR", [None if 30 < n < 34 else float(n) for n in range(144)]),
+            )
+        ]
+    )
+    tables = {**TABLES, "weather": weather.lazy()}
+    project = replace(
+        PROJECT,
+        build=lambda tables: PROJECT.build(
+            {**tables, "weather": tables["weather"].sort("time_hour").with_columns(temp=filled)}
+        ),
+    )
+    now = project.build(tables).collect()
+
+    with pytest.raises(UserError, match="temperature of examples up to"):
+        guard(project, tables, *telling_moments(project, tables, now, 10))
+
+
 def test_a_day_that_begins_at_one_o_clock_is_not_lost() -> None:
     # In Cairo the clocks went from midnight to one o'clock on 28 April 2023.
     days = pl.DataFrame({"day": [date(2023, 4, 27), date(2023, 4, 28)]})
