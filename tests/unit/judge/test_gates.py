@@ -16,14 +16,17 @@ from keel.judge.gates import (
     against_floors,
     against_simple,
     for_features,
+    scale,
     waived,
 )
+from keel.judge.metrics import numbers
 from keel.judge.metrics.yes_no import METRICS
 from keel.pipeline import configuration
 from keel.pipeline.flow import flow
 from keel.pipeline.run import stop_at_ended_waivers, stop_at_refusals
 from keel.project.errors import RefusedError, UserError
 from keel.project.settings import Gates, Staleness, Waiver
+from keel.project.task import Number
 
 TODAY = date(2026, 3, 1)
 AUC = METRICS["auc"]
@@ -58,6 +61,28 @@ def test_a_feature_that_is_surely_worth_little_is_refused() -> None:
         "feature.not known well": True,
         "feature.not known at all": True,
     }
+
+
+@pytest.mark.parametrize(("of_guess", "worth"), [(1, True), (40, False)])
+def test_a_limit_of_an_error_is_a_share_of_what_the_naive_guess_scores(
+    of_guess: float, worth: bool
+) -> None:
+    limits, mae = Gates(feature_loss=0.0005, better_than_baseline=0.0005), numbers.METRICS["mae"]
+    gain = Difference(0.009, 0.008, 0.01)  # 0.0005 of 40 are 0.02
+
+    verdicts = [
+        *for_features({"feature": gain}, mae, of_guess, limits),
+        *against_simple("baseline", gain, mae, of_guess, limits),
+    ]
+
+    assert [verdict.passed for verdict in verdicts] == [worth, worth]
+
+
+def test_the_naive_guess_scores_an_error_and_no_share() -> None:
+    label, guess = pl.Series([10.0, 30.0]), pl.Series([20.0, 20.0])
+
+    assert scale(Number("label"), numbers.METRICS["mae"], label, guess) == 10
+    assert scale(Number("label"), numbers.METRICS["r2"], label, guess) == 1
 
 
 def test_a_gate_that_is_off_says_nothing() -> None:

@@ -176,6 +176,21 @@ def test_the_report_names_the_worst_slice_and_nothing_as_better_that_is_not(kind
     assert store.report("model-card.md").read_text("utf-8") == f"{worst}; 0; False\n"
 
 
+def test_what_is_new_is_told_of_the_rows_that_judge() -> None:
+    """A town that training had, and the test has no more, is no shift."""
+    store, project = judged("a number")
+    settings, (learnt, unseen) = settings_of(store), sides(store, project)
+    (fitted,) = fit(project, learnt, settings.model)
+    moved = unseen.examples.with_columns(town=pl.lit("Chur"))
+    part = Part(fitted, fitted, learnt, Labelled(moved, unseen.label, 3))
+
+    one, two = (judge(project, settings, [part] * n, {}, today=TODAY) for n in (1, 2))
+
+    (told,) = (verdict.sentence for verdict in one.verdicts if verdict.gate == "shift.town")
+    assert "such as 'Chur', in" in told
+    assert (one.unlabelled, two.unlabelled) == (3, 6)
+
+
 def test_a_month_begins_at_local_midnight() -> None:
     store, project = judged("a number")
     learnt, unseen = sides(store, project)
