@@ -25,6 +25,7 @@ from keel.project.errors import UserError
 ROUNDING = 1e-9  # of the greatest number: a sum of other rows is taken in another order
 UTC_TIME = pl.Datetime("us", "UTC")
 FIRST = datetime(1, 1, 1, tzinfo=UTC)
+AT, END = "keel: at", "keel: end"  # as no column of a table is called
 A_COLUMN = 3  # nulls and gaps to look at
 INSTANT = timedelta(microseconds=1)
 
@@ -158,22 +159,19 @@ def _breaks(project: Project, name: str, table: pl.LazyFrame) -> list[datetime]:
     happens = when_known(columns[time]) != Known.AHEAD
     later = [c for c, said in columns.items() if c != time and when_known(said) != Known.AHEAD]
     series = [column for column in project.tables[name].primary_key() if column != time]
-    at = moment_of(time, columns[time], project.zone)
-    rows = table.select(*{*later, *series}, at=at).drop_nulls("at").collect()
-    times = rows["at"].unique().sort()
-    after = pl.col("at").shift(-1)
+    at = moment_of(time, columns[time], project.zone).alias(AT)
+    rows = table.select(*{*later, *series} if happens else later, at).drop_nulls(AT).collect()
+    times = rows[AT].unique().sort()
+    after = pl.col(AT).shift(-1)
     ends: list[datetime] = []
     for column in later:
         if happens:  # the longest times without a value: most examples lie in these
-            known = rows.filter(pl.col(column).is_not_null()).sort("at")
-            gaps = known.select("at", after=after.over(series) if series else after)
-            ends += (
-                gaps.top_k(A_COLUMN, by=pl.col("after") - pl.col("at"))["after"]
-                .drop_nulls()
-                .to_list()
-            )
+            known = rows.filter(pl.col(column).is_not_null()).sort(AT)
+            gaps = known.select(AT, (after.over(series) if series else after).alias(END))
+            longest = gaps.top_k(A_COLUMN, by=pl.col(END) - pl.col(AT))
+            ends += longest[END].drop_nulls().to_list()
         else:
-            nulls = rows.filter(pl.col(column).is_null())["at"].unique()
+            nulls = rows.filter(pl.col(column).is_null())[AT].unique()
             place = times.search_sorted(nulls, "right")
             ends += _spread(times.gather(place.filter(place < len(times))).to_list(), A_COLUMN)
     return [end - INSTANT if happens else end for end in ends]
