@@ -2,11 +2,13 @@
 
 import importlib
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import plans
 import polars as pl
@@ -22,6 +24,8 @@ from keel.start.writing.context import About, context
 from keel.start.writing.measured import Measured
 from keel.start.writing.rendering import passages, whole
 from keel.start.writing.write import Written, write
+from keel.testing.asked import Asked
+from keel.testing.by_hand import HandWork
 
 EXAMPLE = re.compile(
     r"flight|airport|carrier|weather|\bplanes?\b|departure|nyc|delay|aviation|humid|tailnum|airline"
@@ -107,6 +111,35 @@ def test_what_is_written_reads_the_table(name: str, root: Path, tmp_path: Path) 
         assert project.task.kind == plan.task
         assert built.collect_schema().names() == project.examples.column_names()
         assert len(project.features) > 1
+
+
+@pytest.mark.parametrize("name", plans.PLANS)
+def test_what_is_drafted_by_hand_holds_and_is_to_be_read(
+    name: str, root: Path, tmp_path: Path
+) -> None:
+    start(plans.put(name, tmp_path), root)
+
+    with imported(root) as project:
+        written = _run(root, "tests/builders.py", "tests/by_hand.py")
+        work = HandWork(project, written["BY_HAND"], written["ROWS"])
+        for _, holds in work.checks():
+            holds()
+        asked = dict(Asked(work).checks())
+        drafted = [check for sentence, check in asked.items() if "Draft" in sentence]
+
+        assert len(drafted) == 1
+        with pytest.raises(pytest.skip.Exception):
+            drafted[0]()
+        for sentence in asked.keys() - {s for s in asked if "Draft" in s or "different" in s}:
+            asked[sentence]()  # all else follows from the plan
+
+
+def _run(root: Path, *files: str) -> dict[str, Any]:
+    """The names that files of a project define, one below the other."""
+    text = "".join((root / file).read_text("utf-8") for file in files)
+    together = root / "together.py"
+    together.write_text(text.replace("from tests.builders import EXAMPLE\n", ""), "utf-8")
+    return runpy.run_path(str(together))
 
 
 def _types(project: Project, table: str) -> dict[str, pl.DataType]:
