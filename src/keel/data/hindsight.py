@@ -205,7 +205,7 @@ def _sentence(
     cure = "join only what was measured by the decision, and leave out what is known afterwards"
     return (
         f"examples.py: {', '.join(changed)} of examples{when} changes with what was known only "
-        f"later in {', '.join(by)} ({how}): {unsaid or cure}{_zones(project, by)}"
+        f"later in {', '.join(by)} ({how}): {unsaid or cure + _zones(project, by)}"
     )
 
 
