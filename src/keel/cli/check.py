@@ -43,7 +43,7 @@ def check(layers: tuple[str, ...], *, accept: bool) -> int:
     for reason in not_judged(root):
         click.echo(textwrap.fill(f"Not judged: {reason}.", 100, break_on_hyphens=False))
     if asked := asked_for(root):
-        lines = f"Nobody has worked this out by hand, in tests/by_hand.py: {'; '.join(asked)}."
+        lines = f"To be worked out by hand, in tests/by_hand.py: {'; '.join(asked)}."
         click.echo(textwrap.fill(lines, 100, break_on_hyphens=False))
     return int(bool(failed))
 

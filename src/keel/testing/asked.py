@@ -46,7 +46,7 @@ class Asked:
                 yield f"the feature {name}", partial(named.__contains__, name)
         drafts = sum(isinstance(case, Draft) for case in self.work.cases)
         if drafts:
-            yield f"somebody to read {drafts} of `keel start`, and make each Draft ByHand", bool
+            yield f"drafts of `keel start`, {drafts} in all: read each, and make it ByHand", bool
 
     def _labels(self) -> Iterator[tuple[str, Callable[[], bool]]]:
         """Each answer that the label can give, and both sides of where it changes."""

@@ -125,12 +125,12 @@ def test_what_is_drafted_by_hand_holds_and_is_to_be_read(
         for _, holds in work.checks():
             holds()
         asked = dict(Asked(work).checks())
-        drafted = [check for sentence, check in asked.items() if "Draft" in sentence]
+        drafted = [check for sentence, check in asked.items() if "drafts" in sentence]
 
         assert len(drafted) == 1
         with pytest.raises(pytest.skip.Exception):
             drafted[0]()
-        for sentence in asked.keys() - {s for s in asked if "Draft" in s or "different" in s}:
+        for sentence in asked.keys() - {s for s in asked if "drafts" in s or "different" in s}:
             asked[sentence]()  # all else follows from the plan
 
 

@@ -168,7 +168,7 @@ def test_what_a_draft_says_has_to_be_read() -> None:
     draft = Draft("sixteen minutes are late", {"flights": {"arr_delay": 16}}, late=True)
 
     assert asked(draft) - asked() == {
-        "somebody to read 1 of `keel start`, and make each Draft ByHand"
+        "drafts of `keel start`, 1 in all: read each, and make it ByHand"
     }
 
 
