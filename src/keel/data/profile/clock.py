@@ -16,7 +16,7 @@ DAY, HOURS, AROUND = timedelta(days=1), 24, 14  # days around a change of the cl
 LEAST = 20  # rows for each hour of the day
 STRONG = 0.8  # of the rows that would have to be at other hours, for a day that has a rhythm
 BETTER = 0.5  # of the distance without a shift, which is left after it
-UNUSUAL = 3  # times the distance that is usual
+UNUSUAL = 2  # times the distance at any other time
 
 
 def clock(table: str, column: str, moments: pl.Series, zone: ZoneInfo) -> Iterator[Finding]:
@@ -87,21 +87,20 @@ def _same_rhythm(count: Counts, changes: list[tuple[int, int]]) -> str:
 
 def _moved(count: Counts, changes: set[int]) -> tuple[int, int] | None:
     """The day from about which the rhythm of the day is at other hours, and by how many."""
-    at = range(AROUND, len(count) - AROUND, 2)
-    found: list[tuple[float, int, int]] = []
-    for n in at:
+    found: list[tuple[float, int, int, bool]] = []
+    for n in range(AROUND, len(count) - AROUND, 2):
         before, after = _rhythm(count, n - AROUND, n), _rhythm(count, n, n + AROUND)
         if before is None or after is None:
             return None
         here = _apart(before, after, 0)
         lag = min(range(-HOURS // 2, HOURS // 2), key=lambda hours: _apart(before, after, -hours))
         moved = lag if _apart(before, after, -lag) <= BETTER * here else 0
-        expected = abs(lag) == 1 and any(abs(n - change) <= AROUND for change in changes)
-        found.append((here, n, 0 if expected else moved))
-    usual = float(np.median([apart for apart, *_ in found])) if found else 0.0
-    largest, n, lag = max((each for each in found if each[2]), default=(0.0, 0, 0))
-    clear = len(found) >= AROUND and largest >= UNUSUAL * usual
-    return (n, lag) if lag and clear else None
+        usual = any(abs(n - change) <= AROUND for change in changes)
+        found.append((here, n, 0 if usual and abs(lag) == 1 else moved, usual))
+    largest, at, lag, _ = max((each for each in found if each[2]), default=(0.0, 0, 0, False))
+    far = [apart for apart, n, _, usual in found if not usual and abs(n - at) > 2 * AROUND]
+    clear = len(far) >= AROUND and largest >= UNUSUAL * max(far)
+    return (at, lag) if lag and clear else None
 
 
 def _rhythm(count: Counts, first: int, last: int) -> Array | None:

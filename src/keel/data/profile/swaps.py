@@ -19,6 +19,7 @@ class Swap:
     period: int
     one: str
     other: str
+    clear: float  # how much of a difference is away when they are swapped back
 
 
 def swap(counts: Counts, names: list[str]) -> Swap | None:
@@ -42,9 +43,9 @@ def swap(counts: Counts, names: list[str]) -> Swap | None:
         odd = enough & (stayed >= CHANGED * both.sum(axis=0)) & (swapped <= LEFT * stayed)
         if odd.any():
             best = int(np.where(odd, stayed - swapped, -1).argmax())
-            here = Swap(int(at[best]), names[one], names[other])
-            found.append((float((stayed - swapped)[best]), here))
-    return max(found, key=lambda each: each[0])[1] if found else None
+            clear = float(1 - swapped[best] / stayed[best])
+            found.append(Swap(int(at[best]), names[one], names[other], clear))
+    return max(found, key=lambda each: each.clear, default=None)
 
 
 def _apart(before: Array, after: Array, one: int, other: int) -> Array:

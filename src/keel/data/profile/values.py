@@ -16,6 +16,7 @@ from keel.project.columns import Known, is_personal, when_known
 
 LEAST_SHARE = 0.01  # of the rows, of a value of a category whose rows are looked at apart
 SAME = 0.6  # of the strongest evidence, which other groups need to show the same
+CLEARER = 1.3  # times the evidence in all rows, where only some groups change
 YEAR = 360  # days
 ALL = 0.5  # of the rows, in groups that change: then all do
 
@@ -51,7 +52,7 @@ class Table:
                 and (change := self._change(name, of_rows, swaps))
             ):
                 found[name] = (of_rows, change)
-        for category, each in swaps.items():
+        for category, each in sorted(swaps.items(), key=lambda swap: -swap[1].clear)[:1]:
             day = self.periods.date(each.period * self.periods.length)
             seen = f"Since about {day} the rows of {each.one} are like those of {each.other} before"
             yield ask("swapped", self.name, category, f"{seen}, and the other way round")
@@ -81,8 +82,8 @@ class Table:
         least = min(parts, key=lambda part: part.rows, default=None)
         if not whole or not least:
             return least or next(iter(whole), None)
-        same = least.hits[0].kind in ("stuck", "unknown", whole[0].hits[0].kind)
-        return least if same and least.rows < ALL * len(self.rows) else whole[0]
+        clearer = least.hits[0].strength >= CLEARER * whole[0].hits[0].strength
+        return least if clearer and least.rows < ALL * len(self.rows) else whole[0]
 
     def _hits(self, counts: Counts, names: list[str], column: Levels, table: Counts) -> list[Hit]:
         seasons = self.periods.count * self.periods.length >= YEAR
