@@ -4,6 +4,8 @@ They are JSON, and the same on every machine but for the last digits. Of a perso
 only how much is unknown and how its values lie among the rows, which tells none of them.
 """
 
+import json
+import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,12 +46,12 @@ def facts(
         some = numbers.gather_every(max(1, len(numbers) // SOME)).select(map(_quantiles, measured))
         for sums in (numbers.select(map(_sums, measured)), some):
             for name, values in sums.row(0, named=True).items():
-                told[name] |= {key: _rounded(value or 0.0) for key, value in values.items()}
+                told[name] |= {key: rounded(value or 0.0) for key, value in values.items()}
     for name in (name for name, kind in shown.items() if kind == "text"):
         told[name] |= _counted(frame[name], most)
     if key is not None:
         for name, value in _fingerprints(frame, numbers, key):
-            told[name]["fingerprint"] = _rounded(value)
+            told[name]["fingerprint"] = rounded(value)
     return told
 
 
@@ -70,6 +72,14 @@ def differences(before: Facts, after: Facts, rows: int, key: Sequence[str]) -> d
         name: ", ".join(words for _, words in sorted(found[name], reverse=True)[:2])
         for name in worst
     }
+
+
+def as_text(content: Any, levels: int) -> str:
+    """JSON with a line for each entry down to some level, so that a change is easy to read."""
+    if not (levels and content and isinstance(content, dict)):
+        return json.dumps(content, ensure_ascii=False)
+    entries = (f"{json.dumps(name)}: {as_text(each, levels - 1)}" for name, each in content.items())
+    return "{\n" + textwrap.indent(",\n".join(entries), "  ") + "\n}"
 
 
 def change(before: float, after: float) -> str:
@@ -166,7 +176,7 @@ def _counted(column: pl.Series, most: int) -> dict[str, Any]:
     counts = column.drop_nulls().cast(pl.String).rename("value").value_counts()
     often = counts.filter(pl.col("count") >= FEW)
     common = often.sort("count", "value", descending=[True, False])[:most]
-    shares = {value: _rounded(count / len(column)) for value, count in common.iter_rows()}
+    shares = {value: rounded(count / len(column)) for value, count in common.iter_rows()}
     return {"distinct": len(counts), "shares": shares}
 
 
@@ -204,6 +214,6 @@ def _standardised(values: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
     return np.where(known, centred / sd if sd > least else 0.0, UNKNOWN)
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """Ten digits, since the last ones may differ between machines."""
     return float(f"{value:.10g}")

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from keel.data.facts import as_text
 from keel.data.split import folds, test, training
 from keel.data.store import Store
+from keel.judge import since
 from keel.judge.judgement import Judgement, Part, judge
 from keel.judge.metrics.known import metrics_of
 from keel.judge.report import CARDS, Run, card, report, slices_csv
@@ -28,6 +30,7 @@ def run(store: Store, project: Project, settings: Settings, today: date) -> dict
     quality = store.read_json(store.report("data-quality.json"))
     judgement = judge(project, settings, parts, quality, today=today)
     scores = write(store, project, judgement, quality, settings.evaluation)
+    _write_facts(store, project, settings, judgement, quality)
     if judgement.refusals:
         missed = [f"{miss.gate}: {miss.sentence}" for miss in judgement.refusals]
         raise RefusedError(missed, scores)
@@ -50,6 +53,27 @@ def _parts(store: Store, project: Project, settings: Settings) -> Iterator[Part]
     for learnt, judged in folds(examples, project, split):
         candidate, simple = fit(project, learnt, settings.model, settings.baseline)
         yield Part(candidate, simple, learnt, judged)
+
+
+def _write_facts(
+    store: Store,
+    project: Project,
+    settings: Settings,
+    judgement: Judgement,
+    quality: dict[str, Any],
+) -> None:
+    """Write what later runs are held beside: it is small, so that Git keeps it."""
+    facts = since.told(
+        project,
+        {name: store.read_table(store.checked(name)) for name in project.tables},
+        store.read_table(store.examples).collect(),
+        quality,
+        judgement.scores,
+        metrics_of(project, settings.evaluation),
+    )
+    store.write_text(
+        store.report("facts.json"), as_text({"data": settings.data.rows, **facts}, 4) + "\n"
+    )
 
 
 def write(

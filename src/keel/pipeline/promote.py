@@ -16,7 +16,8 @@ from keel.project.commands import must
 from keel.project.description import Project
 from keel.project.errors import UserError
 
-FILES = ("model.txt", "passport.json", "predictions.parquet")
+FACTS = "facts.json"  # which a champion of an earlier Keel has not
+FILES = ("model.txt", "passport.json", "predictions.parquet", FACTS)
 
 
 def promote(root: Path, project: Project, today: date) -> int:
@@ -31,7 +32,7 @@ def promote(root: Path, project: Project, today: date) -> int:
         raise UserError("data.rows takes a part of the data: no model of that can be the champion")
     print()
     if store.has_champion:
-        missing = [name for name in FILES if not store.champion(name).is_file()]
+        missing = [n for n in FILES if n != FACTS and not store.champion(n).is_file()]
         if not missing and json.loads(must(root, "dvc", "status", "--json", "champion.dvc")):
             raise UserError(
                 "champion/ is not what champion.dvc records: `uv run dvc checkout champion.dvc` "
@@ -57,7 +58,7 @@ def promote(root: Path, project: Project, today: date) -> int:
 
 def take_over(store: Store) -> None:
     """Copy the model, what it was made from and what it predicted, all or nothing."""
-    sources = (store.model, store.passport, store.predictions)
+    sources = (store.model, store.passport, store.predictions, store.report(FACTS))
     copies = zip(FILES, sources, strict=True)
     replace_all({store.champion(name): partial(shutil.copyfile, source) for name, source in copies})
 

@@ -42,6 +42,7 @@ def run(root: Path, today: date, *options: str) -> int:
     if code:
         return 1
     stop_at_refusals(root)
+    stop_at_unusual(root, today)
     report = root / "reports/report.html"
     if report.is_file():
         print(f"\nThe report: {report}")
@@ -97,6 +98,39 @@ def stop_at_refusals(root: Path) -> None:
     ]
     if missed:
         raise RefusedError(missed)
+
+
+def stop_at_unusual(root: Path, today: date) -> None:
+    """Say what has changed since the last accepted run: the champion's, or the one of HEAD.
+
+    Raises RefusedError for what no new rows bring, unless it is waived. Nothing is said of a run on
+    another part of the data.
+    """
+    file, champion = root / "reports/facts.json", root / "champion/facts.json"
+    text = file.read_text("utf-8") if file.is_file() else ""
+    commit = output(root, "git", "show", "HEAD:./reports/facts.json")
+    accepted = champion.read_text("utf-8") if champion.is_file() else commit or ""
+    if not (text and accepted) or text.strip() == accepted.strip():
+        return
+    before, after = json.loads(accepted), json.loads(text)
+    if any(before.get(name) != after[name] for name in ("form", "data")):
+        return
+    from keel.judge.gates import waived
+    from keel.judge.since import news, unusual
+
+    last = "the champion" if champion.is_file() else "the last commit"
+    print(f"\nSince {last}: {', '.join(news(before, after)) or 'small changes'}.")
+    if found := unusual(before, after):
+        from keel.pipeline.configuration import waivers
+
+        judged = waived(found, waivers(root / "conf"), today)
+        for verdict in judged:
+            if waiver := verdict.waiver:
+                print(f"  {verdict.gate}, waived until {waiver.until}: {verdict.sentence}")
+        if refused := [f"{each.gate}: {each.sentence}" for each in judged if each.refused]:
+            if not champion.is_file():
+                print("What is unusual of it is accepted by a commit of reports/facts.json.")
+            raise RefusedError(refused)
 
 
 def stop_at_ended_waivers(root: Path, today: date) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 import polars as pl
 
-from keel.data.facts import change, differences, facts
+from keel.data.facts import as_text, change, differences, facts
 from keel.data.store import Store
 from keel.judge.importance import importance
 from keel.judge.metrics.known import metrics_of
@@ -77,8 +77,7 @@ def accept(project: Project, root: Path) -> list[str]:
     Raises UserError if a stage of the pipeline does.
     """
     now, before = found(quick(project, root)), _read(root)
-    text = ",\n".join(f'"{name}": {_lines(part)}' for name, part in now.items())
-    Store(root, root).write_text(root / FILE, f"{{\n{text}\n}}\n")
+    Store(root, root).write_text(root / FILE, as_text(now, 2) + "\n")
     if before is None:
         return ["nothing was accepted before"]
     other = ["the raw tables are others"] if _other_data(before, now) else []
@@ -254,15 +253,6 @@ def _read(root: Path) -> dict[str, Any] | None:
     except ValueError as error:
         raise UserError(f"{FILE} is broken ({error}): `{ACCEPT}` writes it anew") from error
     return content if isinstance(content, dict) and content.get("form") == FORM else None
-
-
-def _lines(part: Any) -> str:
-    """JSON with a line for each entry that has entries, so that changes are easy to read."""
-    if not (isinstance(part, dict) and part and all(isinstance(v, dict) for v in part.values())):
-        return json.dumps(part, ensure_ascii=False)
-    return (
-        "{\n" + ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in part.items()) + "\n}"
-    )
 
 
 def _digest(column: pl.Series) -> str:

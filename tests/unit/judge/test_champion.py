@@ -120,9 +120,8 @@ def test_the_champion_is_the_model_with_what_it_was_made_from_and_predicted(
 def test_all_files_are_taken_over_or_none(run_copy: Store, name: str) -> None:
     promote.take_over(run_copy)
     before = {file: run_copy.champion(file).read_bytes() for file in promote.FILES}
-    sources = dict(
-        zip(promote.FILES, (run_copy.model, run_copy.passport, run_copy.predictions), strict=True)
-    )
+    made = (run_copy.model, run_copy.passport, run_copy.predictions, run_copy.report("facts.json"))
+    sources = dict(zip(promote.FILES, made, strict=True))
     for source in sources.values():
         source.write_bytes(b"another")
     sources[name].unlink()
