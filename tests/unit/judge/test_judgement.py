@@ -19,7 +19,7 @@ from keel.data import split
 from keel.data.split import Labelled, folds, training
 from keel.data.store import Store
 from keel.judge.judgement import Part, judge, predict
-from keel.model.fitting import fit
+from keel.model.fitting import fit, interval
 from keel.model.predictor import Predictor, load
 from keel.pipeline.configuration import load as settings_of
 from keel.pipeline.flow import flow
@@ -61,6 +61,7 @@ def judged(kind: str, **changes: Any) -> tuple[Store, Project]:
     content = task_settings(project, folder / "source", model=GOOD, baseline=WEAK, gates=LIMITS)
     content["evaluation"] |= {"metrics": list(ORACLES[kind])}
     content["split"] = {"by": "time", "test_from": "2025-02-10"}
+    content["interval"] = 0.8 if kind == "a number" else None
     store = task_store(folder)
     (folder / "docs/model-card.md").write_text(CARD, "utf-8")
     with contextlib.suppress(RefusedError):  # the verdicts are written all the same
@@ -138,6 +139,17 @@ def test_slices_add_up_to_the_whole(kind: str, model: str) -> None:
         assert rows["rows"].sum() == whole["rows"] == len(predictions(store))
         total = (rows["rows"] * rows["score"]).sum()
         assert total / whole["rows"] == pytest.approx(whole["score"], abs=2e-6)
+
+
+def test_the_interval_of_a_number_is_that_of_the_model_and_holds_as_often_as_it_says() -> None:
+    store, project = judged("a number")
+    settings, (learnt, _) = settings_of(store), sides(store, project)
+
+    stored = store.read_json(store.passport)["interval"]
+
+    assert stored == interval(project, settings.model, learnt, settings.split, 0.8)
+    off = (predictions(store)["model"] - predictions(store)["label"]).abs()
+    assert (off <= stored["reach"]).mean() == pytest.approx(0.8, abs=0.05)
 
 
 def test_with_folds_each_row_is_judged_by_models_of_all_others() -> None:

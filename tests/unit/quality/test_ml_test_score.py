@@ -21,7 +21,7 @@ from keel.cli import run
 from keel.judge.gates import Verdict
 from keel.project import commands
 from keel.project.settings import Waiver
-from keel.quality.records.junit import Case
+from keel.quality.records.junit import NOT_YET, Case
 from keel.quality.score import score
 from keel.quality.score.ml_test_score import (
     IDS,
@@ -34,6 +34,8 @@ from keel.quality.score.ml_test_score import (
     judge,
     reading,
 )
+from keel.testing.asked import Asked
+from keel.testing.by_hand import HandWork
 from keel.testing.checks import all_checks
 
 TODAY = date(2026, 11, 23)
@@ -489,6 +491,22 @@ def test_a_mistake_is_said_in_a_sentence(
     assert not (project / "reports/ml-test-score.json").exists()
 
 
+def test_what_only_a_person_can_say_is_not_yet_tested_until_somebody_did() -> None:
+    ids = ("test_it[asked for by hand: a row whose late is true]", "test_it[asked for by hand: b]")
+    missing = [Case("tests/test_it.py", "test_it", "was skipped", id_, 0, NOT_YET) for id_ in ids]
+    asked = {name: Row(asks="?", evidence=[Evidence(test="test_a")]) for name in IDS}
+
+    before, after = (
+        score.judge_all(asked, Facts(TODAY, cases=[case("test_a"), *cases])).answers
+        for cases in (missing, [])
+    )
+
+    assert {name for name in IDS if before[name].points < after[name].points} == {"D7", "I3"}
+    assert before["D7"].why == [
+        "to be worked out by hand, in tests/by_hand.py: a row whose late is true; b"
+    ]
+
+
 # --- What is shown ----------------------------------------------------------------------------
 
 
@@ -550,9 +568,11 @@ SCENARIOS = [
     for file in (TEMPLATE / "tests/acceptance").glob("*.feature")
     for scenario in parse_file(str(file)).walk_scenarios()  # type: ignore[no-untyped-call]
 ]
+SENTENCES = [check.sentence for check in all_checks(PROJECT, REPOSITORY)]
+ASKED = [sentence for sentence, _ in Asked(HandWork(PROJECT, [], {})).checks()]
 CHECKS = [
-    Case("tests/test_what_holds_everywhere.py", "test_it", "", f"test_it[{check.sentence}]")
-    for check in all_checks(PROJECT, REPOSITORY)
+    Case("tests/test_what_holds_everywhere.py", "test_it", "", f"test_it[{sentence}]")
+    for sentence in [*SENTENCES, *ASKED]
 ]
 
 

@@ -1,7 +1,7 @@
 """What the tests of the last check said: the reports that pytest and behave left."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,7 +55,11 @@ def reports(root: Path) -> Iterator[Report | UserError]:
 
 def asked_for(root: Path) -> list[str]:
     """What only a person can say and nobody did, by the checks of the project."""
-    cases = (case for report in reports(root) for case in getattr(report, "cases", ()))
+    return asked_in(case for report in reports(root) for case in getattr(report, "cases", ()))
+
+
+def asked_in(cases: Iterable[Case]) -> list[str]:
+    """The same, by these cases."""
     asked = (case for case in cases if case.reason.startswith(NOT_YET))
     return [case.case.partition(BY_HAND)[2].removesuffix("]") for case in asked]
 
