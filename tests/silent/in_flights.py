@@ -1,11 +1,11 @@
-"""Mistakes in the code and the settings of the example, which predicts yes or no."""
+"""Mistakes in the code of the example, which predicts yes or no."""
 
 from bug import FLIGHTS, Bug
 
 EXAMPLES, FEATURES, TABLES, BOOSTING = (
     f"src/flight_delay/{name}.py" for name in ("examples", "features", "tables", "models/boosting")
 )
-BUILDERS, FULL = "tests/builders.py", "conf/data/full.yaml"
+BUILDERS = "tests/builders.py"
 LATE = "    late = dy.Bool(\n"
 IS_LATE = "late=Flights.arr_delay.col > LATE_AFTER"
 LABEL = f"        {IS_LATE},\n"
@@ -57,8 +57,6 @@ BUGS = [
          **leak("arrived", "minute_of_day(Flights.arr_time.col) - minute_of_day(Flights.sched_arr_time.col)"),
          BUILDERS: {'    "late": False,\n': '    "arrived": 0.0,\n    "late": False,\n',
                     '        "arr_delay": 0,\n': '        "arr_time": 1345,\n        "arr_delay": 0,\n'}}),
-    Bug(FLIGHTS, "leakage", "a feature less its mean over all rows", "pressure",
-        instead("pressure", "Examples.pressure.col - Examples.pressure.col.mean()")),
     # --- joins --------------------------------------------------------------------------------
     bug("join", "weather of the destination", "weather|temperature|humidity|wind_speed|pressure", EXAMPLES,
         '            by="origin",\n', '            by_left="destination",\n            by_right="origin",\n'),
@@ -69,25 +67,17 @@ BUGS = [
         '.sort("measured")', '.sort("measured", descending=True)'),
     bug("join", "the nearest weather, also from later", "weather|temperature|humidity|wind_speed|pressure", EXAMPLES,
         'strategy="backward"', 'strategy="nearest"'),
-    bug("join", "weather however old", "weather|temperature|humidity|wind_speed|pressure", EXAMPLES,
-        "OLDEST_WEATHER = timedelta(hours=3)", "OLDEST_WEATHER = timedelta(days=30)"),
     bug("join", "aircraft by another form of their number", "aircraft|planes|tailnum", EXAMPLES,
         '        "tailnum",\n        scheduled', '        scheduled',
         "        flight_number=Flights.flight.col,\n", '        tailnum=Flights.tailnum.col.str.strip_prefix("N"),\n        flight_number=Flights.flight.col,\n'),
     bug("join", "flights without a known aircraft lost in the join", "aircraft|planes|rows|examples", EXAMPLES,
         'on="tailnum", how="left"', 'on="tailnum", how="inner"'),
-    bug("join", "aircraft twice in the register", "examples|primary_key|twice|duplicate", EXAMPLES,
-        '    return planes.select("tailnum", aircraft_built=Planes.year.col)\n',
-        '    known = planes.select("tailnum", aircraft_built=Planes.year.col)\n    return pl.concat([known, known.with_columns(pl.col("aircraft_built") + 1)]).unique()\n'),
     # --- time ---------------------------------------------------------------------------------
     bug("time", "the hour of departure in UTC", "departure_hour", FEATURES, LOCAL_HOUR, "    local = Examples.scheduled_departure.col\n"),
     bug("time", "the decision at departure", "decision_time|at the decision", EXAMPLES, "NOTICE = timedelta(hours=2)", "NOTICE = timedelta(hours=0)"),
-    bug("time", "the decision two hours after departure", "decision_time", EXAMPLES, "departure - NOTICE", "departure + NOTICE"),
     bug("time", "clock times read as minutes", "arrival_minute|arrival_hour", EXAMPLES, "hhmm // 100 * 60 + hhmm % 100", "hhmm * 6 // 10"),
-    bug("time", "the day of the month, called weekday", "weekday", FEATURES, ".dt.weekday()", ".dt.day()"),
     bug("time", "rows in the order of carriers", "order", EXAMPLES, ORDER, '        .sort("carrier", "flight_number", "decision_time")\n'),
     # --- units and scales ---------------------------------------------------------------------
-    bug("unit", "degrees Celsius", "temperature", EXAMPLES, "temperature=Weather.temp.col,", "temperature=(Weather.temp.col - 32) * 5 / 9,"),
     bug("unit", "degrees Celsius at one airport", "temperature", EXAMPLES, "temperature=Weather.temp.col,",
         'temperature=pl.when(Weather.origin.col == "JFK").then((Weather.temp.col - 32) * 5 / 9).otherwise(Weather.temp.col),'),
     bug("unit", "the dew point less the temperature", "dew_point_spread", FEATURES, LAST, "    return Examples.dew_point.col - Examples.temperature.col\n"),
@@ -98,7 +88,6 @@ BUGS = [
         "    return (Examples.scheduled_departure.col.dt.year() - Examples.aircraft_built.col).fill_null(0)\n"),
     bug("null", "unknown humidity is that of the hour after", "humidity", EXAMPLES, "humidity=Weather.humid.col,",
         'humidity=Weather.humid.col.backward_fill().over("origin", order_by="time_hour"),'),
-    bug("null", "flights with anything unknown dropped", "examples|rows|null", EXAMPLES, ORDER, '        .drop_nulls("aircraft_built")\n' + ORDER),
     bug("null", "a null is 0 for the trees", "unknown", BOOSTING, ".fill_null(np.nan).to_numpy()", ".fill_null(0).to_numpy()"),
     # --- labels -------------------------------------------------------------------------------
     bug("label", "inverted", "late", EXAMPLES, IS_LATE, "late=Flights.arr_delay.col <= LATE_AFTER"),
@@ -117,6 +106,4 @@ BUGS = [
     bug("training", "every second row learnt", "learn|rows|model", BOOSTING,
         "            matrix(features),\n            label.to_physical().to_numpy().astype(np.float32),\n",
         "            matrix(features)[::2],\n            label.to_physical().to_numpy().astype(np.float32)[::2],\n"),
-    bug("training", "log-odds in place of the probability", "log-odds|probabilit|between 0 and 1", BOOSTING, "predict(matrix(features))", "predict(matrix(features), raw_score=True)"),
-    bug("settings", "what is written for unknown taken for text", "NA|nulls|dtype|arr_delay", FULL, 'nulls: ["NA", ""]', 'nulls: [""]'),
 ]  # fmt: skip

@@ -70,6 +70,7 @@ BUGS = [
            'objective: dict[str, object] = {"objective": "quantile", "alpha": 0.8}'),
     number("serving", "never below freezing", "mean|numbers|learn|high", BOOSTING, BOOSTER,
            "        return np.maximum(np.asarray(self.booster.predict(matrix(features)), dtype=np.float64), 32)\n"),
+    number("settings", "what is written for unknown taken for text", "NA|nulls|dtype|pressure", "conf/data/full.yaml", "nulls: ['', NA]", "nulls: ['']"),
     classes("label", "two species the wrong way round", "species", PENGUIN_EXAMPLES, PENGUINS,
             penguins('.with_columns(pl.col("species").cast(pl.String).replace({"Gentoo": "Chinstrap", "Chinstrap": "Gentoo"}))')),
     classes("label", "all those of one island are of one species", "species", PENGUIN_EXAMPLES, PENGUINS,
