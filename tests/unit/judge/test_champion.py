@@ -2,11 +2,13 @@
 
 import json
 from datetime import date, datetime, timedelta
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
 import pytest
 from builders import PROJECT, TODAY, content
+from sklearn.metrics import roc_auc_score
 
 from keel.data.store import Store
 from keel.judge.champion import compare, table, verdicts
@@ -74,6 +76,30 @@ def test_only_examples_that_both_were_judged_on_count() -> None:
     compared = compare(TASK, judged(0.3), judged(0.1, first=1000), AUC, [], smallest_slice=1)
 
     assert [one.rows for one in compared] == [3000]
+
+
+def test_each_is_scored_by_what_it_said_itself() -> None:
+    worse, better = judged(0.4), judged(0.1)
+
+    (whole,) = compare(TASK, worse, better, AUC, [], smallest_slice=1)
+
+    by_hand = [roc_auc_score(each["label"], each["model"]) for each in (worse, better)]
+    assert [whole.champion, whole.candidate] == pytest.approx(by_hand)
+    assert whole.gain.value == pytest.approx(by_hand[1] - by_hand[0])
+
+
+def test_the_more_slices_there_are_the_surer_each_has_to_be() -> None:
+    """Else one of twenty is worse by chance: 0.05 is shared among all of them (Bonferroni)."""
+    champion, candidate = (
+        judged(0.3, seed).with_columns(hour=pl.int_range(ROWS) % 20) for seed in (1, 2)
+    )
+    few, many = (
+        compare(TASK, champion, candidate, AUC, slices, smallest_slice=1)[1].gain
+        for slices in (["carrier"], ["carrier", "hour"])
+    )
+
+    wider = NormalDist().inv_cdf(1 - 0.025 / 22) / NormalDist().inv_cdf(1 - 0.025 / 2)
+    assert (many.high - many.low) / (few.high - few.low) == pytest.approx(wider)
 
 
 def test_without_a_common_example_the_champion_stays() -> None:
