@@ -112,16 +112,12 @@ def _changed(
     key = project.key
     if differences(then, here):  # they may only have come in another order
         then, here = then.sort(key), here.sort(key)
-    columns = project.examples.columns()
+    personal = {name for name, said in project.examples.columns().items() if is_personal(said)}
     changed = {}
     for name, differs in differences(then, here).items():
-        shown = list(
-            dict.fromkeys(
-                c for c in (*project.examples.primary_key(), name) if not is_personal(columns[c])
-            )
-        )
-        row = here.filter(differs).select(shown).row(0, named=True)
-        example = ", ".join(f"{column} = {value}" for column, value in row.items())
+        row = here.filter(differs).row(0, named=True)
+        shown = dict.fromkeys([*project.examples.primary_key(), name])
+        example = ", ".join(f"{c} = {row[c]}" for c in shown if c not in personal)
         changed[name] = f"{differs.sum()} of {len(here)} rows of {name}, such as {example}"
     return changed
 
@@ -145,8 +141,8 @@ def _as_of(
             else:
                 since = pl.lit(FIRST if at_once else None, UTC_TIME)
             known[column] = since <= now
-        elif when_known(said) == Known.MEASURED and at is not None and not happens:
-            known[column] = at <= moment
+        elif when_known(said) == Known.MEASURED and at is not None and not happens and moment:
+            known[column] = at <= now
     nulls = [pl.when(when).then(column).alias(column) for column, when in known.items()]
     return table.with_columns(nulls) if nulls else table
 

@@ -14,7 +14,7 @@ import pytest
 from builders import NOON, PROJECT, table
 from flight_delay import examples
 
-from keel import Features, Linear, Project, afterwards, ahead
+from keel import Features, Linear, Project, afterwards, ahead, measured
 from keel.data.hindsight import as_of, differences, guard_against_hindsight, telling_moments
 from keel.project.columns import moment_of
 from keel.project.description import Tables
@@ -202,6 +202,37 @@ def test_what_is_known_by_a_column_is_known_from_its_day_on(days: int, fine: boo
 def test_without_a_time_no_outcome_of_another_row_is_known(usual: pl.Expr) -> None:
     with pytest.raises(UserError, match="usual of examples changes with what was known only later"):
         guard(project_of(usual, time=None, value=afterwards()), orders(), None)
+
+
+def test_without_a_time_what_was_measured_is_known() -> None:
+    class Days(dy.Schema):
+        day = dy.Date(primary_key=True, metadata=ahead())
+        heat = dy.Float64(metadata=measured())
+        sold = dy.Float64(nullable=True, metadata=afterwards())
+
+    project = Project(
+        tables={"days": Days},
+        examples=Days,
+        build=lambda tables: tables["days"],
+        label="sold",
+        features=Features(Days).plain("heat"),
+        models={"linear": Linear},
+    )
+    days = {"day": [date(2025, 1, 1), date(2025, 1, 2)], "heat": [1.0, 2.0], "sold": [3.0, 4.0]}
+
+    guard(project, {"days": pl.LazyFrame(days)}, None)
+
+
+def test_what_is_personal_is_not_in_the_message() -> None:
+    class Personal(examples.Examples):  # type: ignore[misc]  # a seed
+        aircraft_built = dy.Int16(nullable=True, metadata=ahead(personal=True))
+
+    project = replace(PROJECT, examples=Personal, build=with_built(pl.col("arr_delay")))
+
+    with pytest.raises(UserError) as raised:
+        guard(project, TABLES, NOON)
+    assert "flight_number = " in str(raised.value)
+    assert "aircraft_built = " not in str(raised.value)
 
 
 def test_sums_that_differ_by_rounding_are_the_same() -> None:
