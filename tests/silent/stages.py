@@ -16,14 +16,15 @@ FIRST = ("ingest", "validate", "prepare")
 
 
 def main() -> int:
-    """Run them; with the argument `all` they go on whatever is said."""
+    """Run them, and hold what came out beside the commit that was accepted."""
     from keel.data.store import Store
     from keel.pipeline import configuration
+    from keel.pipeline.run import stop_at_unusual
     from keel.pipeline.stages import STAGES, run_stage
     from keel.project.about import load
     from keel.project.errors import UserError
 
-    root = Path.cwd()
+    root, today = Path.cwd(), date.today()  # noqa: DTZ011 -- the day where the person is
     place, said = "ingest", io.StringIO()
     try:
         with redirect_stderr(said):
@@ -34,7 +35,8 @@ def main() -> int:
             for place in STAGES:
                 if place not in FIRST and "warning: " in said.getvalue():
                     return BEFORE
-                run_stage(place, store, project, settings, date.today())  # noqa: DTZ011
+                run_stage(place, store, project, settings, today)
+            stop_at_unusual(root, today)
     except UserError as error:
         print(f"error: {error}")
         return BEFORE if place in FIRST else AFTER
