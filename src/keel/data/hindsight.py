@@ -70,9 +70,15 @@ def telling_moments(
     if project.time is None:
         return [None]
     times = now.select(at=project.moment).to_series().drop_nulls().unique().sort()
+    begins, found = [], []
+    for name, table in tables.items():
+        measured, ends = _breaks(project, name, table)
+        begins += measured
+        found += ends
     if times.is_empty():
         return []
-    found = [at for name, table in tables.items() for at in _breaks(project, name, table)]
+    start = max(begins, default=times[0])
+    times = times.filter(times >= min(start, times[-1]))  # `build` may need a row
     breaks = sorted({at for at in found if times[0] <= at <= times[-1]})
     some = min(count // 2 - 1, len(breaks))
     spread = _spread(times.to_list(), count - some - 2)
@@ -147,11 +153,13 @@ def _as_of(
     return table.with_columns(nulls) if nulls else table
 
 
-def _breaks(project: Project, name: str, table: pl.LazyFrame) -> list[datetime]:
-    """When the times after nulls and gaps begin, a few for each column that is not known ahead."""
+def _breaks(
+    project: Project, name: str, table: pl.LazyFrame
+) -> tuple[list[datetime], list[datetime]]:
+    """When a table of measurements begins; and where nulls and gaps end, a few of each column."""
     columns, time = project.tables[name].columns(), project.time_of(name)
     if time is None:
-        return []
+        return [], []
     happens = when_known(columns[time]) != Known.AHEAD
     later = [c for c, said in columns.items() if c != time and when_known(said) != Known.AHEAD]
     series = [column for column in project.tables[name].primary_key() if column != time]
@@ -170,7 +178,7 @@ def _breaks(project: Project, name: str, table: pl.LazyFrame) -> list[datetime]:
             nulls = rows.filter(pl.col(column).is_null())[AT].unique()
             place = times.search_sorted(nulls, "right")
             ends += _spread(times.gather(place.filter(place < len(times))).to_list(), A_COLUMN)
-    return [end - INSTANT if happens else end for end in ends]
+    return times.to_list()[:1] * happens, [end - INSTANT if happens else end for end in ends]
 
 
 def _spread(moments: Sequence[datetime], count: int) -> list[datetime]:

@@ -223,6 +223,15 @@ def test_without_a_time_what_was_measured_is_known() -> None:
     guard(project, {"days": pl.LazyFrame(days)}, None)
 
 
+def test_no_moment_lies_before_the_first_measurement() -> None:
+    later = TABLES["weather"].filter(pl.col("time_hour") >= NOON)
+    now = PROJECT.build(TABLES).collect()
+
+    moments = telling_moments(PROJECT, {**TABLES, "weather": later}, now, 6)
+
+    assert min(moment for moment in moments if moment) >= NOON
+
+
 def test_what_is_personal_is_not_in_the_message() -> None:
     class Personal(examples.Examples):  # type: ignore[misc]  # a seed
         aircraft_built = dy.Int16(nullable=True, metadata=ahead(personal=True))
