@@ -8,8 +8,8 @@ from rendering import TEMPLATE, Render
 sys.path.append(str(TEMPLATE / "tests/silent"))
 from bank import BUGS
 from bug import FLIGHTS, LIBRARY, Bug
+from harmless import CHANGES
 from projects import misfits
-from sound import CHANGES
 
 HERE = [bug for bug in (*BUGS, *CHANGES) if bug.edits and bug.project in (FLIGHTS, LIBRARY)]
 

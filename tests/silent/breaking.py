@@ -2,6 +2,7 @@
 
 `python breaking.py` tries all and prints Markdown; `python breaking.py WORD …` only the bugs that
 have the words in their project, kind or description; `--sound` the changes that are no mistake.
+`--write` puts the result into the docs.
 What Keel brings is tried first, and only what that misses by the team's own tests. The exit code
 is 1 if less is noticed than the goals ask for, or Keel speaks of a change that is sound.
 """
@@ -20,8 +21,8 @@ from tempfile import TemporaryDirectory
 
 from bank import BUGS
 from bug import CLASSES, FLIGHTS, LIBRARY, NUMBER, Bug, Sound
+from harmless import CHANGES
 from projects import ALONE, ROOT, Made, misfits, ready, render
-from sound import CHANGES
 from stages import AFTER, BEFORE
 from trial import Done, prepare, run
 
@@ -42,6 +43,7 @@ OWN = {
 KEELS, EARLY, LATE = "Keel's tests", ("checks", "data"), "pipeline"
 BROUGHT = (KEELS, *EARLY, LATE)
 LAYERS = (*BROUGHT, *OWN)
+DOCS, LAST_RUN = ROOT / "docs/explanation/silent-failures.md", "## The last run\n"
 GOALS = {"brought": 0.9, "early": 0.8, "cause": 0.8}
 SHOWN = {
     FLIGHTS: "the example",
@@ -49,6 +51,7 @@ SHOWN = {
     CLASSES: "a started one, for classes",
     LIBRARY: "the library itself",
 }
+PLAIN = str.maketrans({"|": "\\|", "<": "&lt;", "`": ""})  # in a cell of Markdown
 WORDS = re.compile(r"^(?:E   ?|error: |warning: |ASSERT FAILED: )(.+(?:\n  +\S.*)*)", re.MULTILINE)
 
 
@@ -80,7 +83,7 @@ class Noticed:
 def main(arguments: list[str]) -> int:
     """Try bugs, or sound changes, and print what came of them."""
     prepare()
-    started, words = time.perf_counter(), [each for each in arguments if each != "--sound"]
+    started, words = time.perf_counter(), [each for each in arguments if each[:2] != "--"]
     known: Sequence[Bug] = CHANGES if "--sound" in arguments else BUGS
     chosen = [
         bug for bug in known if all(w in f"{bug.project} {bug.kind} {bug.what}" for w in words)
@@ -99,7 +102,11 @@ def main(arguments: list[str]) -> int:
     if not results:
         print(f"{len(found) - len(alarms)} of {len(found)} sound changes pass without a word")
         return int(wrong)
-    print(*page(results), sep="\n")
+    told = "\n".join(page(results))
+    print(told)
+    if "--write" in arguments:
+        text = DOCS.read_text("utf-8")
+        DOCS.write_text(f"{text.partition(LAST_RUN)[0]}{LAST_RUN}\n{told}\n", "utf-8")
     return int(wrong or not reached(results))
 
 
@@ -213,7 +220,7 @@ def message(said: str) -> str:
 
 def shown(each: Noticed) -> str:
     """A row of the table."""
-    words = each.words.replace("|", "\\|")
+    words = re.sub(r"/\S*/project/", "", each.words).translate(PLAIN)
     cells = (
         SHOWN[each.bug.project],
         each.bug.kind,
