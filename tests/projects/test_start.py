@@ -54,6 +54,7 @@ def test_all_checks_and_a_quick_run_are_fine(started: tuple[Path, str]) -> None:
 
     assert "All is well" in said
     assert "target-and-label" in said  # which nobody has decided yet
+    assert "Not judged" not in said  # what the quick data give was accepted
 
 
 def test_no_word_of_the_example_is_left(started: tuple[Path, str]) -> None:
