@@ -1,6 +1,7 @@
 """The stage: broken rows set aside, counted, and tolerated up to a share."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,15 @@ from keel.pipeline import ingest, validate
 from keel.project.errors import UserError
 
 
-def run(folder: Path, tolerated: float = 1, **tables: pl.DataFrame) -> dict[str, Any]:
+def run(
+    folder: Path,
+    tolerated: float = 1,
+    rows: dict[str, int] | None = None,
+    **tables: pl.DataFrame,
+) -> dict[str, Any]:
     """The measured quality of the season's tables, or others in their place."""
     source = write_source(folder / "source", **tables)
-    data = settings(source, {"data.tolerated": tolerated}).data
+    data = settings(source, {"data.tolerated": tolerated, "data.rows": rows or {}}).data
     ingest.run(store(folder), PROJECT, data=data)
     validate.run(store(folder), PROJECT, data=data)
     return dict(json.loads(store(folder).report("data-quality.json").read_text()))
@@ -103,3 +109,41 @@ def test_what_an_earlier_run_left_is_deleted(tmp_path: Path) -> None:
 
     assert "data/checked/airports.parquet" not in content_of(tmp_path)
     assert len(season()) == 3
+
+
+def hanging() -> pl.DataFrame:
+    """Half a year of weather, whose humidity is one and the same from a day on."""
+    hours = [NOON + timedelta(hours=n) for n in range(180 * 24)]
+    humid = [50.0 + n % 23 if n < 120 * 24 else 58.0 for n in range(len(hours))]
+    return table("weather", time_hour=hours, humid=humid)
+
+
+def test_what_the_data_make_one_ask_is_warned_of_and_written_down(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quality = run(tmp_path, weather=hanging())
+
+    (finding,) = quality["weather"]["findings"]
+    assert finding["name"] == "data.weather.humid"
+    assert finding["sentence"].startswith("Does weather.humid hang? Since 2013-07-1")
+    assert f"warning: {finding['sentence']}\n" == capsys.readouterr().err
+    assert quality["weather"]["looked_at_in_time"]
+    assert not quality["flights"]["looked_at_in_time"]
+
+
+def test_a_part_of_the_data_is_not_looked_at_over_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quality = run(tmp_path, rows={"flights": 10}, weather=hanging())
+
+    assert "findings" not in quality["weather"]
+    assert capsys.readouterr().err == ""
+
+
+def test_of_rows_that_are_the_same_one_is_kept(tmp_path: Path) -> None:
+    weather = table("weather", time_hour=[NOON] * 3, humid=[50.0, 50.0, 50.0])
+
+    quality = run(tmp_path, weather=weather)
+
+    assert quality["weather"]["set_aside"] == quality["weather"]["duplicates"] == 2
+    assert quality["weather"]["reasons"] == {"same_again": 2}

@@ -13,6 +13,7 @@ from keel.data.profile.findings import Finding, ask
 from keel.data.profile.steps import Array
 
 DAY, HOURS, AROUND = timedelta(days=1), 24, 14  # days around a change of the clocks
+BACK = np.add.outer(np.arange(24), np.arange(24)) % 24  # hour → hour, by how far it is put back
 LEAST = 20  # rows for each hour of the day
 STRONG = 0.8  # of the rows that would have to be at other hours, for a day that has a rhythm
 BETTER = 0.5  # of the distance without a shift, which is left after it
@@ -60,7 +61,7 @@ def _missing_hour(count: Counts, changes: list[tuple[int, int]]) -> str:
         empty = np.argwhere(around == 0)
         if len(empty) == 1 and empty[0][0] == AROUND and 0 < empty[0][1] < 4:
             hour = int(empty[0][1])
-            day = changes.index((n, 1)) if (n, 1) in changes else 0
+            day = [change for change, _ in changes].index(n)
             return (
                 f"On {{{day}}}, when the clocks of {{zone}} skip an hour, there are no rows at "
                 f"{hour}:00 UTC, and on all days around there are"
@@ -74,8 +75,8 @@ def _same_rhythm(count: Counts, changes: list[tuple[int, int]]) -> str:
         before, after = _rhythm(count, n - AROUND, n), _rhythm(count, n + 1, n + 1 + AROUND)
         if before is None or after is None:
             return ""
-        here, there = _apart(before, after, 0), _apart(before, after, hours)
-        if here > BETTER * there:
+        apart = _apart(before, after)
+        if apart[0] > BETTER * apart[-hours]:
             return ""
     return (
         "When the clocks of {zone} changed, on {0}, the daily rhythm of the rows stayed at "
@@ -92,9 +93,10 @@ def _moved(count: Counts, changes: set[int]) -> tuple[int, int] | None:
         before, after = _rhythm(count, n - AROUND, n), _rhythm(count, n, n + AROUND)
         if before is None or after is None:
             return None
-        here = _apart(before, after, 0)
-        lag = min(range(-HOURS // 2, HOURS // 2), key=lambda hours: _apart(before, after, -hours))
-        moved = lag if _apart(before, after, -lag) <= BETTER * here else 0
+        apart = _apart(before, after)
+        best = int(apart.argmin())
+        here, lag = float(apart[0]), (best + HOURS // 2) % HOURS - HOURS // 2
+        moved = lag if apart[best] <= BETTER * here else 0
         usual = any(abs(n - change) <= AROUND for change in changes)
         found.append((here, n, 0 if usual and abs(lag) == 1 else moved, usual))
     largest, at, lag, _ = max((each for each in found if each[2]), default=(0.0, 0, 0, False))
@@ -111,6 +113,7 @@ def _rhythm(count: Counts, first: int, last: int) -> Array | None:
     return share if rows.sum() >= LEAST * HOURS and uneven >= STRONG / 2 else None
 
 
-def _apart(before: Array, after: Array, hours: int) -> float:
-    """How far two days are apart when the clocks of the later one are put back by some hours."""
-    return float(np.abs(before - np.roll(after, hours)).sum())
+def _apart(before: Array, after: Array) -> Array:
+    """How far two days are apart when the later one's clocks are put back by 0 to 23 hours."""
+    distances: Array = np.abs(before - after[BACK]).sum(axis=1)
+    return distances

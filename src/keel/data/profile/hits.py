@@ -21,6 +21,9 @@ ELSEWHERE = 0.1  # the most that such a value has at other times
 LEAST_DEAD, LEAST_ALIVE = 30, 8  # rows; periods
 LEAST_IN_PERIOD = 5  # rows, to say anything of it
 STRONG = 16.0
+WHILE, PASSING = 8, 0.8  # periods that values are there at most, and their share then
+CUT = 0.02  # share of the rows with the outermost value
+BEYOND, LASTING = 3, 5  # periods that went beyond it before, and that have it since
 FEW = 10  # values: such a number may be a category
 STEP_OF_SHARE, STEP_OF_UNKNOWN, STEP_IN_GROUP, NEVER_SEEN = 0.35, 0.2, 0.5, 0.05
 STANDS_OUT, STANDS_OUT_IN_GROUP = 3.0, 8.0  # times as large as anywhere else
@@ -49,7 +52,10 @@ def hits(
     compared = alone(looked) if levels.number and len(looked) > 2 else []
     found = []
     for n, (name, each, w) in enumerate(zip(names, counts, looked, strict=True)):
-        if hit := dead(each, levels) or (None if name else unknown(each)):
+        if hit := dead(each, levels) or passing(each, levels):
+            found.append(replace(hit, group=name))
+            continue
+        if not name and (hit := cut(each, levels) or unknown(each)):
             found.append(replace(hit, group=name))
             continue
         measure, steady = measures(w, number=levels.number, exact=levels.exact), None
@@ -92,12 +98,60 @@ def dead(counts: Counts, levels: Levels) -> Hit | None:
         or outside.sum() < LEAST_ALIVE
         or (share[outside] > ELSEWHERE).any()
         or counts[level][inside].sum() < LEAST_DEAD
-        or (null and first == int(np.flatnonzero(rows)[0]))  # a column that was not there at first
+        or (null and first == int(np.flatnonzero(some)[0]))  # a column that was not there at first
         or (not null and counts[-1][outside].sum() > counts[:, outside].sum() / 2)
     ):
         return None
     before, after = counts[:, outside].sum(axis=1), counts[:, inside].sum(axis=1)
     return Hit("unknown" if null else "stuck", first, STRONG, before, after, level, last)
+
+
+def passing(counts: Counts, levels: Levels) -> Hit | None:
+    """Values on a grid of their own for a while, that there are never else."""
+    known, rows, there = counts[:-1], counts.sum(axis=0), counts[:-1] > 0
+    periods = counts.shape[1]
+    span = periods - 1 - there[:, ::-1].argmax(axis=1) - there.argmax(axis=1)
+    share = known[span < WHILE].sum(axis=0) / np.maximum(rows, 1)
+    at = np.flatnonzero((share >= PASSING) & (rows >= LEAST_IN_PERIOD))
+    if not levels.exact or not 2 <= len(at) <= WHILE or at[-1] - at[0] + 1 != len(at):
+        return None
+    inside = np.zeros(periods, dtype=bool)
+    inside[at] = True
+    outside = (rows > 0) & ~np.convolve(inside, [1, 1, 1], "same").astype(bool)
+    apart = min(at[0], periods - 1 - at[-1]) >= 2 and outside.sum() >= LEAST_ALIVE
+    else_ = share[outside]
+    if (
+        not apart
+        or rows[inside].sum() < LEAST_DEAD
+        or max(else_.max() / 5, else_.mean()) > ELSEWHERE
+    ):
+        return None
+    before, after = counts[:, outside].sum(axis=1), counts[:, inside].sum(axis=1)
+    return Hit("unit", int(at[0]), STRONG, before, after, -1, int(at[-1]))
+
+
+def cut(counts: Counts, levels: Levels) -> Hit | None:
+    """A greatest or least value that is never passed any more, and that many rows have."""
+    if not levels.number or len(counts) <= FEW or not counts[:-1].any(axis=0).all():
+        return None
+    for way in (1, -1):
+        ordered = counts[:-1][::way]
+        least = (ordered > 0).argmax(axis=0)  # the outermost level of each period
+        end = int(np.bincount(least).argmax())
+        level = end if way == 1 else len(counts) - 2 - end
+        beyond = np.flatnonzero(least < end)
+        at = int(beyond[-1]) if len(beyond) else 0
+        old, new = counts[:, :at].sum(axis=1), counts[:, at + 1 :].sum(axis=1)
+        if (
+            at >= LEAST_ALIVE
+            and levels.single[level]
+            and (least[at + 1 :] == end).sum() >= LASTING
+            and (least[:at] < end).sum() >= BEYOND
+            and new[level] >= max(LEAST_DEAD, CUT * new.sum())
+            and old[level] <= CUT / 4 * old.sum()
+        ):
+            return Hit("end", at, STRONG / 2, old, new, level)
+    return None
 
 
 def unknown(counts: Counts) -> Hit | None:

@@ -45,7 +45,7 @@ class Table:
         found, swaps = {}, dict[str, Swap]()
         for name, column in self.schema.columns().items():
             of_key = column.primary_key and self.rows.schema[name].is_numeric()  # numbers of things
-            of_rows = None if of_key else levels(self.rows[name])
+            of_rows = None if of_key else self.categories.get(name) or levels(self.rows[name])
             if (
                 of_rows
                 and len(of_rows.values) > 1
@@ -108,14 +108,16 @@ class Table:
             near &= groups.codes == groups.values.index(hit.group)
         days, codes = self.periods.day[near], column.codes[near]
         start = int(days.min())
-        if hit.until is not None:
-            alike = np.bincount(days - start, weights=codes == hit.level)
-            at = start + np.flatnonzero(alike >= DEAD * np.maximum(np.bincount(days - start), 1))
-            over = hit.until < self.periods.count - 1
-            return self.periods.date(at[0]), self.periods.date(at[-1]) if over else None
         part = 1 / len(column.values)
         old, new = ((counts + part) / (counts.sum() + 1) for counts in (hit.before, hit.after))
         likely = np.where(hit.before + hit.after > 0, np.log(new / old), 0)
+        if hit.until is not None:
+            new_one = codes == hit.level if hit.level >= 0 else likely[codes] > 0
+            alike = np.bincount(days - start, weights=new_one)
+            most = DEAD if hit.level >= 0 else DEAD / 2
+            at = start + np.flatnonzero(alike >= most * np.maximum(np.bincount(days - start), 1))
+            over = hit.until < self.periods.count - 1
+            return self.periods.date(at[0]), self.periods.date(at[-1]) if over else None
         by_day = np.bincount(days - start, weights=likely[codes])
         return self.periods.date(start + int(by_day[::-1].cumsum()[::-1].argmax())), None
 

@@ -112,6 +112,14 @@ CHANGES: dict[str, tuple[Change, str]] = {
         since(AUTUMN, visits=pl.col("visits") * 3),
         "Has the unit of air.visits changed? Since 2024-10-09",
     ),
+    "another unit for a while": (
+        since(SUMMER, date(2024, 7, 31), temp=FAHRENHEIT + 0.03),
+        "Has the unit of air.temp changed? From 2024-07-03 to 2024-07-30 in all groups",
+    ),
+    "values cut off": (
+        since(SUMMER, temp=pl.min_horizontal("temp", 21.0)),
+        "Is air.temp cut off, or does a value stand for unknown? Since 2024-07-0",
+    ),
     "a sensor that hangs for a while": (
         since(SUMMER, date(2024, 8, 1), temp=pl.lit(21.5), where=SOUTH),
         "Does air.temp hang? From 2024-07-03 to 2024-07-30 where station is s 21.5 has 100%",
