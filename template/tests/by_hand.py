@@ -62,6 +62,16 @@ TIMES = [
     ),
 ]
 
+MEASURED = {  # what the weather stations call it, and an example
+    "temp": ("temperature", 63.5),
+    "dewp": ("dew_point", 41.5),
+    "humid": ("humidity", 77.0),
+    "wind_speed": ("wind_speed", 17.5),
+    "precip": ("precipitation", 0.25),
+    "pressure": ("pressure", 1003.5),
+    "visib": ("visibility", 7.0),
+}
+
 WEATHER = [
     *(
         ByHand(
@@ -94,40 +104,14 @@ WEATHER = [
     ByHand("not that of another airport", {"weather": {"origin": "JFK"}}, wind_speed=None),
     ByHand(
         "what was measured keeps its unit",
-        {
-            "weather": {
-                "temp": 63.5,
-                "dewp": 41.5,
-                "humid": 77.0,
-                "wind_speed": 17.5,
-                "precip": 0.25,
-                "pressure": 1003.5,
-                "visib": 7.0,
-            }
-        },
-        temperature=63.5,
-        dew_point=41.5,
-        humidity=77.0,
-        wind_speed=17.5,
-        precipitation=0.25,
-        pressure=1003.5,
-        visibility=7.0,
+        {"weather": {name: value for name, (_, value) in MEASURED.items()}},
+        **dict(MEASURED.values()),
         dew_point_spread=22.0,
     ),
     ByHand(
         "what is unknown stays unknown",
-        {
-            "weather": dict.fromkeys(
-                ("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib")
-            )
-        },
-        temperature=None,
-        dew_point=None,
-        humidity=None,
-        wind_speed=None,
-        precipitation=None,
-        pressure=None,
-        visibility=None,
+        {"weather": dict.fromkeys(MEASURED)},
+        **dict.fromkeys(column for column, _ in MEASURED.values()),
         dew_point_spread=None,
     ),
 ]

@@ -58,21 +58,3 @@ def test_the_dew_point_spread_is_what_temperature_exceeds_it_by() -> None:
 
 def test_unknown_weather_stays_unknown() -> None:
     assert value("dew_point_spread", temperature=None) is None
-
-
-@pytest.mark.parametrize(
-    ("feature", "cell"),
-    [
-        ("carrier", "HA"),
-        ("origin", "JFK"),
-        ("destination", "HNL"),
-        ("temperature", 23.0),
-        ("humidity", 95.5),
-        ("wind_speed", 34.5),
-        ("precipitation", 0.25),
-        ("pressure", 995.5),
-        ("visibility", 0.25),
-    ],
-)
-def test_a_feature_that_is_a_column_is_that_column(feature: str, cell: object) -> None:
-    assert value(feature, **{feature: cell}) == cell
