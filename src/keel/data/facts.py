@@ -156,7 +156,7 @@ def _number(column: pl.Series) -> pl.Expr:
     if dtype == pl.Datetime:
         return value.dt.epoch("us").cast(pl.Float64) / 1e6
     if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean:
-        number = value.to_physical().cast(pl.Float64)
+        number = (value.to_physical() if dtype.is_temporal() else value).cast(pl.Float64)
         return pl.when(number.is_finite()).then(number).alias(column.name)
     return pl.when(value.is_not_null()).then(1.0).alias(column.name)
 

@@ -257,10 +257,11 @@ def _read(root: Path) -> dict[str, Any] | None:
 
 def _digest(column: pl.Series) -> str:
     """A digest of a column's values, the same in all versions."""
-    digest = hashlib.blake2b(digest_size=4)
-    if column.dtype.is_numeric() or column.dtype == pl.Boolean:
-        digest.update(column.cast(pl.Float64).fill_null(np.nan).to_numpy().tobytes())
+    plain = column.to_physical() if column.dtype.is_temporal() else column
+    if plain.dtype.is_numeric() or plain.dtype == pl.Boolean:
+        content = plain.cast(pl.Float64).fill_null(np.nan).to_numpy().tobytes()
+    elif plain.dtype == pl.String:
+        content = plain.to_frame().write_csv().encode()
     else:
-        text = column.to_physical() if column.dtype.is_temporal() else column
-        digest.update(text.cast(pl.String).to_frame().write_csv().encode())
-    return digest.hexdigest()
+        content = json.dumps(plain.to_list(), default=str).encode()
+    return hashlib.blake2b(content, digest_size=4).hexdigest()
