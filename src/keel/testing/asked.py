@@ -55,7 +55,10 @@ class Asked:
         if isinstance(task, YesNo):
             yield f"a row whose {label} is true", lambda: True in told
             yield f"a row whose {label} is false", lambda: False in told
-            yield f"rows close to where {label} changes, on both sides", self._is_close
+            yield (
+                f"rows close to where {label} changes, on both sides",
+                lambda: True in told and False in told and self._is_close(),
+            )
         elif isinstance(task, Classes) and len(task.classes) <= MANY:
             for name in task.classes:
                 yield f"a row whose {label} is {name}", partial(told.__contains__, name)
