@@ -56,7 +56,8 @@ evaluation:
   smallest_slice: 20
   floors: {{auc: 0, calibration_error: 1}}
   slice_floors: {{auc: 0}}
-gates: {{better_than_baseline: null, feature_loss: null, psi: null, same: null, nulls: null, leak: null}}
+gates:
+  {{better_than_baseline: null, feature_loss: null, psi: null, same: null, nulls: null, leak: null}}
 """
 
 

@@ -15,11 +15,10 @@ from keel.project.commands import must, output
 from keel.quality.budgets.budgets import Objective
 from keel.quality.budgets.events import INDICATORS
 from keel.quality.budgets.standing import OBJECTIVES, POLICY, WAIVERS
-from keel.quality.change import people
 from keel.quality.records import settings
-from keel.quality.records.documents import Files, each_typed
+from keel.quality.records.documents import PEOPLE, Files, each_typed
 
-FILES = (OBJECTIVES, WAIVERS, POLICY, people.FILE, settings.FILE)
+FILES = (OBJECTIVES, WAIVERS, POLICY, PEOPLE, settings.FILE)
 # Where a request goes in CI, then what a clone follows, then a repository without a remote.
 IN_CI = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")

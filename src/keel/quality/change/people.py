@@ -12,12 +12,12 @@ from annotated_types import MinLen
 from pathspec import GitIgnoreSpec
 
 from keel.project.settings import Section
-from keel.quality.records.documents import Past, Text, plural
+from keel.quality.records.documents import PEOPLE, Past, Text, plural
 from keel.quality.records.figures import Figure, about
 from keel.quality.records.settings import People
 from keel.quality.records.tracked import files
 
-FILE = "docs/quality/people.yaml"
+FILE = PEOPLE
 FIGURES = ("people.experts", "people.tasks")
 
 

@@ -19,6 +19,7 @@ from keel.project.errors import UserError, reason
 Content = TypeVar("Content")
 Text = Annotated[str, MinLen(1)]
 FENCE = "---"
+PEOPLE = "docs/quality/people.yaml"
 Moment = TypeVar("Moment", date, datetime)
 UNHEARD = {  # what pydantic says in words of its own
     "missing": "is missing",
