@@ -14,6 +14,7 @@ from keel.data.profile.steps import Array
 
 DAY, HOURS, AROUND = timedelta(days=1), 24, 14  # days around a change of the clocks
 BACK = np.add.outer(np.arange(24), np.arange(24)) % 24  # hour → hour, by how far it is put back
+LONGEST = 20_000  # days: more are a mistake in some year
 LEAST = 20  # rows for each hour of the day
 STRONG = 0.8  # of the rows that would have to be at other hours, for a day that has a rhythm
 BETTER = 0.5  # of the distance without a shift, which is left after it
@@ -30,6 +31,8 @@ def clock(table: str, column: str, moments: pl.Series, zone: ZoneInfo) -> Iterat
     if not isinstance(first, date):
         return
     day = (days - first).dt.total_days().to_numpy()
+    if day.max() > LONGEST:
+        return
     count = np.bincount(day * HOURS + hours, minlength=(int(day.max()) + 1) * HOURS).reshape(
         -1, HOURS
     )

@@ -71,15 +71,15 @@ class Levels:
 
 def levels(column: pl.Series) -> Levels | None:
     """The levels of a column; None of a text that has too many, or of another kind, or unknown."""
-    if column.null_count() == len(column):
-        return None
     if column.dtype.is_numeric():
-        return _of_number(column.cast(pl.Float64).fill_nan(None))
+        number = column.cast(pl.Float64)
+        number = number.set(~number.is_finite(), None)
+        return None if number.null_count() == len(number) else _of_number(number)
     if column.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Boolean):
         return None
     text = column.cast(pl.String)
     names = text.drop_nulls().unique().sort()
-    if len(names) > MOST_LEVELS:
+    if not 0 < len(names) <= MOST_LEVELS:
         return None
     codes = text.cast(pl.Enum(names)).to_physical().cast(pl.Int64).fill_null(len(names))
     single = np.ones(len(names) + 1, dtype=bool)

@@ -36,11 +36,13 @@ def look(
     """What is to be asked about a table, of its rows that are kept and those that are set aside."""
     schema, time = project.tables[table], project.time_of(table)
     found = [*missing.set_aside_by_outcome(table, schema, good, broken, reasons)]
-    if time is None or good[time].null_count() == len(good):
+    if time is None:
         return Looked(found, in_time=False)
-    rows = good.filter(pl.col(time).is_not_null()) if good[time].has_nulls() else good
     column = schema.columns()[time]
-    moments = rows.select(moment_of(time, column, project.zone)).to_series()
+    moments = good.select(moment_of(time, column, project.zone)).to_series()
+    rows, moments = good.filter(moments.is_not_null()), moments.drop_nulls()
+    if rows.is_empty():
+        return Looked(found, in_time=False)
     days = moments.dt.convert_time_zone(project.zone).dt.date()
     where = periods(days)
     apart = days.unique().sort().diff().dt.total_days().max()

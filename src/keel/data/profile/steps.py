@@ -29,8 +29,8 @@ class Windows:
     """What is counted just before and after each boundary, a period that is left out between.
 
     The arrays have the shape (levels, boundaries); the last level is unknown. `below` counts the
-    known values up to each level, before and after. `seen` says which levels there are
-    in the whole table up to the boundary, `later` which there are from it on in the group.
+    known values up to each level, before and after. `seen` says which levels there are in the whole
+    table up to the boundary, `later` which there are from it on in the group.
     """
 
     before: Counts
@@ -55,7 +55,7 @@ class Windows:
         return enough
 
     @cached_property
-    def any(self) -> Array:
+    def filled(self) -> Array:
         """Whether there are rows to compare, with unknown values."""
         enough: Array = np.minimum(self.before.sum(0), self.after.sum(0)) >= LEAST_ROWS
         return enough
@@ -219,12 +219,12 @@ def share_step(w: Windows) -> tuple[Step, int]:
     if not len(often):
         return Step(w, 0, 0.0, frozenset()), 0
     shares = np.abs(w.after[often] / new - w.before[often] / old)
-    size = np.where(w.any, shares.max(axis=0), 0)
+    size = np.where(w.filled, shares.max(axis=0), 0)
     at = int(size.argmax())
     level = int(often[shares[:, at].argmax()])
     one, other = w.before[level] / old, w.after[level] / new
     middle = (one[at] + other[at]) / 2
     up = one[at] < other[at]
-    earlier, later = one[: at + 1][w.any[: at + 1]], other[at:][w.any[at:]]
+    earlier, later = one[: at + 1][w.filled[: at + 1]], other[at:][w.filled[at:]]
     stays = ((earlier < middle) == up).all() and ((later > middle) == up).all()
     return Step(w, at, w.times(size, at) if stays else 0.0, frozenset()), level
