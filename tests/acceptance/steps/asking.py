@@ -10,7 +10,7 @@ from builders import PROJECT
 from driver import Driver
 from pydantic_core import to_json
 
-from keel.serving import log
+from keel.serving import logged
 from keel.serving.problems import ProblemError
 from keel.serving.service import Service
 
@@ -43,8 +43,9 @@ def is_as_judged(context: Context) -> None:
 @then("what the model was asked with is in the log, and gives that probability again")
 def is_followed(context: Context) -> None:
     trained = _driver(context).trained
-    logged = log.predictions(context.store.root, PROJECT).filter(request=context.request).collect()
-    assert abs(trained.probability(logged).item() - context.answer["probability"]) < 1e-9
+    of = pl.col("request") == context.request
+    asked = logged.predictions(context.store.root, PROJECT).filter(of).collect()
+    assert abs(trained.probability(asked).item() - context.answer["probability"]) < 1e-9
 
 
 @then('it gets a probability, and "{column}" is named as never seen')

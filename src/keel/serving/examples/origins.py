@@ -88,12 +88,14 @@ class Maker:
         """
         numbers = pl.int_range(len(rows), eager=True)
         for bit in range((len(rows) - 1).bit_length() if twins <= FEW else 0):
-            second = numbers // 2**bit % 2 == 1
+            second: pl.Series = numbers // 2**bit % 2 == 1
             parts = (rows.filter(~second), rows.filter(second))
             made = pl.collect_all([self._plan(p, lookups).select(self._key) for p in parts])
             if not any(keys.is_duplicated().any() for keys in made):
-                return second
-        return numbers >= len(rows) // 2
+                break
+        else:
+            second = numbers >= len(rows) // 2
+        return second
 
     def _plan(self, rows: pl.DataFrame, lookups: Lookups) -> pl.LazyFrame:
         return self._build({**lookups, self._table: rows.lazy()}).select(*self.columns)
