@@ -146,9 +146,10 @@ def copies(table: Table) -> Iterator[Table]:
     week = ((days - days.min()).dt.total_days() // 7).rename("week")
     rows = table.rows.with_columns(week)
     weeks = week.unique().sort()
+    whole = weeks[:-1].to_numpy()  # the last one may be a part of one
     length = pl.duration(days=7 * (pl.col("to") - pl.col("week")))
     for n in range(2):
-        drawn = pl.DataFrame({"to": weeks, "week": random.choice(weeks.to_numpy(), len(weeks))})
+        drawn = pl.DataFrame({"to": weeks, "week": random.choice(whole, len(weeks))})
         moved = drawn.join(rows, on="week").with_columns(
             (pl.col(table.time) + length).alias(table.time)
         )
