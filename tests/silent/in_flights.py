@@ -76,7 +76,6 @@ BUGS = [
     bug("time", "the hour of departure in UTC", "departure_hour", FEATURES, LOCAL_HOUR, "    local = Examples.scheduled_departure.col\n"),
     bug("time", "the decision at departure", "decision_time|at the decision", EXAMPLES, "NOTICE = timedelta(hours=2)", "NOTICE = timedelta(hours=0)"),
     bug("time", "clock times read as minutes", "arrival_minute|arrival_hour", EXAMPLES, "hhmm // 100 * 60 + hhmm % 100", "hhmm * 6 // 10"),
-    bug("time", "rows in the order of carriers", "order", EXAMPLES, ORDER, '        .sort("carrier", "flight_number", "decision_time")\n'),
     # --- units and scales ---------------------------------------------------------------------
     bug("unit", "degrees Celsius at one airport", "temperature", EXAMPLES, "temperature=Weather.temp.col,",
         'temperature=pl.when(Weather.origin.col == "JFK").then((Weather.temp.col - 32) * 5 / 9).otherwise(Weather.temp.col),'),
@@ -86,8 +85,8 @@ BUGS = [
     # --- nulls --------------------------------------------------------------------------------
     bug("null", "an unknown age is 0", "aircraft_age", FEATURES, "    return Examples.scheduled_departure.col.dt.year() - Examples.aircraft_built.col\n",
         "    return (Examples.scheduled_departure.col.dt.year() - Examples.aircraft_built.col).fill_null(0)\n"),
-    bug("null", "unknown humidity is that of the hour after", "humidity", EXAMPLES, "humidity=Weather.humid.col,",
-        'humidity=Weather.humid.col.backward_fill().over("origin", order_by="time_hour"),'),
+    bug("null", "unknown pressure is that of the hour after", "pressure", EXAMPLES, '        "pressure",\n        measured=',
+        '        pressure=Weather.pressure.col.backward_fill().over("origin", order_by="time_hour"),\n        measured='),
     bug("null", "a null is 0 for the trees", "unknown", BOOSTING, ".fill_null(np.nan).to_numpy()", ".fill_null(0).to_numpy()"),
     # --- labels -------------------------------------------------------------------------------
     bug("label", "inverted", "late", EXAMPLES, IS_LATE, "late=Flights.arr_delay.col <= LATE_AFTER"),
@@ -104,6 +103,5 @@ BUGS = [
     bug("training", "a tenth of the learning rate", "learning_rate", BOOSTING, '"learning_rate": self.learning_rate', '"learning_rate": self.learning_rate / 10'),
     bug("training", "late flights count four times", "probabilit|mean|calibration", BOOSTING, '            "verbosity": -1,\n', '            "verbosity": -1,\n            "scale_pos_weight": 4.0,\n'),
     bug("training", "every second row learnt", "learn|rows|model", BOOSTING,
-        "            matrix(features),\n            label.to_physical().to_numpy().astype(np.float32),\n",
-        "            matrix(features)[::2],\n            label.to_physical().to_numpy().astype(np.float32)[::2],\n"),
+        "            matrix(features),\n            label.to_physical()", "            matrix(features.gather_every(2)),\n            label.gather_every(2).to_physical()"),
 ]  # fmt: skip
