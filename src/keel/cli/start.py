@@ -166,9 +166,8 @@ def _set_up(root: Path, set_up: Any) -> str:
 def _accept(root: Path, written: Written) -> str:
     """Write down what the quick data give; a hint if what runs is not all as it was written."""
     from keel.project.about import load
-    from keel.testing.accepted import FILE, TO_DO, accept
+    from keel.testing.accepted import TO_DO, accept
 
-    (root / FILE).unlink(missing_ok=True)  # that of the example
     if written.problem or any(name.startswith(("src/", "conf/")) for name in written.kept):
         return TO_DO
     try:

@@ -83,17 +83,18 @@ def _findings(context: Context) -> dict[str, str]:
     driver: Driver = context.driver
     place = driver.run.again("evaluate").store.root
     _serve(place, context.rows, context.seconds)
-    watched = watch(PROJECT, observe(PROJECT, place), context.known, FEW, NOW)
+    watched = watch(PROJECT, observe(PROJECT, place), context.known, FEW, None)
     return {finding.check: finding.cure for finding in watched.findings}
 
 
 def _serve(place: Path, rows: pl.DataFrame, seconds: float) -> None:
     """What the log of the service has when it answers each day, and its labels come a day later."""
-    clock = count()
-    log = Log(place, PROJECT, 10_000, lambda: NOW + timedelta(seconds=next(clock)))
+    ticks, clock = count(), [NOW]
+    log = Log(place, PROJECT, 10_000, lambda: clock[0] + timedelta(seconds=next(ticks)))
     before = rows.clear()
     days = rows.sort("decision_time").with_columns(day=pl.col("decision_time").dt.date())
     for number, day in enumerate(days.partition_by("day", include_key=False)):
+        clock[0] = day["decision_time"][-1]
         answers = [
             {
                 "row": row,

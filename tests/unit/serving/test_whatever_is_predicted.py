@@ -392,7 +392,6 @@ def looking(name: str, how: pl.Expr) -> Project:
 LOOKS: dict[str, tuple[str, pl.Expr]] = {
     "the value before": ("weight", pl.col("weight").shift(1)),
     "the value before of its kind": ("weight", pl.col("weight").shift(7).over("town")),
-    "the label before": ("weight", pl.col("outcome").shift(1).abs()),
     "a window": ("weight", pl.col("weight").rolling_mean(5, min_samples=1)),
     "the mean of all": ("weight", pl.col("weight").mean()),
     "a rank": ("weight", pl.col("weight").rank()),
@@ -466,10 +465,10 @@ def test_what_is_made_of_one_row_is_served(how: pl.Expr, tmp_path: Path) -> None
 def test_that_examples_without_a_label_are_left_out_is_no_way_to_serve(tmp_path: Path) -> None:
     project = task_project("a number", None)
     build = project.build
-    project = replace(project, build=lambda tables: build(tables).drop_nulls("outcome"))
+    dropping = replace(project, build=lambda tables: build(tables).drop_nulls("outcome"))
 
     with pytest.raises(UserError, match=r"makes no example of rows whose outcome is not known yet"):
-        Service(trained(project, tmp_path), project)
+        Service(trained(project, tmp_path), dropping)
 
 
 class Past(dy.Schema):

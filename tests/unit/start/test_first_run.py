@@ -8,8 +8,7 @@ import plans
 import polars as pl
 import pytest
 
-from keel.start.writing.easing import beyond
-from keel.start.writing.measured import Eased, Measured, Rhythm, Split
+from keel.start.writing.measured import Eased, Measured, Rhythm, Split, beyond
 from keel.start.writing.measuring import some
 from keel.start.writing.showing import doubts
 from keel.start.writing.splitting import enough_rows, first_test_day, rhythm, share_from

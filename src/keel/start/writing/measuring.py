@@ -19,8 +19,7 @@ from keel.project.settings import Gates
 from keel.project.task import Number
 from keel.start.plan import Plan
 from keel.start.writing.behaviour import Behaviour, outward
-from keel.start.writing.easing import eased
-from keel.start.writing.measured import GATES, Measured, Rhythm, Split
+from keel.start.writing.measured import GATES, Measured, Rhythm, Split, eased
 from keel.start.writing.splitting import (
     MOST_QUICK,
     enough_rows,

@@ -27,6 +27,7 @@ from keel.start.writing.context import About, context, pattern, target_words
 from keel.start.writing.measured import Measured
 from keel.start.writing.measuring import measure
 from keel.start.writing.rendering import EXAMPLES_OWN, RECORD, passages, whole
+from keel.testing.accepted import FILE as ACCEPTED
 
 ANSWERS = ".copier-answers.yml"
 EXAMPLES_TITLE = "Flight delay"
@@ -96,8 +97,8 @@ class _Making:
             self._put(name, text)
         self.whole |= set(made)
         others = [RECORD.format(by=by) for by in ("time", "group", "key")]
-        for name in {*EXAMPLES_OWN, *others, *files} - set(made):
-            if self._project.is_ours(name):
+        for name in {*EXAMPLES_OWN, ACCEPTED, *others, *files} - set(made):
+            if self._project.is_ours(name) or name == ACCEPTED:
                 (self._staged / name).unlink(missing_ok=True)
                 self.names[name] = None
 
