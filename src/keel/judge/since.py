@@ -21,6 +21,8 @@ from keel.project.metric import Metric
 FORM = 1  # of the facts: those of another form are not compared
 FEWER = 0.05  # of the rows that were there
 FEWER_LATER = 0.15  # where the oldest months are left out, since months are of several lengths
+LOST = 0.002  # of the examples of months that were over: what has been stays
+SEVERAL = 20  # rows, which are no chance
 MORE = 1.8  # times the rows: then half of them may be of another season
 ASIDE = 0.01  # of the rows more than before, and twice as many
 UNKNOWN = 0.1  # of the rows more than before
@@ -146,6 +148,8 @@ def _of_table(was: Facts, now: Facts, fewer: float) -> Iterator[str]:
         if after is None or before["kind"] != after["kind"]:
             continue  # that is a change of the code
         nulls = [side["columns"][name]["nulls"] / max(side["rows"], 1) for side in (was, now)]
+        if nulls[1] == 0 and fewer == FEWER and nulls[0] * min(was["rows"], now["rows"]) > SEVERAL:
+            yield f"{name} was unknown in {nulls[0]:.1%} of the rows, and never is"
         if nulls[1] > nulls[0] + UNKNOWN:
             yield f"{name} was unknown in {nulls[0]:.0%} of the rows, and is in {nulls[1]:.0%}"
         if before["kind"] == "text":
@@ -181,9 +185,12 @@ def _other_values(name: str, before: Facts, after: Facts) -> Iterator[str]:
 def _of_label(was: Facts, now: Facts) -> Iterator[str]:
     """A label that is other in months that were over; without such months, other on the whole."""
     past = _past(was["months"], now["months"])
-    rows = [sum(side["months"][month][0] for month in past) for side in (was, now)]
-    if rows[1] < (1 - FEWER) * rows[0]:
-        yield f"{past[0]} to {past[-1]} have {change(*rows)} examples"
+    lost = {month: was["months"][month][0] - now["months"][month][0] for month in past}
+    rows = sum(was["months"][month][0] for month in past)
+    if sum(lost.values()) > max(LOST * rows, SEVERAL):
+        worst = max(lost, key=lambda month: lost[month])
+        fell = change(rows, rows - sum(lost.values()))
+        yield f"{past[0]} to {past[-1]} have {fell} examples, most are lost in {worst}"
     for name in (name for name in was["means"] if name in now["means"]):
         pair, spread = [side["means"][name][0] for side in (was, now)], was["means"][name][1]
         where = "on the whole"

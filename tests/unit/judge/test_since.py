@@ -95,6 +95,23 @@ def test_what_was_there_and_is_other_now_is_not_usual(change: Frame, gate: str, 
     assert words in found[gate]
 
 
+def test_a_few_rows_that_are_lost_of_months_that_were_over_are_not_usual() -> None:
+    lost = (pl.col("at").dt.month().is_between(3, 6)) & (pl.col("visit") % 12 == 0)
+
+    found = gates(run(year(900)), run(year(1000).filter(~lost)))
+
+    assert "examples, most are lost in 20" in found["since.label"]
+
+
+def test_a_column_that_is_never_unknown_any_more_is_not_usual() -> None:
+    unknown = pl.when(pl.col("visit") % 25 > 0).then("pages").alias("pages")
+
+    found = gates(run(year(900).with_columns(unknown)), run(year(1000)))
+
+    assert "pages was unknown in 4.0% of the rows, and never is" in found["since.visits"]
+    assert gates(run(year(900)), run(year(1000).with_columns(unknown))) == {}
+
+
 def test_a_label_of_new_months_may_be_other_and_one_of_old_months_may_not() -> None:
     last = pl.col("at") > datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=230)
     turned = pl.when(last).then(~pl.col("bought")).otherwise("bought").alias("bought")
