@@ -19,7 +19,7 @@ def main() -> int:
     """Run them, and hold what came out beside the commit that was accepted."""
     from keel.data.store import Store
     from keel.pipeline import configuration
-    from keel.pipeline.run import stop_at_unusual
+    from keel.pipeline.run import stop_at_unusual, warn_of_unusual
     from keel.pipeline.stages import STAGES, run_stage
     from keel.project.about import load
     from keel.project.errors import UserError
@@ -36,6 +36,8 @@ def main() -> int:
                 if place not in FIRST and "warning: " in said.getvalue():
                     return BEFORE
                 run_stage(place, store, project, settings, today)
+                if place == "prepare":
+                    warn_of_unusual(store, project, settings, today)
             stop_at_unusual(root, today)
     except UserError as error:
         print(f"error: {error}")

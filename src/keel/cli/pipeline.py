@@ -69,6 +69,7 @@ def stage(name: str) -> int:
     """Run the stage NAME with settings.yaml, or `configure`, which writes that."""
     from keel.data.store import Store
     from keel.pipeline import configuration
+    from keel.pipeline.run import warn_of_unusual
     from keel.pipeline.stages import STAGES, run_stage
     from keel.show.progress import set_up_logging
     from keel.show.traceparent import VARIABLE
@@ -85,8 +86,11 @@ def stage(name: str) -> int:
                 configuration.configure(root, project)
             return 0
         store = Store(root, root)
+        settings = configuration.load(store)
         try:
-            run_stage(name, store, project, configuration.load(store), today())
+            run_stage(name, store, project, settings, today())
+            if name == "prepare":
+                warn_of_unusual(store, project, settings, today())
         except RefusedError as refused:
             if "DVC_EXP_BASELINE_REV" not in os.environ:
                 raise

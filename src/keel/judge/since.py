@@ -3,9 +3,11 @@
 New rows come, and a season changes them; what was there already stays as it was.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dataframely as dy
@@ -15,6 +17,7 @@ from keel.data.facts import MOST_VALUES, change, facts, rounded
 from keel.judge.gates import Verdict
 from keel.judge.scores import Score
 from keel.project.columns import is_personal
+from keel.project.commands import output
 from keel.project.description import Project
 from keel.project.metric import Metric
 
@@ -35,13 +38,29 @@ DATED = re.compile(r"(19|20)\d\d")  # a text such as 2025-03 comes and goes
 Facts = Mapping[str, Any]
 
 
+def accepted(root: Path, data: object) -> tuple[str, Facts] | None:
+    """The facts that were accepted last, of the champion or of HEAD, and which of them it is.
+
+    None without any, or where they are of another part of the `data`, or of another form.
+    """
+    champion = root / "champion/facts.json"
+    if champion.is_file():
+        whose, text = "the champion", champion.read_text("utf-8")
+    else:
+        whose = "the last commit"
+        text = output(root, "git", "show", "HEAD:./reports/facts.json") or ""
+    facts_ = json.loads(text) if text else {}
+    fits = (facts_.get("form"), facts_.get("data")) == (FORM, data)
+    return (whose, facts_) if fits else None
+
+
 def told(
     project: Project,
     tables: Mapping[str, pl.LazyFrame],
     examples: pl.DataFrame,
     quality: Mapping[str, Any],
-    scores: Sequence[Score],
-    metrics: Mapping[str, Metric],
+    scores: Sequence[Score] = (),
+    metrics: Mapping[str, Metric] = {},
 ) -> dict[str, Any]:
     """The facts of a run, of its checked tables, examples and scores: a few kilobytes, no row."""
     counted = {name: {at: quality[name][at] for at in ("rows", "set_aside")} for name in tables}

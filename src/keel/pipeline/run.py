@@ -6,15 +6,19 @@ import json
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
+from keel.data.store import Store
 from keel.pipeline.code import digests
 from keel.project.about import package
 from keel.project.commands import call, output
+from keel.project.description import Project
 from keel.project.errors import RefusedError, UserError
+from keel.project.settings import Settings
 from keel.repository.setup import set_up
 from keel.show.tracing import PIPELINE, processes
 
@@ -106,20 +110,16 @@ def stop_at_unusual(root: Path, today: date) -> None:
     Raises RefusedError for what no new rows bring, unless it is waived. Nothing is said of a run on
     another part of the data.
     """
-    file, champion = root / "reports/facts.json", root / "champion/facts.json"
-    text = file.read_text("utf-8") if file.is_file() else ""
-    commit = output(root, "git", "show", "HEAD:./reports/facts.json")
-    accepted = champion.read_text("utf-8") if champion.is_file() else commit or ""
-    if not (text and accepted) or text.strip() == accepted.strip():
-        return
-    before, after = json.loads(accepted), json.loads(text)
-    if any(before.get(name) != after[name] for name in ("form", "data")):
-        return
     from keel.judge.gates import waived
-    from keel.judge.since import news, unusual
+    from keel.judge.since import accepted, news, unusual
 
-    last = "the champion" if champion.is_file() else "the last commit"
-    print(f"\nSince {last}: {', '.join(news(before, after)) or 'small changes'}.")
+    file = root / "reports/facts.json"
+    after = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    last = accepted(root, after.get("data"))
+    if last is None or last[1] == after or last[1]["form"] != after.get("form"):
+        return
+    whose, before = last
+    print(f"\nSince {whose}: {', '.join(news(before, after)) or 'small changes'}.")
     if found := unusual(before, after):
         from keel.pipeline.configuration import waivers
 
@@ -128,9 +128,26 @@ def stop_at_unusual(root: Path, today: date) -> None:
             if waiver := verdict.waiver:
                 print(f"  {verdict.gate}, waived until {waiver.until}: {verdict.sentence}")
         if refused := [f"{each.gate}: {each.sentence}" for each in judged if each.refused]:
-            if not champion.is_file():
+            if whose != "the champion":
                 print("What is unusual of it is accepted by a commit of reports/facts.json.")
             raise RefusedError(refused)
+
+
+def warn_of_unusual(store: Store, project: Project, settings: Settings, today: date) -> None:
+    """Warn of the same before a model is trained, as soon as tables and examples are there."""
+    from keel.judge import since
+    from keel.judge.gates import waived
+
+    last = since.accepted(store.root, settings.data.rows)
+    if last is None:
+        return
+    tables = {name: store.read_table(store.checked(name)) for name in project.tables}
+    examples = store.read_table(store.examples).collect()
+    quality = store.read_json(store.report("data-quality.json"))
+    found = since.unusual(last[1], since.told(project, tables, examples, quality))
+    for verdict in waived(found, settings.waivers, today):
+        if verdict.refused:
+            print(f"warning: {verdict.gate}: {verdict.sentence}", file=sys.stderr)
 
 
 def stop_at_ended_waivers(root: Path, today: date) -> None:

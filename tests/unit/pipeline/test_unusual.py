@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import PROJECT
 from repositories import Repository
 
-from keel.pipeline.run import stop_at_unusual
+from keel.data.store import Store
+from keel.pipeline import configuration
+from keel.pipeline.run import stop_at_unusual, warn_of_unusual
 from keel.project.errors import RefusedError
 
 TODAY = date(2026, 3, 1)
@@ -92,3 +95,20 @@ def test_without_an_accepted_run_there_is_nothing_to_say(tmp_path: Path) -> None
     Repository(tmp_path).file(FILE, facts(10))
 
     stop_at_unusual(tmp_path, TODAY)
+
+
+def test_rows_that_are_lost_are_warned_of_before_a_model_is_trained(
+    run_copy: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = configuration.load(run_copy)
+    facts = run_copy.report("facts.json")
+    run_copy.write_text(run_copy.champion("facts.json"), facts.read_text("utf-8"))
+
+    warn_of_unusual(run_copy, PROJECT, settings, TODAY)
+    assert capsys.readouterr().err == ""
+
+    half = run_copy.read_table(run_copy.examples).collect()[::2]
+    run_copy.write_table(run_copy.examples, half)
+    warn_of_unusual(run_copy, PROJECT, settings, TODAY)
+
+    assert "warning: since.examples: 200 → 100 rows, 50% fewer" in capsys.readouterr().err

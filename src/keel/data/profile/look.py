@@ -1,6 +1,6 @@
 """All that is looked at in the raw tables of a project, table by table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import dataframely as dy
@@ -8,13 +8,15 @@ import polars as pl
 
 from keel.data.profile import rows as missing
 from keel.data.profile.clock import clock
-from keel.data.profile.counts import periods
+from keel.data.profile.counts import Periods, levels, periods
 from keel.data.profile.findings import Finding
 from keel.data.profile.steps import LEAST_PERIODS
 from keel.data.profile.values import Table, categories
 from keel.data.validation import REASONS
 from keel.project.columns import moment_of
 from keel.project.description import Project
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,29 @@ def look(
         return Looked(found, in_time=False)
     of_rows = Table(table, schema, rows, where, categories(schema, rows))
     found += of_rows.changes()
+    lost = [*missing.gap(table, time, days), *missing.fewer(table, time, where)]
     for name, category in of_rows.categories.items():
-        found += missing.silent(table, name, category, where)
-    found += missing.gap(table, time, days)
-    found += missing.fewer(table, time, where)
+        lost += missing.silent(table, name, category, where)
+    if isinstance(column, dy.Datetime) and column.time_zone:
+        lost += clock(table, time, moments, project.timezone)
+    # Of a part of each day or week, only where it is not a part of what is lost otherwise.
+    local = moments.dt.convert_time_zone(project.zone)
+    found += lost or _rhythm(table, time, local, column, where)
     found += missing.set_aside_at_once(
         table, time, broken[REASONS], _days(broken, time, project), where
     )
-    if isinstance(column, dy.Datetime) and column.time_zone:
-        found += clock(table, time, moments, project.timezone)
     return Looked(found, in_time=True, span=span)
+
+
+def _rhythm(
+    table: str, time: str, local: pl.Series, column: dy.Column, where: Periods
+) -> Iterator[Finding]:
+    """Weekdays, and hours of the day, that fall silent."""
+    parts = [local.dt.weekday().replace_strict(range(1, 8), DAYS)]
+    if isinstance(column, dy.Datetime):
+        parts.append(local.dt.hour().cast(pl.String) + " o'clock")
+    for values in filter(None, map(levels, parts)):
+        yield from missing.silent(table, time, values, where)
 
 
 def compare(project: Project, looked: Mapping[str, Looked]) -> dict[str, list[Finding]]:

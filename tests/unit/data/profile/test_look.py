@@ -166,6 +166,14 @@ CHANGES: dict[str, tuple[Change, str]] = {
         since(SUMMER, date(2024, 7, 20), station=pl.lit(None), where=SOUTH),
         "Are rows of air broken for a while? In the 7 days from 2024-07-07 on",
     ),
+    "no weekends any more": (
+        lambda rows: rows.filter((pl.col("at").dt.date() < SUMMER) | (LOCAL.dt.weekday() < 6)),
+        "Are rows of air missing? Since 2024-06-30 there are none where it is Saturday",
+    ),
+    "no evenings any more": (
+        lambda rows: rows.filter((pl.col("at").dt.date() < SUMMER) | (LOCAL.dt.hour() < 21)),
+        "Are rows of air missing? Since 2024-07-07 there are none where it is 21 o'clock, 22",
+    ),
     "a rule on an outcome": (
         since(SUMMER, visits=pl.lit(500), where=pl.col("visits") > 125),
         "Does a rule on air.visits choose rows by their outcome?",
