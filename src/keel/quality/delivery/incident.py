@@ -18,6 +18,7 @@ from keel.quality.records.incidents import FOLDER, SKEW, Incident, Incidents, fl
 from keel.quality.records.settings import Budgets
 from keel.show.pages import page as filled
 
+OUTAGES = "incidents.open"  # the figure's name
 HOUR = timedelta(hours=1)
 
 
@@ -56,7 +57,7 @@ def page(incident: Incident, deployments: Sequence[Deployment] | None) -> str:
 
 def figure(known: Incidents, now: datetime) -> Figure:
     """Whether something is out of order now, and what past outages still ask for."""
-    its = about("incidents.open")
+    its = about(OUTAGES)
     if not known.good:
         return its.unknown("none was written down yet: `uv run keel incident TITLE`")
     lasting_ = [

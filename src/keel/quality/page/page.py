@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from keel.data.store import Store
 from keel.project.about import about
 from keel.project.errors import UserError
+from keel.quality.delivery.incident import OUTAGES
 from keel.quality.page.scorecard import QUESTIONS, Scorecard
 from keel.quality.records.figures import Figure, State
 from keel.show.pages import page
@@ -67,6 +68,7 @@ def facts(card: Scorecard) -> dict[str, Any]:
     return {
         "day": card.now.date().isoformat(),
         "answers": card.answers,
+        "outages": [each.text for each in card.figures if each.name == OUTAGES and each.value],
         "freeze": [f"“{stop.objective.title}”: {stop}" for stop in card.overview.stopping],
         "exempt": list(card.exempt),
         "waivers": [
