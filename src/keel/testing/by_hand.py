@@ -117,5 +117,6 @@ def _words(values: list[Any]) -> str:
 
 def _same(value: object, wanted: object) -> bool:
     """Equal, but for the digits that nobody writes."""
-    numbers = isinstance(value, float | int), isinstance(wanted, float | int)
-    return math.isclose(value, wanted, rel_tol=1e-6) if all(numbers) else value == wanted  # type: ignore[arg-type]
+    if isinstance(value, float | int) and isinstance(wanted, float | int):
+        return math.isclose(value, wanted, rel_tol=1e-6)
+    return value == wanted

@@ -180,6 +180,12 @@ def test_a_file_that_is_moved_away_is_made_anew(tmp_path: Path) -> None:
     assert logged.predictions(tmp_path, PROJECT).collect()["request"].to_list() == ["two"]
 
 
+@pytest.fixture
+def _all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logged, "LARGE", 0)
+
+
+@pytest.mark.usefixtures("_all_are_large")
 def test_a_day_that_is_over_is_decoded_once_and_again_when_it_changes(
     tmp_path: Path, clock: Clock
 ) -> None:
@@ -200,6 +206,7 @@ def test_a_day_that_is_over_is_decoded_once_and_again_when_it_changes(
     assert not kept.exists()
 
 
+@pytest.mark.usefixtures("_all_are_large")
 def test_what_was_decoded_is_forgotten_with_its_day(tmp_path: Path, clock: Clock) -> None:
     records = Log(tmp_path, PROJECT, 5, clock)
     for _ in range(10):
@@ -213,6 +220,7 @@ def test_what_was_decoded_is_forgotten_with_its_day(tmp_path: Path, clock: Clock
     assert days <= {file.stem for file in tmp_path.rglob("*.jsonl")}
 
 
+@pytest.mark.usefixtures("_all_are_large")
 def test_lines_that_are_torn_are_counted_of_what_is_kept_too(tmp_path: Path, clock: Clock) -> None:
     records = Log(tmp_path, PROJECT, 90, clock)
     predict(records, "one")
@@ -224,3 +232,18 @@ def test_lines_that_are_torn_are_counted_of_what_is_kept_too(tmp_path: Path, clo
     for _ in range(2):
         assert len(logged.predictions(tmp_path, PROJECT).collect()) == 2
         assert logged.broken(tmp_path, "predictions") == 1
+
+
+def test_small_files_are_read_in_their_order_and_nothing_is_kept_of_them(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = Log(tmp_path, PROJECT, 90, clock)
+    for number, flights in enumerate((1, 1, 40, 1, 1)):
+        predict(records, str(number), flights)
+        clock.now += timedelta(days=1)
+    monkeypatch.setattr(logged, "LARGE", 10_000)
+
+    rows = logged.predictions(tmp_path, PROJECT).collect()
+
+    assert rows["request"].unique(maintain_order=True).to_list() == ["0", "1", "2", "3", "4"]
+    assert len([*tmp_path.rglob("*.parquet")]) == 1

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from keel.project.errors import UserError
 from keel.project.settings import Section, Waiver
 from keel.quality.budgets import events
@@ -30,6 +32,7 @@ WAIVERS = "docs/quality/waivers.yaml"
 POLICY = "docs/quality/policy.md"
 DAY = timedelta(days=1)
 YEAR = timedelta(days=365)
+Signed = TypeAdapter(dict[str, Waiver])
 LATE = 7  # days without events, after which monitoring seems to rest
 
 
@@ -173,16 +176,10 @@ def _waivers(root: Path, name: str, waiver: Waiver, today: date) -> int:
     ends = {str(waiver.until)}
     for day, content in versions(root, WAIVERS, today):
         if day > today - YEAR:
-            with contextlib.suppress(UserError):  # a version that was broken
-                ends |= {str(its.get("until")) for its in _entries(content, name)}
+            with contextlib.suppress(UserError, ValidationError):  # a version that was broken
+                signed = Signed.validate_python(parsed(content, WAIVERS) or {})
+                ends |= {str(signed[name].until)} if name in signed else set()
     return len(ends)
-
-
-def _entries(content: str, name: str) -> list[dict[str, Any]]:
-    """The entry of a name in a YAML file of entries, if it has one."""
-    written = parsed(content, WAIVERS)
-    entry = written.get(name) if isinstance(written, dict) else None
-    return [entry] if isinstance(entry, dict) else []
 
 
 def _flaw(
