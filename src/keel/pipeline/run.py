@@ -1,5 +1,7 @@
 """The pipeline as DVC runs it: only what changed, or as an experiment beside those before."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
@@ -10,17 +12,20 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from keel.data.store import Store
 from keel.pipeline.code import digests
 from keel.project.about import package
 from keel.project.commands import call, output
-from keel.project.description import Project
 from keel.project.errors import RefusedError, UserError
-from keel.project.settings import Settings
 from keel.repository.setup import set_up
 from keel.show.tracing import PIPELINE, processes
+
+if TYPE_CHECKING:  # slow to import, and a run that has nothing to do needs none of it
+    from keel.data.store import Store
+    from keel.project.description import Project
+    from keel.project.settings import Settings
 
 TALKATIVE = {"--dry", "--interactive", "-i", "--verbose", "-v"}  # options that ask for DVC's words
 INTERRUPTED = 252  # DVC's exit code
