@@ -41,7 +41,8 @@ Facts = Mapping[str, Any]
 def accepted(root: Path, data: object) -> tuple[str, Facts] | None:
     """The facts that were accepted last, of the champion or of HEAD, and which of them it is.
 
-    None without any, or where they are of another part of the `data`, or of another form.
+    None without any that can be read, or where they are of another part of the `data`, or of
+    another form.
     """
     champion = root / "champion/facts.json"
     if champion.is_file():
@@ -49,9 +50,12 @@ def accepted(root: Path, data: object) -> tuple[str, Facts] | None:
     else:
         whose = "the last commit"
         text = output(root, "git", "show", "HEAD:./reports/facts.json") or ""
-    facts_ = json.loads(text) if text else {}
-    fits = (facts_.get("form"), facts_.get("data")) == (FORM, data)
-    return (whose, facts_) if fits else None
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:  # such as after a merge; this run writes them anew
+        return None
+    fits = (found.get("form"), found.get("data")) == (FORM, data)
+    return (whose, found) if fits else None
 
 
 def told(

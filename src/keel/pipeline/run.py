@@ -119,7 +119,11 @@ def stop_at_unusual(root: Path, today: date) -> None:
     from keel.judge.since import accepted, news, unusual
 
     file = root / "reports/facts.json"
-    after = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    try:
+        after = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    except ValueError as error:  # such as after a merge
+        cure = "`uv run dvc repro --single-item --force evaluate` writes it anew"
+        raise UserError(f"{cure}: reports/facts.json is broken: {error}") from error
     last = accepted(root, after.get("data"))
     if last is None or last[1] == after or last[1]["form"] != after.get("form"):
         return

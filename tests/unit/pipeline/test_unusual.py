@@ -12,7 +12,7 @@ from repositories import Repository
 from keel.data.store import Store
 from keel.pipeline import configuration
 from keel.pipeline.run import stop_at_unusual, warn_of_unusual
-from keel.project.errors import RefusedError
+from keel.project.errors import RefusedError, UserError
 
 TODAY = date(2026, 3, 1)
 FILE, CHAMPION = "reports/facts.json", "champion/facts.json"
@@ -86,6 +86,19 @@ def test_a_run_on_another_part_of_the_data_is_not_compared(
     repository: Repository, changes: dict[str, Any]
 ) -> None:
     repository.file(FILE, facts(500, **changes))
+
+    stop_at_unusual(repository.root, TODAY)
+
+
+def test_a_file_that_a_merge_broke_is_named_with_the_cure(repository: Repository) -> None:
+    repository.file(FILE, "<<<<<<< HEAD\n{}\n")
+
+    with pytest.raises(UserError, match=r"force evaluate` writes it anew: reports/facts\.json"):
+        stop_at_unusual(repository.root, TODAY)
+
+
+def test_a_broken_one_that_was_accepted_is_no_obstacle(repository: Repository) -> None:
+    repository.file(CHAMPION, "{")
 
     stop_at_unusual(repository.root, TODAY)
 
