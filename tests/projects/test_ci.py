@@ -51,7 +51,8 @@ def commands(rendered: Render, gitlab: Path) -> dict[str, list[str]]:
             line
             for name, job in parse(gitlab).items()
             # The others have tests of their own, or are started by hand.
-            if isinstance(job, dict) and name not in ("keel", ".deploy", ".quality", *QUALITY)
+            if isinstance(job, dict)
+            and name not in ("keel", ".deploy", ".quality", "budget", *QUALITY)
             for line in job.get("script", [])
         ],
     }
@@ -161,11 +162,17 @@ def test_the_whole_history_is_there_where_git_is_asked(
     assert parse(gitlab)[".quality"]["variables"]["GIT_DEPTH"] == 0
 
 
-def test_the_budget_is_asked_though_the_page_fails(quality: dict[str, Any]) -> None:
-    last = quality["request"]["steps"][-1]
+def test_no_request_runs_in_the_gate_that_judges_it(gate: dict[str, Any], gitlab: Path) -> None:
+    job, there = gate["jobs"]["budget"], parse(gitlab)["budget"]
+    *_, asked = [step for step in job["steps"] if "run" in step]
 
-    assert last["run"] == 'uv run keel budget --since "origin/$GITHUB_BASE_REF"'
-    assert last["if"] == "${{ !cancelled() }}"
+    assert set(gate["on"]) == {"pull_request_target"}
+    assert job["permissions"] == {"contents": "read"}
+    assert all("ref" not in step.get("with", {}) for step in job["steps"])
+    assert asked["run"].endswith('--since "origin/$GITHUB_BASE_REF" --head refs/keel/request')
+    assert "env" not in asked
+    assert "$TARGET" in there["script"][-2]
+    assert there["script"][-1].endswith('--since "$TARGET" --head "$CI_COMMIT_SHA"')
 
 
 def test_a_proof_of_concept_has_no_quality_page(rendered: Render) -> None:
@@ -174,6 +181,13 @@ def test_a_proof_of_concept_has_no_quality_page(rendered: Render) -> None:
 
     assert not (github / WORKFLOWS / "quality.yml").exists()
     assert "scorecard" not in (gitlab / ".gitlab-ci.yml").read_text()
+
+
+@pytest.fixture
+def gate(rendered: Render) -> dict[str, Any]:
+    """The workflow of GitHub that asks for the budget; YAML takes `on` for a yes."""
+    workflow = parse(rendered(ci="github") / WORKFLOWS / "budget.yml")
+    return {"on": workflow[True], **workflow}
 
 
 @pytest.fixture
@@ -186,47 +200,63 @@ def shared(project: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def follow(folder: Path, project: Path, job: dict[str, Any]) -> dict[str, int]:
+def follow(folder: Path, project: Path, steps: list[str]) -> dict[str, int]:
     """Do what a job says with the packages of a project; the exit codes of its commands."""
     return {
-        step["run"]: run(
+        step: run(
             folder,
-            *("bash", "-ec", step["run"]),
+            *("bash", "-ec", step),
             UV_PROJECT_ENVIRONMENT=str(project / ".venv"),
             UV_NO_SYNC="1",
             GITHUB_BASE_REF="main",
             GITHUB_STEP_SUMMARY=str(folder.parent / "summary.md"),
         ).returncode
-        for step in job["steps"]
-        if "run" in step
+        for step in steps
     }
 
 
+def commands_of(job: dict[str, Any]) -> list[str]:
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
 def test_a_new_project_is_stopped_by_nothing(
-    quality: dict[str, Any], project: Path, shared: Path
+    quality: dict[str, Any], gate: dict[str, Any], project: Path, shared: Path
 ) -> None:
     must(shared, "git", "commit", "--quiet", "--allow-empty", "--message", "feat: a page")
+    must(shared, "git", "update-ref", "refs/keel/request", "HEAD")
 
-    codes = follow(shared, project, quality["request"])
+    asked = commands_of(gate["jobs"]["budget"])[-1]
+    codes = follow(shared, project, [*commands_of(quality["request"]), asked])
 
     assert set(codes.values()) == {0}
     assert "Is the product well?" in (shared.parent / "summary.md").read_text()
 
 
+@pytest.fixture(params=["github", "gitlab"])
+def asking(request: pytest.FixtureRequest, gate: dict[str, Any], gitlab: Path) -> str:
+    """How each CI asks for the budget of a request, once its commits are there."""
+    if request.param == "github":
+        last = commands_of(gate["jobs"]["budget"])[-1]
+        return f"git checkout --quiet origin/main\n{last}"
+    here = "TARGET=origin/main CI_COMMIT_SHA=$(git rev-parse HEAD) CI_PROJECT_DIR=$PWD"
+    return "\n".join([here, *parse(gitlab)["budget"]["script"]])
+
+
 @pytest.mark.parametrize(("subject", "code"), [("feat: a page", 1), ("fix: the queue", 0)])
 def test_a_feature_is_stopped_while_a_budget_is_spent(
-    quality: dict[str, Any], project: Path, shared: Path, subject: str, code: int
+    asking: str, project: Path, shared: Path, subject: str, code: int
 ) -> None:
+    """Also where the request takes Keel away."""
     bad = {"day": "2026-11-23", "indicator": "availability", "good": 0, "bad": 9}
-    (shared / "reports").mkdir()
+    (shared / "reports").mkdir(exist_ok=True)
     (shared / "reports/indicators.jsonl").write_text(json.dumps(bad))
-    must(shared, "git", "commit", "--quiet", "--allow-empty", "--message", subject)
+    commit(shared, "fix: what monitoring wrote")
+    must(shared, "git", "update-ref", "refs/remotes/origin/main", "HEAD")
+    (shared / "pyproject.toml").write_text("[project]\nname = 'no-keel'\nversion = '1'\n")
+    commit(shared, subject)
+    must(shared, "git", "update-ref", "refs/keel/request", "HEAD")
 
-    codes = follow(shared, project, quality["request"])
-
-    assert codes.pop('uv run keel budget --since "origin/$GITHUB_BASE_REF"') == code
-    assert set(codes.values()) == {0}
-    assert "Features have to wait" in (shared.parent / "summary.md").read_text()
+    assert follow(shared, project, [asking]) == {asking: code}
 
 
 @pytest.mark.parametrize("on", [True, False])

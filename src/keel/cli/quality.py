@@ -12,9 +12,10 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.command()
 @click.option("--since", metavar="BRANCH", help="let its fixes pass: the commits since there")
+@click.option("--head", metavar="COMMIT", help="what is to be merged, if it is not checked out")
 @click.option("--title", help="let a fix pass: the title of a request that is squashed")
 @click.option("--on", type=DAY, help="as of a day that is over, such as 2026-11-23")
-def budget(since: str | None, title: str | None, on: datetime | None) -> int:
+def budget(since: str | None, head: str | None, title: str | None, on: datetime | None) -> int:
     """Say how the error budgets stand, and stop feature work while one of them is spent.
 
     It ends with 1 while one is spent, unless all that is to be merged may be merged. The rules are
@@ -25,10 +26,11 @@ def budget(since: str | None, title: str | None, on: datetime | None) -> int:
 
     root = Path.cwd()
     day = (on or datetime.now(UTC)).date()
-    with rules.of(root, since or rules.target(root)) as held:
+    head = head or rules.HEAD
+    with rules.of(root, since or rules.target(root), head) as held:
         chosen = settings.load(held.folder).budgets
         overview = standing.look(root, chosen, day, over=bool(on), rules=held.folder)
-    subjects = freeze.subjects_since(root, since) if since else []
+    subjects = freeze.subjects_since(root, since, head) if since else []
     subjects += [title] if title else []
     text, waits = freeze.verdict(overview, chosen.exempt, subjects, held)
     click.echo(text)

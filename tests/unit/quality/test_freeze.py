@@ -310,6 +310,12 @@ def other_events(root: Path) -> None:
     have_events(root, {})
 
 
+def many_good_events(root: Path) -> None:
+    days = ({"day": str(TODAY - n * DAY), "good": 9e6, "bad": 20 * (n == 3)} for n in range(30))
+    text = "".join(json.dumps({"indicator": "availability", **day}) + "\n" for day in days)
+    (root / "reports/indicators.jsonl").write_text(text)
+
+
 def no_events(root: Path) -> None:
     (root / "reports/indicators.jsonl").unlink()
 
@@ -327,21 +333,132 @@ BENDS = [
     a_waiver,
     another_policy_with_a_waiver,
     other_events,
+    many_good_events,
     no_events,
     another_source,
 ]
 
 
 @pytest.mark.parametrize("bend", BENDS)
-@pytest.mark.parametrize("since", [["--since", "main"], []])
+@pytest.mark.parametrize(
+    ("place", "options"),
+    [
+        ("feature", ["--since", "main"]),
+        ("feature", []),
+        ("main", ["--since", "main", "--head", "feature"]),  # as CI asks
+    ],
+)
 def test_no_branch_lifts_its_own_freeze(
-    repository: Repository, bend: Callable[[Path], None], since: list[str]
+    repository: Repository, bend: Callable[[Path], None], place: str, options: list[str]
 ) -> None:
     bend(repository.root)
     (repository.root / "page.py").write_text("")
     repository.commit("feat: more")
+    repository.git("switch", "--quiet", place)
 
-    assert run(["budget", "--on", "2026-11-23", *since]) == 1
+    assert run(["budget", "--on", "2026-11-23", *options]) == 1
+
+
+ASKED = ["budget", "--on", "2026-11-23", "--since", "main"]
+IN_CI = [*ASKED, "--head", "feature"]
+
+
+@pytest.mark.parametrize("asked", [ASKED, IN_CI])
+@pytest.mark.parametrize("bend", [other_events, no_events, many_good_events])
+def test_who_rewrites_events_that_end_a_freeze_changes_the_rules(
+    repository: Repository,
+    bend: Callable[[Path], None],
+    asked: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bend(repository.root)
+    repository.commit("fix: the events")
+
+    assert run(asked) == 0
+    assert "They change here, once it is merged: reports/ind" in capsys.readouterr().out
+
+    (repository.root / "page.py").write_text("")
+    repository.commit("fix: a page")
+    assert run(asked) == 1
+
+
+def test_newer_events_are_no_change_of_the_rules(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    have_events(repository.root, {4: 20}, last=TODAY + DAY)
+    (repository.root / "page.py").write_text("")
+    repository.commit("fix: a page")
+
+    assert run(ASKED) == 0
+    assert "They change here" not in capsys.readouterr().out
+
+
+def test_a_rule_that_moves_away_changes(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.git("mv", standing.OBJECTIVES, "docs/quality/objectives.txt")
+    repository.commit("fix: a name")
+
+    assert run(ASKED) == 1
+    assert f"They change here, once it is merged: {standing.OBJECTIVES}" in capsys.readouterr().out
+
+
+def test_events_are_those_of_the_branch_however_their_file_is_named(
+    repository: Repository,
+) -> None:
+    repository.git("switch", "--quiet", "main")
+    calls, source = repository.root / "calls.csv", {"csv": "./docs/../calls.csv"}
+    calls.write_text("day,good,bad\n2026-11-23,0,100\n")
+    write(repository.root, "objectives.yaml", {"availability": OBJECTIVE | {"source": source}})
+    repository.commit("feat: calls")
+    repository.git("switch", "--quiet", "feature")
+    repository.git("reset", "--quiet", "--hard", "main")
+    calls.write_text("day,good,bad\n2026-11-23,100,0\n")
+    repository.commit("feat: more")
+
+    assert run(ASKED) == 1
+
+
+@pytest.mark.parametrize("others", [1, 2])
+@pytest.mark.parametrize("asked", [ASKED, IN_CI])
+def test_what_a_merge_brings_of_its_own_is_a_change(
+    repository: Repository, others: int, asked: list[str]
+) -> None:
+    branches = [f"other-{n}" for n in range(others)]
+    for branch in branches:
+        repository.git("switch", "--quiet", "--create", branch, "main")
+        (repository.root / branch).write_text("")
+        repository.commit("fix: it")
+    repository.git("switch", "--quiet", "feature")
+    repository.commit("fix: that")
+    if others == 1:
+        repository.git("merge", "--quiet", "--no-edit", *branches)
+        assert run(asked) == 0
+        repository.git("reset", "--quiet", "--hard", "HEAD^")
+    repository.git("merge", "--quiet", "--no-commit", "--no-ff", *branches)
+    (repository.root / "page.py").write_text("")
+    repository.commit("Merge them")
+
+    assert run(asked) == 1
+
+
+@pytest.mark.parametrize("asked", [ASKED, IN_CI])
+def test_what_would_ask_for_the_budget_is_told(
+    repository: Repository, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = '[[package]]\nname = "keel-ml"\nversion = "{}"\nsource = {{git = "{}"}}\n'
+    repository.git("switch", "--quiet", "main")
+    (repository.root / "uv.lock").write_text(lock.format("1.0.0", "https://a/keel"))
+    repository.commit("feat: Keel")
+    repository.git("switch", "--quiet", "feature")
+    repository.git("reset", "--quiet", "--hard", "main")
+    (repository.root / "uv.lock").write_text(lock.format("1.0.0", "https://b/keel"))
+    (repository.root / ".gitlab-ci.yml").write_text("budget: {script: [true]}\n")
+    repository.commit("fix: the job")
+
+    assert run(asked) == 0
+    told = "changes with it, too: .gitlab-ci.yml, keel-ml 1.0.0 from https://b/keel in place of 1.0"
+    assert told in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("bend", [a_lower_target, features_exempt, a_waiver])

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -33,7 +34,8 @@ class Source(Section):
 
     @property
     def file(self) -> str:
-        return self.csv or INDICATORS
+        """The same name that Git has for it, however it is written."""
+        return normpath(self.csv) if self.csv else INDICATORS
 
 
 @dataclass(frozen=True)

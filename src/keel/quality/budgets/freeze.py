@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from keel.project.commands import must
-from keel.quality.budgets.rules import Rules
+from keel.quality.budgets.rules import HEAD, Rules
 from keel.quality.budgets.standing import Overview
 from keel.show.pages import page
 
 HERE = Rules(Path())
+TWO = 2  # parents that a merge has, as a rule
 KIND = re.compile(r"(\w+)(?:\(([^)]*)\))?!?:\s")
 
 
@@ -49,7 +50,16 @@ def kinds(subject: str) -> set[str]:
     return {name.lower() for name in kind.groups() if name} if kind else set()
 
 
-def subjects_since(root: Path, branch: str) -> list[str]:
-    """The first lines of the commits since a branch; a merge is none beside what it merges."""
-    log = must(root, "git", "log", "--no-merges", "--format=%s", f"{branch}..HEAD", "--")
-    return log.splitlines()
+def subjects_since(root: Path, branch: str, head: str = HEAD) -> list[str]:
+    """The first lines of the commits since a branch.
+
+    A merge is none beside what it merges, but for one that brings something of its own.
+    """
+    range_ = f"{branch}..{head}"
+    commits = must(root, "git", "log", "--no-merges", "--format=%s", range_, "--").splitlines()
+    made = ("--merges", "--remerge-diff", "--name-only", "--format=%x01%p%n%s")
+    for merge in must(root, "git", "log", *made, range_, "--").split("\x01")[1:]:
+        parents, subject, *brought = merge.rstrip("\n").split("\n")
+        if brought or len(parents.split()) > TWO:  # Git does not make the others again
+            commits.append(subject)
+    return commits

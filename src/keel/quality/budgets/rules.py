@@ -1,24 +1,33 @@
 """The rules that a change is measured by: those of the branch that it goes into.
 
-So no change lifts its own freeze: what it makes of the rules holds once it is merged.
+So no change lifts its own freeze: what it makes of the rules holds once it is merged. Events that
+were known are rules too: who rewrites them ends a freeze as surely as who lowers its target.
 """
 
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from keel.project.commands import must, output
-from keel.quality.budgets.budgets import Objective
-from keel.quality.budgets.events import INDICATORS
+from keel.project.errors import UserError
+from keel.quality.budgets import events
+from keel.quality.budgets.budgets import Budget, Objective
+from keel.quality.budgets.events import Day, Source
 from keel.quality.budgets.standing import OBJECTIVES, POLICY, WAIVERS
 from keel.quality.records import settings
 from keel.quality.records.documents import PEOPLE, Files, each_typed
 
 FILES = (OBJECTIVES, WAIVERS, POLICY, PEOPLE, settings.FILE)
+# What asks for the budget in CI. An update of Keel changes these beside others, so that is told.
+ASKING = (".github/workflows/budget.yml", ".gitlab-ci.yml", ".gitlab/team.yml")
+LOCK, LIBRARY = "uv.lock", "keel-ml"
+HEAD = "HEAD"
 # Where a request goes in CI, then what a clone follows, then a repository without a remote.
 IN_CI = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -32,6 +41,7 @@ class Rules:
     branch: str | None = None  # whose they are; None for the files as they are here
     changed: tuple[str, ...] = ()  # of them, by the change at hand
     mixed: bool = False  # it changes other files too
+    asking: tuple[str, ...] = ()  # of what asks for them in CI, by the change at hand
 
     @property
     def told(self) -> list[str]:
@@ -43,6 +53,8 @@ class Rules:
             lines.append(f"They change here, once it is merged: {', '.join(self.changed)}.")
         if self.mixed:
             lines.append("Take that to a branch of its own: who reads a feature does not see it.")
+        if self.asking:
+            lines.append(f"What asks for them changes with it, too: {', '.join(self.asking)}.")
         return lines
 
 
@@ -58,39 +70,96 @@ def target(root: Path) -> str | None:
 
 
 @contextmanager
-def of(root: Path, branch: str | None) -> Iterator[Rules]:
+def of(root: Path, branch: str | None, head: str = HEAD) -> Iterator[Rules]:
     """The rules as a branch has them, in a folder for as long as it takes; here, without one.
 
-    A branch that has no objectives yet has promised nothing: the rules are those at hand. Raises
-    UserError if there is no such branch.
+    The change is what `head` has, and for the commit that is checked out also what is not committed
+    yet. A branch that has no objectives yet has promised nothing: the rules are those at hand.
+    Raises UserError if there is no such branch.
     """
     if branch is None:
         yield Rules(root)
         return
     commit = must(root, "git", "rev-parse", "--verify", f"{branch}^{{commit}}").strip()
-    named = set(must(root, "git", "ls-tree", "-r", "--name-only", "-z", commit).split("\0"))
+    named = _names(root, commit)
     if OBJECTIVES not in named:
         yield Rules(root)
         return
-    since = output(root, "git", "merge-base", commit, "HEAD") or commit
-    touched = must(root, "git", "diff", "--name-only", "--relative", since, "--", ".").split("\n")
-    changed = tuple(name for name in FILES if name in touched)
-    mixed = bool(changed) and any(name and name not in FILES for name in touched)
-    with tempfile.TemporaryDirectory(prefix="keel-rules-") as folder:
-        _copy(root, commit, [name for name in (*FILES, INDICATORS) if name in named], Path(folder))
-        _copy(root, commit, named.intersection(_csvs(Path(folder))), Path(folder))
-        yield Rules(Path(folder), branch, changed, mixed)
+    since = output(root, "git", "merge-base", commit, head) or commit
+    compared = (since,) if head == HEAD else (since, head)
+    # Without renames, of which only the new name would be listed.
+    diff = ("git", "diff", "--name-only", "--no-renames", "--relative", "-z", *compared)
+    touched = set(filter(None, must(root, *diff, "--", ".").split("\0")))
+    with tempfile.TemporaryDirectory(prefix="keel-rules-") as name:
+        folder, before, after = Path(name, "rules"), Path(name, "before"), Path(name, "after")
+        _copy(root, commit, named & {*FILES}, folder)
+        objectives = _objectives(folder)
+        sources = {objective.source.file for objective in objectives}
+        _copy(root, commit, named & sources, folder)
+        shown = touched & {*sources, LOCK}
+        _copy(root, since, _names(root, since) & shown, before)
+        if head == HEAD:
+            after = root
+        else:
+            _copy(root, head, _names(root, head) & shown, after)
+        rewritten = {its.source.file for its in objectives if _lifts(its, before, after)} & shown
+        changed = touched & {*FILES, *rewritten}
+        asking = (*sorted(touched & {*ASKING}), *_library(before, after))
+        yield Rules(
+            folder, branch, tuple(sorted(changed)), bool(changed < touched and changed), asking
+        )
+
+
+def _lifts(objective: Objective, before: Path, after: Path) -> bool:
+    """Whether other events of the days that were known make a budget be spent no more."""
+    its, known = objective, _days(objective.source, before)
+    if not known:
+        return False
+    day = max(known)
+    later = {past: of for past, of in _days(its.source, after).items() if past <= day}
+    old, new = (
+        Budget(its.target, its.days, day, days, its.always_allowed) for days in (known, later)
+    )
+    return old.exceeded(day) and not (later and new.exceeded(day))
+
+
+def _days(source: Source, folder: Path) -> dict[date, Day]:
+    try:
+        days = events.read(folder, source).days
+    except UserError:  # which stops features, once it is merged
+        return {}
+    return {day: of for day, of in days.items() if of.good + of.bad}
+
+
+def _library(before: Path, after: Path) -> Iterator[str]:
+    """Which Keel is locked after a change of the lock, if it is another one."""
+    old, new = map(_locked, (before / LOCK, after / LOCK))
+    if (before / LOCK).is_file() and old != new:
+        yield f"{LIBRARY} {new} in place of {old}"
+
+
+def _locked(lock: Path) -> str:
+    with suppress(
+        OSError, ValueError, LookupError, TypeError, AttributeError
+    ):  # as a request has it
+        for its in tomllib.loads(lock.read_text("utf-8"))["package"]:
+            if its["name"] == LIBRARY:
+                return f"{its['version']} from {' '.join(map(str, its['source'].values()))}"
+    return "of nowhere"
 
 
 def _commit(root: Path, branch: str) -> str | None:
     return output(root, "git", "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}")
 
 
-def _csvs(folder: Path) -> Iterator[str]:
-    """The files of events that the objectives name."""
+def _names(root: Path, commit: str) -> set[str]:
+    """The files that a commit has."""
+    return set(must(root, "git", "ls-tree", "-r", "--name-only", "-z", commit).split("\0"))
+
+
+def _objectives(folder: Path) -> list[Objective]:
     named = Files(folder).read(OBJECTIVES, dict[str, Any]) or {}
-    objectives, _ = each_typed(named, "", Objective)
-    yield from (objective.source.file for objective in objectives.values())
+    return [*each_typed(named, "", Objective)[0].values()]
 
 
 def _copy(root: Path, commit: str, names: Iterable[str], folder: Path) -> None:
