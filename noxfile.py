@@ -1,5 +1,6 @@
 """What can be run here: `nox -l` lists it, plain `nox` runs all tests."""
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -143,7 +144,10 @@ def release(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the docs into `site/`; a broken link is an error."""
     install(session, "docs")
-    session.run("mkdocs", "build", "--strict", *session.posargs, env=CLEAN)
+    session.run("python", "docs/pages.py", env=CLEAN)
+    session.run("zensical", "build", "--clean", "--strict", *session.posargs, env=CLEAN)
+    # For machines: each page also as Markdown, where `llms.txt` says.
+    shutil.copytree(BUILD / "docs", "site", dirs_exist_ok=True)
 
 
 @nox.session
