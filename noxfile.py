@@ -1,5 +1,6 @@
 """What can be run here: `nox -l` lists it, plain `nox` runs all tests."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -36,10 +37,31 @@ PROFILES = {
 }
 
 
+def oldest_copier() -> str:
+    """The oldest version of Copier that the template lets itself be rendered by."""
+    settings = Path("copier.yml").read_text(encoding="utf-8")
+    (oldest,) = re.findall(r'^_min_copier_version: "(.+)"', settings, re.MULTILINE)
+    return str(oldest)
+
+
 def render(session: nox.Session, folder: Path, **answers: str) -> None:
-    """Render the template as it stands, also over an earlier rendering."""
+    """Render the template as it stands, also over an earlier rendering.
+
+    A proof of concept comes by the oldest Copier that is allowed, all else by the newest.
+    """
+    oldest = answers.get("maturity") == "proof-of-concept"
+    copier = f"copier=={oldest_copier()}.*" if oldest else "copier"
     data = [f"--data={name}={value}" for name, value in answers.items()]
-    copy = ("copier", "copy", "--vcs-ref=HEAD", "--defaults", "--overwrite", "--quiet")
+    copy = (
+        "--from",
+        copier,
+        "copier",
+        "copy",
+        "--vcs-ref=HEAD",
+        "--defaults",
+        "--overwrite",
+        "--quiet",
+    )
     template = str(Path.cwd())  # so that the project can be updated from it
     quiet = CLEAN | {"PYTHONWARNINGS": "ignore"}  # of answers that are not there yet
     session.run("uvx", *copy, *data, template, str(folder), env=quiet, external=True)

@@ -2,12 +2,15 @@
 
 import ast
 import keyword
+import re
 import sys
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rendering import TEMPLATE, Render, parse, questions
+from rendering import TEMPLATE, Render, must, parse, questions
 
 QUESTIONS = questions()
 ASKED = {name: about for name, about in QUESTIONS.items() if about.get("when") is not False}
@@ -92,6 +95,22 @@ def test_a_package_can_not_hide_a_library_that_the_project_or_keel_imports(
     assert imported - own - sys.stdlib_module_names - reserved() == set()
 
 
+def test_a_package_can_not_have_the_name_of_a_library_that_a_project_can_have() -> None:
+    assert libraries() - reserved() == set()
+
+
+def test_a_package_can_not_hide_what_such_a_library_is_imported_as() -> None:
+    imported = {
+        name.lower()
+        for name, owners in packages_distributions().items()
+        if name[0] != "_"
+        and name.isidentifier()
+        and {plain(owner) for owner in owners} & libraries()
+    }
+
+    assert imported - reserved() == set()
+
+
 def test_a_package_can_not_have_the_name_of_a_folder_of_the_project(rendered: Render) -> None:
     folders = {path.name for path in rendered().iterdir() if path.is_dir()}
 
@@ -107,7 +126,29 @@ def test_a_package_can_not_have_a_name_that_windows_keeps_for_a_device() -> None
 
 
 def reserved() -> set[str]:
-    return set((TEMPLATE / "includes/reserved.txt").read_text("utf-8").split())
+    words = (TEMPLATE / "includes/reserved.txt").read_text("utf-8")
+    return set(re.sub(r"\{#.*?#\}", "", words).split())
+
+
+@cache
+def libraries() -> set[str]:
+    """All that is installed with Keel, whichever extras are asked for, on whatever system."""
+    options = (
+        "--all-extras",
+        "--no-default-groups",
+        "--group=library",
+        "--no-hashes",
+        "--no-header",
+    )
+    locked = must(
+        TEMPLATE, "uv", "export", "--quiet", "--no-annotate", "--no-emit-project", *options
+    )
+    return {plain(line.partition("==")[0]) for line in locked.splitlines()} | {"keel_ml"}
+
+
+def plain(distribution: str) -> str:
+    """The name of a distribution as Python would write it: the index sees no difference."""
+    return re.sub(r"[-_.]+", "_", distribution).lower()
 
 
 def top_level_imports(file: Path) -> set[str]:

@@ -72,9 +72,21 @@ def load(root: Path) -> Project:
     except UserError:
         raise
     except Exception as error:  # whatever the team's code raises
-        raise UserError(
-            f"{module} can't be imported: {blamed(error, root) or message(error)}"
-        ) from error
+        reason = blamed(error, root) or message(error)
+        raise UserError(_taken(module, root) or f"{module} can't be imported: {reason}") from error
     if not isinstance(project, Project):
         raise UserError(f"{module} has no {name} that is a keel.Project: [tool.keel] names it")
     return project
+
+
+def _taken(module: str, root: Path) -> str:
+    """What to say if another package of the name was imported, and so hides the project's own."""
+    name = module.partition(".")[0]
+    place = getattr(sys.modules.get(name), "__file__", None)
+    own = root / "src" / name
+    if not place or not own.is_dir() or own.resolve() in Path(place).resolve().parents:
+        return ""
+    return (
+        f"Rename src/{name}, in imports and pyproject.toml too, such as to {name}_model: "
+        f"another package has that name, {place}"
+    )

@@ -40,6 +40,16 @@ def test_a_project_is_the_object_that_is_named(root: Path) -> None:
     assert package(root) == "shop"
 
 
+def test_a_package_that_another_one_hides_is_named(root: Path) -> None:
+    (root / "src/shop").rename(root / "src/json")
+    (root / "pyproject.toml").write_text(TABLE.format(place="json.project:PROJECT"))
+
+    with pytest.raises(
+        UserError, match=r"Rename src/json, in imports and pyproject.toml too, such"
+    ):
+        load(root)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
