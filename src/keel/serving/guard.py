@@ -5,11 +5,11 @@ import hmac
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from http import HTTPStatus
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -26,6 +26,7 @@ OPEN = ("/health", "/ready")  # to everybody: they say nothing of the model
 SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SHORTEST = 16  # characters of a key
 AGAIN = {"Retry-After": "1"}
+PACE, LONGEST = 0.02, 1.0  # seconds from one refusal to the next, and that one waits for it
 NO_KEY = ProblemError(
     401,
     "this needs a key of the service: `Authorization: Bearer …` or `X-API-Key: …`",
@@ -34,6 +35,7 @@ NO_KEY = ProblemError(
 BUSY = ProblemError(
     503, "more requests came at once than serving.at_once allows: come again", headers=AGAIN
 )
+GONE = ProblemError(400, "the client went away before all of the request was there")
 
 logger = structlog.get_logger()
 
@@ -81,111 +83,138 @@ def keys(environment: Mapping[str, str]) -> Keys:
     return allowed
 
 
+class Places:
+    """Room for requests: so many are worked on, and the bodies of as many may be on their way.
+
+    To refuse takes work too, and clients that come again at once would leave none of it for those
+    that are answered. So the more are refused, the longer each waits to hear of it.
+    """
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._free = most
+        self._bytes_free = most * most_bytes
+        self._lock = Lock()  # places are given back by the threads that work
+        self._next = 0.0
+
+    @property
+    def any_free(self) -> bool:
+        return self._free > 0
+
+    def hold(self, size: int) -> bool:
+        """Keep bytes of a body, or give them back if negative; whether there was room."""
+        self._bytes_free -= size
+        return self._bytes_free >= 0
+
+    def take(self) -> bool:
+        """Take a place; whether there is one."""
+        with self._lock:
+            taken = self.any_free
+            self._free -= taken
+        return taken
+
+    def give_back(self, *_: Any) -> None:
+        with self._lock:
+            self._free += 1
+
+    def pause(self) -> float:
+        """The seconds after which to refuse the next one."""
+        now = time.perf_counter()
+        self._next = min(max(self._next + PACE, now), now + LONGEST)
+        return self._next - now
+
+
 class Guard:
     """Lets through what may pass, in time, and records each request before it is answered."""
 
     def __init__(self, app: ASGIApp, service: Service, keys: Keys) -> None:
         self._app = app
-        self._serving = service.serving
+        self._service = service
+        self._seconds = service.serving.seconds
         self._keys = keys
-        self._log = service.log
-        self._metrics = service.metrics
-        self._places = BoundedSemaphore(service.serving.at_once)
+        self._places = Places(service.serving.at_once, service.serving.bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(scope, receive, send, self._serving.bytes, self._record)
-        self._metrics.running(1)
+        exchange = Exchange(scope, receive, send, self._service, self._places)
+        self._service.metrics.running(1)
         try:
             with structlog.contextvars.bound_contextvars(request=exchange.request):
                 await self._handle(exchange)
         finally:
-            self._metrics.running(-1)
+            exchange.end()
+            self._service.metrics.running(-1)
 
     async def _handle(self, exchange: "Exchange") -> None:
-        limited = exchange.scope["method"] == "POST"
         if self._keys and exchange.path not in OPEN and not self._keys.fit(exchange.headers):
             await exchange.refuse(NO_KEY)
-        elif limited and not self._places.acquire(blocking=False):
-            await exchange.refuse(BUSY)
+        elif exchange.needs_place and not self._places.any_free:
+            await exchange.refuse(BUSY, self._places.pause())
         else:
-            try:
-                await self._in_time(exchange)
-            finally:
-                if limited:
-                    _when_done(exchange.state.get("work"), self._places)
+            await self._in_time(exchange)
 
     async def _in_time(self, exchange: "Exchange") -> None:
         try:
-            async with asyncio.timeout(self._serving.seconds):
+            async with asyncio.timeout(self._seconds):
                 await self._app(exchange.scope, exchange.receive, exchange.send)
         except TimeoutError:
-            late = f"took longer than {self._serving.seconds:g} seconds, serving.seconds"
-            if exchange.reading:
-                await exchange.refuse(ProblemError(408, f"sending the request {late}"))
-            else:
-                await exchange.refuse(ProblemError(503, f"the answer {late}", headers=AGAIN))
+            late = f"took longer than {self._seconds:g} seconds, serving.seconds"
+            slow, busy = (408, f"sending the request {late}"), (503, f"the answer {late}")
+            await exchange.refuse(
+                ProblemError(*slow, headers={"Connection": "close"})
+                if exchange.reading
+                else ProblemError(*busy, headers=AGAIN)
+            )
         except Exception:
             logger.exception("failed", path=exchange.path)  # it was answered with what `app` says
-
-    def _record(self, exchange: "Exchange", status: int) -> ProblemError | None:
-        """Count and log what is answered; the problem to answer in its place if that fails."""
-        seconds = time.perf_counter() - exchange.started
-        route = getattr(exchange.scope.get("route"), "path", "") or exchange.path
-        self._metrics.request(route, status, seconds)
-        if exchange.scope["method"] != "POST" or route not in POSTS:
-            return None
-        facts = {"route": route, "status": status, "rows": exchange.state.get("rows", 0)}
-        logger.info("answered", **facts)
-        try:
-            self._log.request(
-                request=exchange.request,
-                **facts,
-                seconds=round(seconds, 6),
-                problems=exchange.state.get("problems", []),
-            )
-        except OSError as error:
-            logger.warning("not_recorded", reason=str(error))
-            return not_recorded(error) if status < HTTPStatus.BAD_REQUEST else None
-        return None
-
-
-Record = Callable[["Exchange", int], ProblemError | None]
 
 
 class Exchange:
     """A request and its answer, as they pass through."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, most: int, record: Record
+        self, scope: Scope, receive: Receive, send: Send, service: Service, places: Places
     ) -> None:
         self.scope = scope
         self.state: dict[str, Any] = scope.setdefault("state", {})
         self.headers = Headers(scope=scope)
         self.path: str = scope["path"]
-        self.started = time.perf_counter()
+        self.needs_place = scope["method"] == "POST"
         given = self.headers.get("x-request-id", "")
         self.request = given if SANE.fullmatch(given) else uuid.uuid4().hex
         self.state["request"] = self.request
         self.reading = False
+        self._started = time.perf_counter()
         self._receive, self._send = receive, send
-        self._most, self._came = most, 0
-        self._record = record
-        self._begun = self._replaced = False
+        self._service, self._places = service, places
+        self._came = 0
+        self._begun = self._replaced = self._placed = False
 
     async def receive(self) -> Message:
-        """The next part of the body. Raises ProblemError if it gets too long."""
+        """The next part of the body; with the last one it takes a place.
+
+        Raises ProblemError if the body gets too long, there is no place, or the client went away.
+        """
+        most = self._service.serving.bytes
         length = self.headers.get("content-length", "")
-        if length.isdigit() and len(length) < 20 and int(length) > self._most:
-            raise self._too_long()
+        if length.isdigit() and len(length) < 20 and int(length) > most:
+            raise _too_long(most)
         self.reading = True
         message = await self._receive()
+        if message["type"] == "http.disconnect" and not self._placed:
+            raise GONE
+        size = len(message.get("body", b""))
+        self._came += size
+        if self._came > most:
+            raise _too_long(most)
+        if not self._places.hold(size):
+            raise BUSY
         self.reading = bool(message.get("more_body"))
-        self._came += len(message.get("body", b""))
-        if self._came > self._most:
-            raise self._too_long()
+        if self.needs_place and not self.reading and not self._placed:
+            self._placed = self._places.take()
+            if not self._placed:
+                raise BUSY
         return message
 
     async def send(self, message: Message) -> None:
@@ -193,36 +222,65 @@ class Exchange:
             return
         if message["type"] == "http.response.start":
             self._begun = True
-            problem = self._record(self, message["status"])
+            problem = self._record(message["status"])
             if problem:
                 self._replaced = True
                 await self._answer(problem)
                 return
-            MutableHeaders(scope=message)["X-Request-ID"] = self.request
+            self._add_headers(MutableHeaders(scope=message))
         await self._send(message)
 
-    async def refuse(self, problem: ProblemError) -> None:
-        """Answer with a problem, unless another answer has begun."""
+    async def refuse(self, problem: ProblemError, pause: float = 0) -> None:
+        """Answer with a problem, after some seconds, unless another answer has begun."""
         if not self._begun:
             self.state["problems"] = problem.logged()
             self._begun = True
-            self._record(self, problem.status)
+            self._record(problem.status)
+            await asyncio.sleep(pause)
             await self._answer(problem)
+
+    def end(self) -> None:
+        """Give back what it took; a place when its work has ended, which may be later."""
+        self._places.hold(-self._came)
+        work: Future[Any] | None = self.state.get("work")
+        if work and self._placed:
+            work.add_done_callback(self._places.give_back)
+        elif self._placed:
+            self._places.give_back()
 
     async def _answer(self, problem: ProblemError) -> None:
         response = problem.response()
-        response.headers["X-Request-ID"] = self.request
+        self._add_headers(response.headers)
         await response(self.scope, self._receive, self._send)
 
-    def _too_long(self) -> ProblemError:
-        return ProblemError(
-            413, f"the body has more than {self._most:,} bytes, serving.bytes: send fewer rows"
-        )
+    def _add_headers(self, headers: MutableHeaders) -> None:
+        headers["X-Request-ID"] = self.request
+        if self._service.stopping:
+            headers["Connection"] = "close"
+
+    def _record(self, status: int) -> ProblemError | None:
+        """Count and log what is answered; the problem to answer in its place if that fails."""
+        seconds = time.perf_counter() - self._started
+        route = getattr(self.scope.get("route"), "path", "") or self.path
+        self._service.metrics.request(route, status, seconds)
+        if self.scope["method"] != "POST" or route not in POSTS:
+            return None
+        facts = {"route": route, "status": status, "rows": self.state.get("rows", 0)}
+        logger.info("answered", **facts)
+        try:
+            self._service.log.request(
+                request=self.request,
+                **facts,
+                seconds=round(seconds, 6),
+                problems=self.state.get("problems", []),
+            )
+        except OSError as error:
+            logger.warning("not_recorded", reason=str(error))
+            return not_recorded(error) if status < HTTPStatus.BAD_REQUEST else None
+        return None
 
 
-def _when_done(work: "Future[Any] | None", places: BoundedSemaphore) -> None:
-    """Free a place when its work has ended, which may be after its request has."""
-    if work is None or work.done():
-        places.release()
-    else:
-        work.add_done_callback(lambda _: places.release())
+def _too_long(most: int) -> ProblemError:
+    return ProblemError(
+        413, f"the body has more than {most:,} bytes, serving.bytes: send fewer rows"
+    )

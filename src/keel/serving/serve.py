@@ -13,7 +13,6 @@ from typing import TextIO, cast
 import structlog
 import uvicorn
 from opentelemetry import trace
-from starlette.types import ASGIApp
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from keel.data.store import Store
@@ -23,6 +22,7 @@ from keel.project.errors import UserError, reason
 from keel.serving import settings
 from keel.serving.app import application
 from keel.serving.guard import Keys, keys
+from keel.serving.server import Draining, configured
 from keel.serving.service import Service
 from keel.show.tracing import recording
 
@@ -54,8 +54,11 @@ def serve(
         service.metrics.limits(operation.alerts.model_dump())
         threads = 2 * (os.cpu_count() or 1)  # more only wait for each other
         app = application(service, about(root), allowed, threads=threads, tracers=tracers)
+        server = uvicorn.Server(configured(Draining(app, service), serving))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Also before it runs; and when all is answered, it raises the signal once more.
+            signal.signal(number, server.handle_exit)
         listening = _listen(host, port)
-        server = _server(app, serving.seconds)
         announce(
             f"{_url(listening)} answers with model {service.used.version}, trained at "
             f"{service.used.passport['trained_at']}; Ctrl-C stops it"
@@ -119,24 +122,6 @@ def _trace_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
         event["trace_id"] = trace.format_trace_id(span.trace_id)
         event["span_id"] = trace.format_span_id(span.span_id)
     return event
-
-
-def _server(app: ASGIApp, seconds: float) -> uvicorn.Server:
-    """What stops on SIGTERM and Ctrl-C, when all that was accepted is answered."""
-    config = uvicorn.Config(
-        app,
-        access_log=False,
-        log_level="warning",
-        log_config=None,  # `set_up_logging` did it
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=int(seconds) + 5,
-    )
-    server = uvicorn.Server(config)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # Also before it runs; and when all is answered, it raises the signal once more.
-        signal.signal(number, server.handle_exit)
-    return server
 
 
 def _check_is_closed(host: str, allowed: Keys) -> None:

@@ -37,6 +37,7 @@ class Service:
         would be null in all that is answered.
         """
         self.serving = serving = serving or Serving()
+        self.stopping = False
         self.table = serving.asked_table(project)
         self.project = project
         self.store = store
@@ -85,7 +86,9 @@ class Service:
         return {"recorded": len(rows), "request": state["request"]}
 
     def ready(self) -> dict[str, str]:
-        """Raises ProblemError if a lookup is too old, or can't be read."""
+        """Raises ProblemError if it is being stopped, or a lookup is too old or can't be read."""
+        if self.stopping:
+            raise ProblemError(503, "it is being stopped")
         self.lookups.tables()
         if stale := self.lookups.stale():
             wrong = [WrongField(table, reason) for table, reason in stale.items()]

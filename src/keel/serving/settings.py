@@ -36,7 +36,8 @@ class Serving(Section):
     rows: Positive = 1_000  # of one request
     bytes: Positive = 2_000_000  # of the body of one request
     seconds: Annotated[float, Gt(0)] = 10.0  # for one request
-    at_once: Positive = 32  # requests; more are told to come again
+    at_once: Positive = 16  # requests; more are told to come again
+    drain_seconds: Annotated[float, Ge(0)] = 5.0  # from SIGTERM on, in which it still takes some
     keep_days: Positive = 90  # of the prediction log
     table: str | None = None  # what a request is a row of; None for the first of tables.TABLES
     # Hours, by table that rows are joined with: an older one is used, but said to be stale.

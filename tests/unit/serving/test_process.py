@@ -13,7 +13,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +200,67 @@ def test_a_client_that_does_not_finish_is_refused(place: Path) -> None:
         slow.settimeout(20)
 
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+HALVES: dict[str, bytes] = {
+    "nothing": b"",
+    "half a head": b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Le",
+    "half a second head": b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET /hea",
+    "half a body that is refused": b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+}
+
+
+@pytest.mark.parametrize("sent", HALVES.values(), ids=HALVES)
+def test_a_connection_that_sends_half_a_request_is_closed(place: Path, sent: bytes) -> None:
+    with (
+        running(place, "from keel.serving import server; server.IDLE = 1") as service,
+        socket.create_connection(("127.0.0.1", service.port), timeout=20) as slow,
+    ):
+        slow.sendall(sent)
+
+        while slow.recv(1000):
+            pass
+
+
+def test_who_sends_slowly_takes_no_place_and_keeps_nobody_out(place: Path) -> None:
+    (place / "conf/service.yaml").write_text("serving: {at_once: 2}")
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+
+    with running(place) as service, ExitStack() as slow:
+        for _ in range(20):
+            one = slow.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+            one.sendall(head + b"Content-Type: application/json\r\n\r\n{")
+        answers = [service.ask("/predict", ROW)[0] for _ in range(3)]
+
+    assert answers == [200] * 3
+
+
+def test_a_stop_loses_no_request_of_clients_that_keep_their_connections(place: Path) -> None:
+    """Each of them hears that its connection ends before it does."""
+    (place / "conf/service.yaml").write_text("serving: {drain_seconds: 2}")
+
+    def client(port: int, pause: float) -> str:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while True:
+            connection.request("POST", "/predict", json.dumps(ROW), JSON)
+            response = connection.getresponse()
+            response.read()
+            if response.status != 200 or response.will_close:
+                return f"{response.status} {response.headers.get('connection')}"
+            time.sleep(pause)
+
+    with running(place) as service, ThreadPoolExecutor(12) as pool:
+        asking = [pool.submit(client, service.port, number / 12) for number in range(12)]
+        time.sleep(1)
+        service.process.terminate()
+        ends = {one.result() for one in asking}
+        ready, headers, content = service.ask("/ready")
+        late = service.ask("/predict", ROW)
+
+        assert ends == {"200 close"}
+        assert (ready, headers["connection"], late[0]) == (503, "close", 200)
+        assert "is being stopped" in content["detail"]
+        assert service.process.wait(20) == 0
 
 
 def test_a_full_disk_refuses_what_it_can_not_record(place: Path) -> None:

@@ -1,0 +1,110 @@
+"""How uvicorn runs the service: who dawdles is dropped, and a stop loses no request."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, cast
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from keel.serving.service import Service
+from keel.serving.settings import Serving
+
+IDLE = 5  # seconds that a connection stays open without a request, or with half of a head
+
+Handler = Callable[[int, FrameType | None], object]
+
+
+class Connection(H11Protocol):
+    """A connection that is closed when a request does not come to its end.
+
+    Uvicorn waits for ever for the rest of a head, for the rest of a body that was refused, and for
+    a client that does not read.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        self._waits_for = ""
+        self._timer: asyncio.TimerHandle | None = None
+        super().connection_made(transport)
+        self._wait_for("head")
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._wait_for("head")
+        else:
+            self._wait_for("body" if self.cycle.more_body else "")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_for("")
+        super().connection_lost(exc)
+
+    def _wait_for(self, part: str) -> None:
+        """Of what the client has still to send; the time begins with the part."""
+        if part == self._waits_for:
+            return
+        if self._timer:
+            self._timer.cancel()
+        self._waits_for, self._timer = part, None
+        if part:
+            in_work = self.config.timeout_graceful_shutdown  # `Guard` has said 408 before
+            seconds = in_work if part == "body" and in_work else IDLE
+            self._timer = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.transport.close()
+        self.loop.call_later(IDLE, self.transport.abort)  # if the last answer is not read either
+
+
+class Draining:
+    """The service behind it stops only when load balancers and clients had time to see it.
+
+    From SIGTERM on `/ready` says so, each answer closes its connection, and new ones are still
+    answered for `drain_seconds`; then uvicorn stops, when all that it accepted is answered. So a
+    client with a connection is never cut off while it sends. A second signal stops it at once.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        self._catch(asyncio.get_running_loop())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _catch(self, loop: asyncio.AbstractEventLoop) -> None:
+        stop = cast("Handler", signal.getsignal(signal.SIGTERM))  # uvicorn's
+        seconds = self._service.serving.drain_seconds
+
+        def drain(number: int, frame: FrameType | None) -> None:
+            signal.signal(signal.SIGTERM, stop)
+            self._service.stopping = True
+            loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, frame)
+
+        signal.signal(signal.SIGTERM, drain)
+
+
+def configured(app: ASGIApp, serving: Serving, **more: Any) -> uvicorn.Config:
+    """How uvicorn is to run it."""
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        log_config=None,  # `set_up_logging` did it
+        server_header=False,
+        timeout_keep_alive=IDLE,
+        timeout_graceful_shutdown=int(serving.seconds) + 5,
+        **more,
+    )
