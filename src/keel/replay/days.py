@@ -14,7 +14,7 @@ from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.replay.past import Past
 from keel.replay.trouble import Trouble
-from keel.serving.examples.origins import PLACE, origins
+from keel.serving.examples.origins import PLACE, numbered
 from keel.serving.examples.rows import asked as columns_asked
 from keel.serving.log import key
 
@@ -79,11 +79,9 @@ def schedule(past: Past, start: date | None, count: int | None) -> Schedule:
 
 def placed(past: Past, rows: pl.DataFrame) -> pl.DataFrame:
     """The examples, with the place of the row that each comes from, but for those of no one row."""
-    names = list(key(past.project, personal=True))
-    whole = past.examples(rows).collect()
-    whole = whole.filter(pl.struct(names).is_unique())
-    places = origins(rows, whole, names, lambda some: past.examples(some).select(names))
-    return whole.with_columns(places.alias(PLACE)).drop_nulls(PLACE)
+    names, wanted = list(key(past.project, personal=True)), past.project.examples.column_names()
+    examples = numbered(past.examples, rows, wanted, names).drop_nulls(PLACE)
+    return examples.filter(pl.struct(names).is_unique() & pl.col(PLACE).is_unique())
 
 
 def drive(  # noqa: PLR0913 -- what a replay is made of

@@ -96,7 +96,7 @@ def test_a_row_that_build_makes_two_examples_of_is_said_so() -> None:
     assert found.wrong[1].reason == "examples.py: `build` makes 2 examples of it, and not one"
 
 
-def test_examples_that_their_key_does_not_tell_apart_are_made_one_by_one() -> None:
+def test_examples_that_their_key_does_not_tell_apart_find_their_rows() -> None:
     found = answers(lambda tables: build(tables).with_columns(flight_number=pl.lit(9, pl.Int32)))
 
     assert [round(value * 24) for value in found.probability] == [17, 13, 15, 14, 16]

@@ -3,9 +3,10 @@
 However `build` sorts and leaves out rows, and whichever of them it fails with.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -14,9 +15,10 @@ from keel.serving.log import columns, key
 from keel.serving.problems import WrongField
 
 BUILD = "examples.py: `build`"
-PLACE = "its place"  # no column has a blank
-FEW = 8  # examples with the key of another
-Keys = Callable[[pl.DataFrame], pl.LazyFrame]
+PLACE, BIT = "its place", "its bit"  # no column has a blank
+TRIES = 64  # failing parts of the rows that are asked for again in halves
+ENGINE: Final = "in-memory"  # of Polars: for few rows it takes two thirds of the time
+Build = Callable[[pl.LazyFrame], pl.LazyFrame]
 Lookups = Mapping[str, pl.LazyFrame]
 
 
@@ -35,89 +37,108 @@ class Maker:
         self._build = project.build
         self._table = table
         self.columns = pl.Schema(columns(project, personal=True))
-        self._key = list(key(project, personal=True))
+        self.key = list(key(project, personal=True))
 
     def made(self, rows: pl.DataFrame, lookups: Lookups) -> Made:
-        """The examples of the rows, each once. The lookups are the other tables."""
-        try:
-            placed = self._placed(rows, lookups)
-        except pl.exceptions.PolarsError as error:
-            if len(rows) == 1:
-                nothing = pl.DataFrame(schema=self.columns)
-                return Made(nothing, [], {0: WrongField("", f"{BUILD} fails with it: {error}")})
-            middle = len(rows) // 2  # one of them is at fault, and soon alone
-            return self._apart(rows, lookups, pl.int_range(len(rows), eager=True) >= middle)
-        if isinstance(placed, int):
-            return self._apart(rows, lookups, self._without_twins(rows, lookups, placed))
-        count = Counter(placed[1])
+        """The examples of the rows, each once. The lookups are the other tables.
+
+        What fails is asked for again in halves, so that few are told that they may be at fault.
+        """
+        nothing = pl.DataFrame(schema=self.columns)
+        examples, places, wrong = [nothing], list[int](), dict[int, WrongField]()
+        parts, tries = deque([range(len(rows))]), TRIES
+        while parts:
+            part = parts.popleft()
+            try:
+                made = self._together(rows[part.start : part.stop], lookups)
+            except pl.exceptions.PolarsError as error:
+                middle = len(part) // 2
+                if middle and tries:
+                    parts += [part[:middle], part[middle:]]
+                    tries -= 1
+                    continue
+                who = "it or a row beside it" if middle else "it"
+                reason = f"{BUILD} fails with {who}: {error}"
+                wrong |= dict.fromkeys(part, WrongField("", reason))
+            else:
+                examples.append(made.examples)
+                places += [part[place] for place in made.places]
+                wrong |= {part[row]: problem for row, problem in made.wrong.items()}
+        return Made(pl.concat(examples), places, wrong)
+
+    def _together(self, rows: pl.DataFrame, lookups: Lookups) -> Made:
+        """The same of rows that `build` takes. Raises PolarsError if it fails."""
+
+        def build(some: pl.LazyFrame) -> pl.LazyFrame:
+            return self._build({**lookups, self._table: some})
+
+        if len(rows) == 1:
+            examples = build(rows.lazy()).select(*self.columns).collect(engine=ENGINE)
+            places, unclear = pl.Series([0] * len(examples)), False
+        else:
+            whole = numbered(build, rows, self.columns.names(), self.key)
+            unclear = whole[PLACE].has_nulls()
+            examples, places = whole.drop(PLACE), whole[PLACE]
+            if unclear:
+                examples, places = examples.filter(places.is_not_null()), places.drop_nulls()
+        if examples.schema != self.columns:
+            examples = examples.cast(self.columns)
+        count = Counter(places.to_list())
+        alone = "ask for it alone: " if unclear else ""
         wrong = {
-            row: WrongField("", f"{BUILD} makes {count[row]} examples of it, and not one")
+            row: WrongField("", f"{alone}{BUILD} makes {count[row]} examples of it, and not one")
             for row in range(len(rows))
             if count[row] != 1
         }
-        return Made(*placed, wrong)
-
-    def _placed(self, rows: pl.DataFrame, lookups: Lookups) -> tuple[pl.DataFrame, list[int]] | int:
-        """The examples and the rows that they come from, or how many have the key of another."""
-        whole = self._plan(rows, lookups).collect()
-        examples = whole.cast(self.columns) if whole.schema != self.columns else whole
-        if len(rows) == 1:
-            return examples, [0] * len(examples)
-        if twins := int(whole.select(self._key).is_duplicated().sum()):
-            return twins
-        places = origins(
-            rows, whole, self._key, lambda some: self._plan(some, lookups).select(self._key)
-        )
-        return examples.filter(places.is_not_null()), places.drop_nulls().to_list()
-
-    def _apart(self, rows: pl.DataFrame, lookups: Lookups, second: pl.Series) -> Made:
-        """The same of two parts; `second` says which rows are in the second one."""
-        examples, places, wrong = [], [], dict[int, WrongField]()
-        for part in (~second, second):
-            numbers = part.arg_true().to_list()
-            made = self.made(rows.filter(part), lookups)
-            examples.append(made.examples)
-            places += [numbers[place] for place in made.places]
-            wrong |= {numbers[row]: reason for row, reason in made.wrong.items()}
-        return Made(pl.concat(examples), places, wrong)
-
-    def _without_twins(self, rows: pl.DataFrame, lookups: Lookups, twins: int) -> pl.Series:
-        """Two parts in which no examples have the same key, by a bit of the rows' numbers.
-
-        Halves where no bit does that, or so many are alike that it would take long to find.
-        """
-        numbers = pl.int_range(len(rows), eager=True)
-        for bit in range((len(rows) - 1).bit_length() if twins <= FEW else 0):
-            second: pl.Series = numbers // 2**bit % 2 == 1
-            parts = (rows.filter(~second), rows.filter(second))
-            made = pl.collect_all([self._plan(p, lookups).select(self._key) for p in parts])
-            if not any(keys.is_duplicated().any() for keys in made):
-                break
-        else:
-            second = numbers >= len(rows) // 2
-        return second
-
-    def _plan(self, rows: pl.DataFrame, lookups: Lookups) -> pl.LazyFrame:
-        return self._build({**lookups, self._table: rows.lazy()}).select(*self.columns)
+        return Made(examples, places.to_list(), wrong)
 
 
-def origins(
-    rows: pl.DataFrame, examples: pl.DataFrame, key: Sequence[str], keys: Keys
-) -> pl.Series:
-    """For each example the number of its row; null where none fits. Their keys are unique.
+class Numbered(pl.LazyFrame):
+    """Rows whose number stays with them, also where `build` selects other columns by name."""
 
-    `keys` are those of the examples that `build` makes of some of the rows. So it is asked for the
-    rows whose number has a certain bit: the bits for which an example is there are its row's
-    number.
+    def select(self, *exprs: Any, **named_exprs: Any) -> pl.LazyFrame:
+        chosen = super().select(*exprs, **named_exprs)
+        if PLACE in chosen.collect_schema():  # such as of `pl.all()`
+            return chosen
+        return super().select(*exprs, **named_exprs, **{PLACE: PLACE})
+
+
+def numbered(
+    build: Build, rows: pl.DataFrame, wanted: Sequence[str], key: Sequence[str]
+) -> pl.DataFrame:
+    """The wanted columns of the examples of rows, with the number of its row beside each.
+
+    The number is null where it is not clear. Raises PolarsError if `build` fails.
     """
-    numbers = pl.int_range(len(rows), eager=True)
-    bits = range(max(len(rows) - 1, 0).bit_length())
-    made = pl.collect_all([keys(rows.filter(numbers // 2**bit % 2 == 1)) for bit in bits])
-    placed = examples.select(key).with_columns(pl.lit(0, pl.Int64).alias(PLACE))
-    for bit, part in zip(bits, made, strict=True):
-        has_bit = part.unique().with_columns(pl.lit(2**bit, pl.Int64).alias("its bit"))
-        placed = placed.join(has_bit, on=key, how="left", nulls_equal=True, maintain_order="left")
-        number = pl.col(PLACE) + pl.col("its bit").fill_null(0)
-        placed = placed.select(*key, number.alias(PLACE))
-    fits = pl.col(PLACE) < len(rows)
-    return placed.select(pl.when(fits).then(PLACE)).to_series()
+    plain = build(rows.lazy()).select(*wanted)
+    numbers = pl.int_range(len(rows), eager=True).alias(PLACE)
+    with suppress(Exception):  # whatever `build` does with a column more: it's asked without, too
+        travelling = build(Numbered(rows.with_columns(numbers))).select(*wanted, PLACE)
+        whole, found = pl.collect_all([plain, travelling], engine=ENGINE)
+        if not whole.equals(found.drop(PLACE)):
+            whole, found = whole.sort(wanted), found.sort(wanted)
+        if whole.equals(found.drop(PLACE)):
+            return found
+    whole = plain.collect(engine=ENGINE)
+    return whole.with_columns(_by_bits(build, rows, whole.select(key or wanted)).alias(PLACE))
+
+
+def _by_bits(build: Build, rows: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
+    """For each example, by its key, the number of its row; null where another has the same.
+
+    `build` is asked for the rows whose number has a certain bit, and for those whose has not. The
+    parts in which an example is found spell the number of its row.
+    """
+    numbers, names = pl.int_range(len(rows), eager=True), keys.columns
+    bits = [2**bit for bit in range((len(rows) - 1).bit_length())]
+    parts = [numbers // bit % 2 == value for bit in bits for value in (1, 0)]
+    plans = [build(rows.filter(part).lazy()).select(*names) for part in parts]
+    made = iter(pl.collect_all(plans, engine=ENGINE))
+    alone = pl.struct(names).is_unique()
+    placed = keys.with_columns(pl.when(alone).then(0).alias(PLACE))
+    for bit in bits:
+        found = [next(made).with_columns(pl.lit(value).alias(BIT)) for value in (bit, 0)]
+        once = pl.concat(found).filter(alone)
+        placed = placed.join(once, names, "left", nulls_equal=True, maintain_order="left")
+        placed = placed.select(*names, (pl.col(PLACE) + pl.col(BIT)).alias(PLACE))
+    return placed.select(pl.when(pl.col(PLACE) < len(rows)).then(PLACE)).to_series()
