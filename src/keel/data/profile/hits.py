@@ -48,7 +48,9 @@ def hits(
     counts: Counts, names: list[str], levels: Levels, table: Counts, *, seasons: bool
 ) -> list[Hit]:
     """What the counts of several groups show, shape (groups, levels, periods), one each at most."""
-    looked = [windows(each, table, levels.values) for each in counts]
+    seen = table.cumsum(axis=1, dtype=np.int32) > 0
+    values = np.array(levels.values[:-1] if levels.number else [], dtype=np.float64)
+    looked = [windows(each, seen, values) for each in counts]
     compared = alone(looked) if levels.number and len(looked) > 2 else []
     found = []
     for n, (name, each, w) in enumerate(zip(names, counts, looked, strict=True)):

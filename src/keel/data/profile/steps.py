@@ -39,7 +39,7 @@ class Windows:
     width: int  # periods
     seen: Array
     later: Array
-    values: list[Any]
+    values: Array  # of numbers, by level
     commonest: int  # the level of most rows where it has half of them, else the number of levels
 
     @cached_property
@@ -73,9 +73,8 @@ class Windows:
         return float(max(wide.mean(), 1e-9)) if wide.size else 1.0
 
     def _quantile(self, below: Counts, share: float) -> Array:
-        known = np.array(self.values[:-1], dtype=np.float64)
         at: Array = (below >= share * below[-1:]).argmax(axis=0)
-        return np.take(known, at)
+        return self.values[at]
 
     def times(self, measure: Array, at: int) -> float:
         """How many times as large as anywhere else; 0 where there is too little elsewhere."""
@@ -85,22 +84,22 @@ class Windows:
         return float(measure[at] / max(measure[far].max(), NOISE))
 
 
-def windows(counts: Counts, table: Counts, values: list[Any]) -> Windows:
-    """The windows of a group's counts, shape (levels, periods), beside those of all rows."""
-    periods = counts.shape[1]
-    width = width_of(periods)
-    at = np.arange(width, periods - width)
-    sums = np.zeros((len(counts), periods + 1), dtype=np.int32)
+def windows(counts: Counts, seen: Array, values: Array) -> Windows:
+    """The windows of a group's counts, shape (levels, periods).
+
+    `seen` has which levels there are in all rows up to each period.
+    """
+    width = width_of(counts.shape[1])
+    between = slice(width, counts.shape[1] - width)
+    sums = np.zeros((len(counts), counts.shape[1] + 1), dtype=np.int32)
     counts.cumsum(axis=1, out=sums[:, 1:])
-    below = sums[:-1].cumsum(axis=0, dtype=np.int32)
-    seen = table.cumsum(axis=1, dtype=np.int32)
-    rows = counts.sum(axis=1)
+    rows = sums[:, -1]
     return Windows(
-        *sides(sums, at, width),
-        sides(below, at, width),
+        *sides(sums, width),
+        sides(sums[:-1].cumsum(axis=0, dtype=np.int32), width),
         width,
-        seen[:, at - 1] > 0,
-        sums[:, -1:] > sums[:, at + 1],
+        seen[:, between.start - 1 : between.stop - 1],
+        rows[:, None] > sums[:, between.start + 1 : between.stop + 1],
         values,
         int(rows.argmax()) if rows.max() > rows.sum() / 2 else len(rows),
     )
@@ -111,10 +110,10 @@ def width_of(periods: int) -> int:
     return min(4, max(2, periods // 6))
 
 
-def sides(sums: Counts, at: Counts, width: int) -> tuple[Counts, Counts]:
+def sides(sums: Counts, width: int) -> tuple[Counts, Counts]:
     """What is counted before and after the boundaries, of sums up to each period."""
-    before = sums[..., at] - sums[..., at - width]
-    return before, sums[..., at + 1 + width] - sums[..., at + 1]
+    within = sums[:, width:] - sums[:, :-width]
+    return within[:, : -width - 1], within[:, width + 1 :]
 
 
 def measures(w: Windows, *, number: bool, exact: bool) -> dict[str, Array]:

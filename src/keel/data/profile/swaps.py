@@ -1,12 +1,11 @@
 """Two groups of a category that change places."""
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
 from keel.data.profile.counts import Counts
-from keel.data.profile.steps import LEAST_ROWS, Array, width_of
+from keel.data.profile.steps import LEAST_ROWS, width_of
 
 BINS = 10  # of a column's values
 CHANGED, LEFT = 0.5, 0.4  # of the rows are others than before; of that is left when swapped back
@@ -33,22 +32,18 @@ def swap(counts: Counts, names: list[str]) -> Swap | None:
     at = np.arange(width_of(periods), periods - width_of(periods))
     before = sums[..., at - 1] / at  # in each period, of all before and of all after
     after = (sums[..., -1:] - sums[..., at]) / (periods - 1 - at)
-    rows = before.sum(axis=1), after.sum(axis=1)
-    found = []
-    for one, other in combinations(range(len(names)), 2):
-        stayed = _apart(before, after, one, one) + _apart(before, after, other, other)
-        swapped = _apart(before, after, one, other) + _apart(before, after, other, one)
-        both = np.array([part[n] for part in rows for n in (one, other)])
-        enough = both.min(axis=0) * width_of(periods) >= LEAST_ROWS
-        odd = enough & (stayed >= CHANGED * both.sum(axis=0)) & (swapped <= LEFT * stayed)
-        if odd.any():
-            best = int(np.where(odd, stayed - swapped, -1).argmax())
-            clear = float(1 - swapped[best] / stayed[best])
-            found.append(Swap(int(at[best]), names[one], names[other], clear))
-    return max(found, key=lambda each: each.clear, default=None)
-
-
-def _apart(before: Array, after: Array, one: int, other: int) -> Array:
-    """How many rows of a group differ from those of another before, shape (boundaries,)."""
-    different: Array = np.abs(before[one] - after[other]).sum(axis=0)
-    return different
+    # How many rows of a group differ from those of another before, shape (groups, groups, at).
+    apart = np.array([np.abs(each - after).sum(axis=1) for each in before])
+    own = apart.diagonal().T
+    stayed, swapped = own[:, None] + own, apart + apart.swapaxes(0, 1)
+    least, all_ = np.minimum(before.sum(axis=1), after.sum(axis=1)), (before + after).sum(axis=1)
+    odd = np.minimum(least[:, None], least) * width_of(periods) >= LEAST_ROWS
+    odd &= (stayed >= CHANGED * (all_[:, None] + all_)) & (swapped <= LEFT * stayed)
+    best = np.where(odd, stayed - swapped, -1).argmax(axis=2, keepdims=True)
+    left = np.where(odd, swapped / np.maximum(stayed, 1e-9), 1)
+    clear = 1 - np.take_along_axis(left, best, axis=2)[..., 0]
+    one, other = np.unravel_index(clear.argmax(), clear.shape)
+    if not odd.any():
+        return None
+    period = int(at[best[one, other, 0]])
+    return Swap(period, names[one], names[other], float(clear[one, other]))
