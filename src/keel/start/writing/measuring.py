@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 
@@ -29,11 +28,10 @@ from keel.start.writing.splitting import (
     split_of,
 )
 from keel.testing.about_quick_data import learns
-from keel.testing.pipeline import Pipeline, Quick
+from keel.testing.pipeline import Quick
 
 CELLS = 500_000  # of the table are enough for floors; more would only take longer
 ROWS = range(5_000, 20_000)  # and that many rows
-P = TypeVar("P", bound=Pipeline)
 ROOM = 2.0  # how many times the error of the quick data may be, whose scores mean little
 
 
@@ -44,7 +42,7 @@ class Scores:
     frame: pl.DataFrame
 
     @classmethod
-    def of(cls, run: Pipeline) -> Scores:
+    def of(cls, run: Quick) -> Scores:
         """The scores of a run."""
         return cls(pl.read_csv(run.store.report("slices.csv"), infer_schema_length=None))
 
@@ -77,16 +75,14 @@ def measure(plan: Plan, root: Path, baseline: str) -> Measured:
     UserError as the stages do.
     """
     project = load(root)
-    raw = Pipeline(project, f"data.rows={{{plan.table}: {some(plan)}}}", root=root).run("ingest")
-    tables = {name: pl.read_parquet(raw.store.raw(name)) for name in project.tables}
-    prepared = Pipeline(project, tables=tables, root=root).run("prepare").examples()
-    split, least = _split(plan, project, prepared), enough_rows(_classes(project, prepared))
+    prepared = Quick(project, f"data.rows={{{plan.table}: {some(plan)}}}", root=root).run("prepare")
+    examples = prepared.examples()
+    split, least = _split(plan, project, examples), enough_rows(_classes(project, examples))
     _set(root, split_of(plan), split)
-    given = partial(Pipeline, project, "data.rows={}", tables=tables, root=root)
-    whole = chosen = _finished(given())
+    whole = chosen = _finished(prepared.again("train", "data.rows={}"))
     model = "boosting" if _passed(whole, "baseline") else baseline
     if model == baseline:
-        chosen = _finished(given(f"model={baseline}"))
+        chosen = _finished(prepared.again("train", "data.rows={}", f"model={baseline}"))
     quick, rows, learnt = _quick(plan, project, root, model, least)
     behaviour = Behaviour(plan, project, quick)
     return replace(
@@ -95,7 +91,7 @@ def measure(plan: Plan, root: Path, baseline: str) -> Measured:
         learns=learnt,
         better=0.0 if _passed(chosen, "naive") else None,
         eased=tuple(eased(chosen, project, Gates.model_validate(GATES))),
-        rhythm=_rhythm(prepared, project),
+        rhythm=_rhythm(examples, project),
         split=split,
         cases=behaviour.cases(),
         directions=tuple(behaviour.directions()),
@@ -104,7 +100,7 @@ def measure(plan: Plan, root: Path, baseline: str) -> Measured:
 
 def _quick(
     plan: Plan, project: Project, root: Path, model: str, least: int
-) -> tuple[Pipeline, int, bool]:
+) -> tuple[Quick, int, bool]:
     """A run on quick data of as many rows as each model needs to learn from them.
 
     Where the columns say little, few rows show no model to be better than a guess; where no rows
@@ -130,12 +126,12 @@ def _learns(quick: Quick, model: str) -> bool:
     return True
 
 
-def _passed(pipeline: Pipeline, gate: str) -> bool:
+def _passed(pipeline: Quick, gate: str) -> bool:
     verdicts = pipeline.store.read_json(pipeline.store.report("gates.json"))
     return all(verdict["passed"] for verdict in verdicts if verdict["gate"] == gate)
 
 
-def _finished(pipeline: P) -> P:
+def _finished(pipeline: Quick) -> Quick:
     """Run; what a gate says is told later, with a cure."""
     with contextlib.suppress(RefusedError):
         pipeline.run()
@@ -168,9 +164,7 @@ def _set(root: Path, guessed: Split, split: Split) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def _judged(
-    project: Project, run: Pipeline, quick: Pipeline, model: str, baseline: str
-) -> Measured:
+def _judged(project: Project, run: Quick, quick: Quick, model: str, baseline: str) -> Measured:
     """What the scores of a run with boosting and the baseline say, and floors that follow."""
     main, metric = next(iter(metrics_of(project, run.settings.evaluation).items()))
     scores = Scores.of(run)
@@ -196,7 +190,7 @@ def _judged(
     )
 
 
-def _lax(quick: Pipeline, main: str, sign: int) -> tuple[float, float]:
+def _lax(quick: Quick, main: str, sign: int) -> tuple[float, float]:
     """Floors for the quick data, and for slices of them, that any sound model reaches."""
     score = Scores.of(quick).whole("model", main)
     spread = abs(score["score"] - score["low" if sign > 0 else "high"])
