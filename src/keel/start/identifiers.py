@@ -7,43 +7,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from keel.start.words import parts
+import dataframely as dy
 
-# What Keel writes beside the columns of the examples, and what a dataframely schema has of its own.
-RESERVED = frozenset(
-    {
-        *("month", "label", "model", "baseline", "example", "champion", "prediction", "naive"),
-        *(
-            "probability",
-            "probabilities",
-            "predictions",
-            "reasons",
-            "weight",
-            "row",
-            "rows",
-            "self",
-        ),
-        *("cast", "column_names", "columns", "create_empty", "create_empty_if_none", "filter"),
-        *("is_valid", "matches", "primary_key", "sample", "to_pydantic_model", "validate"),
-        *(
-            "to_sqlalchemy_columns",
-            "match_to_schema",
-            "polars_schema",
-            "pyarrow_schema",
-            "serialize",
-        ),
-        *(
-            "polars_schema",
-            "pyarrow_schema",
-            "sql_schema",
-            "write_parquet",
-            "read_parquet",
-            "scan_parquet",
-            "sink_parquet",
-        ),
-        *("write_delta", "scan_delta", "read_delta", "pl", "dy", "none"),
-    }
-)
+from keel.start.words import WORDS, parts
+
 LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "æ": "ae", "ł": "l"})
 SIGNS = {"%": " percent ", "#": " number ", "€": " eur ", "$": " usd ", "°": " degree "}
 
@@ -74,4 +41,5 @@ def identifier(name: str) -> str:
     plain = re.sub(r"_+", "_", re.sub(r"\W", "_", plain)).strip("_")
     if plain[:1].isdigit():
         plain = f"column_{plain}"
-    return f"{plain}_" if keyword.iskeyword(plain) or plain in RESERVED else plain
+    taken = keyword.iskeyword(plain) or plain in WORDS["reserved"] or hasattr(dy.Schema, plain)
+    return f"{plain}_" if taken else plain

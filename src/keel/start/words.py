@@ -4,39 +4,20 @@ from __future__ import annotations
 
 import itertools
 import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-# In every table.
-NULLS = (
-    *(
-        "",
-        " ",
-        "  ",
-        "\u00a0",
-        "NA",
-        "N/A",
-        "n/a",
-        "#N/A",
-        "<NA>",
-        "#N/A N/A",
-        "NaN",
-        "nan",
-        "-nan",
-        "NaT",
-    ),
-    *("null", "NULL", "Null", "(null)", "#NULL!", "#DIV/0!", "#VALUE!"),
-)
-# Where they stand among numbers, dates, or yes and no; in text they may mean something.
-NULLS_AMONG_VALUES = (
-    *("-", "--", "---", "?", "??", ".", "..", "*", "_", "x", "None", "none", "NONE", "nil", "Nil"),
-    *("n.a.", "N.A.", "n.d.", "na", "nd", "ND", "k.A.", "k. A.", "s/d", "missing", "Missing"),
-    *("unknown", "Unknown", "UNKNOWN", "unbekannt", "inconnu", "not available", "undefined"),
-)
-YES_AND_NO = (  # what means yes stands first
-    *(("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("1", "0"), ("on", "off")),
-    *(("ja", "nein"), ("j", "n"), ("ja", "nee"), ("ja", "nej"), ("oui", "non"), ("o", "n")),
-    *(("sí", "no"), ("si", "no"), ("s", "n"), ("sim", "não"), ("sim", "nao"), ("tak", "nie")),
-    *(("kyllä", "ei"), ("evet", "hayir"), ("ano", "ne"), ("1", "2"), ("1.0", "0.0")),
-)
+
+def _listed(lists: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    return {name: frozenset(" ".join(text.split()).split(", ")) for name, text in lists.items()}
+
+
+WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+NULLS, NULLS_AMONG_VALUES = tuple(WORDS["null"]), tuple(WORDS["null_among_values"])
+YES_AND_NO: list[tuple[str, str]] = [(yes, no) for yes, no in WORDS["yes_and_no"]]
+NAMES, PERSONAL, SENSITIVE = (_listed(WORDS[part]) for part in ("names", "personal", "sensitive"))
 
 
 def parts(name: str) -> list[str]:

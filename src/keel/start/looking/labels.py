@@ -10,55 +10,13 @@ from keel.project.errors import UserError
 from keel.start.looking.facts import Facts
 from keel.start.looking.kinds import DATED
 from keel.start.plan import Type
-from keel.start.words import meaning_of_yes, says
+from keel.start.words import NAMES, meaning_of_yes, says
 
 YES_NO, CLASSES, NUMBER = "yes or no", "one of several", "a number"
 TASKS = (YES_NO, CLASSES, NUMBER)
 NEEDED = 10  # rows of a class, so that training and test have some
 FEW_NUMBERS = 10  # different whole numbers up to which they may be classes
 MOST_CLASSES = 100
-COUNTED = frozenset(
-    {
-        *(
-            "count",
-            "counts",
-            "number",
-            "num",
-            "nr",
-            "n",
-            "days",
-            "hours",
-            "minutes",
-            "years",
-            "age",
-        ),
-        *("visits", "orders", "items", "quantity", "amount", "price", "cost", "score", "rating"),
-        *("doctor", "affairs", "age", "sales", "demand", "units", "total", "size", "points"),
-    }
-)
-CODED = frozenset({"class", "target", "label", "type", "kind", "category", "species", "cluster"})
-BAD_NEWS = frozenset(
-    {
-        *("malignant", "churn", "churned", "left", "default", "bad", "fraud", "spam", "positive"),
-        *("late", "failed", "failure", "fail", "lost", "died", "dead", "sick", "high", "survived"),
-        *("success", "won", "buy", "bought", "approved", "accepted", "anomaly", "attack", ">50k"),
-    }
-)
-TARGETS = frozenset(
-    {
-        *("target", "label", "class", "y", "outcome", "churn", "churned", "default", "response"),
-        *(
-            "survived",
-            "species",
-            "diagnosis",
-            "fraud",
-            "is fraud",
-            "approved",
-            "cancelled",
-            "price",
-        ),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -93,8 +51,8 @@ def _guessed(facts: Facts) -> Label:
     if facts.type in (Type.CATEGORY, Type.TEXT, Type.YES_NO):
         return _classes(facts)
     if _is_whole(facts) and facts.distinct <= FEW_NUMBERS:
-        if not says(facts.name, COUNTED):
-            return _classes(facts, doubt="" if says(facts.name, CODED) else "task")
+        if not says(facts.name, NAMES["counted"]):
+            return _classes(facts, doubt="" if says(facts.name, NAMES["coded"]) else "task")
         return _number(facts, doubt="task")
     return _number(facts)
 
@@ -170,7 +128,7 @@ def _meaning(values: Sequence[Any]) -> tuple[Any, str, str]:
         return texts[yes], "as usual", ""
     if set(values) == {-1, 1}:
         return max(values), "as usual", ""
-    news = [value for value in values if says(str(value), BAD_NEWS)]
+    news = [value for value in values if says(str(value), NAMES["bad_news"])]
     if len(news) == 1:
         return news[0], "by its name", "true"
     return values[1], "the rarer one", "true"

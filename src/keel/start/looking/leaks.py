@@ -12,17 +12,9 @@ from keel.start.looking.facts import Counted, Facts
 from keel.start.looking.kinds import DATED
 from keel.start.looking.labels import CLASSES, YES_NO
 from keel.start.plan import Type
-from keel.start.words import parts, says
+from keel.start.words import NAMES, parts, says
 
 ROWS = 30_000  # that are enough to measure by
-LATER = frozenset(  # names of what is known with the target
-    {
-        *("outcome", "result", "resolution", "cancelled", "canceled", "cancellation", "refund"),
-        *("refunded", "closed", "final", "termination", "terminated", "deceased", "death", "date"),
-        *("discharge", "settled", "settlement", "payout", "recovered", "chargeback", "writeoff"),
-        *("reason", "alive", "survived", "actual", "status", "returned", "exit", "cause", "day"),
-    }
-)
 NEARLY = {"yes or no": 0.99, "one of several": 0.97, "a number": 0.98}
 BY_NULLS = {"yes or no": 0.9, "one of several": 0.9, "a number": 0.9}
 MEASURE = {
@@ -43,7 +35,7 @@ def leaking(counted: Counted, answer: Answered, target: Array) -> dict[str, str]
         with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the greatest there are
             reason = _given_away(facts, values[order], target[order], answer)
         reason = reason or _by_time(facts, values, answer, counted)
-        if not reason and says(name, LATER) and _is_of(name, answer.target):
+        if not reason and says(name, NAMES["with_target"]) and _is_of(name, answer.target):
             reason = f"by its name it is known with {answer.target}"
         if reason:
             found[name] = reason

@@ -19,10 +19,10 @@ from keel.start.looking.columns import columns
 from keel.start.looking.counting import count
 from keel.start.looking.facts import Counted
 from keel.start.looking.kinds import DATED
-from keel.start.looking.labels import TARGETS, TASKS, label
+from keel.start.looking.labels import TASKS, label
 from keel.start.plan import Caution, Column, Plan, Question, Type, Use
 from keel.start.reading.read import read
-from keel.start.words import says
+from keel.start.words import NAMES, says
 
 NONE = ""  # what a person says where there is no key, time or group
 ANSWERS = ("target", "key", "time", "group", "true", "task")
@@ -147,7 +147,7 @@ class Survey:
             and each.name not in self.counted.personal
             and not (each.is_unique and (roles.is_id(each.name) or each.type == Type.TEXT))
         ]
-        called = [each.name for each in fit if says(each.name, TARGETS)]
+        called = [each.name for each in fit if says(each.name, NAMES["target"])]
         choices = tuple(each.name for each in fit)
         return Question("target", "What is predicted?", choices, called[-1] if called else None)
 

@@ -5,74 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from keel.start.plan import Type
-from keel.start.words import parts, says
+from keel.start.words import PERSONAL, SENSITIVE, parts, says
 
-NAMED = {
-    "names a person": frozenset(
-        {
-            *(
-                "first name",
-                "firstname",
-                "last name",
-                "lastname",
-                "surname",
-                "full name",
-                "fullname",
-            ),
-            *("fullname", "fname", "lname", "forename", "given name", "middle name", "maiden name"),
-            *("username", "user name", "vorname", "nachname", "familienname", "prenom", "apellido"),
-            *("customer name", "client name", "patient name", "employee name", "contact name"),
-            *("passenger name", "owner name", "student name", "person name", "nickname", "login"),
-        }
-    ),
-    "is an e-mail address": frozenset({"email", "e mail", "mail", "correo"}),
-    "is a phone number": frozenset(
-        {"phone", "telephone", "mobile", "telefon", "handy", "fax", "msisdn", "phone number"}
-    ),
-    "is an address": frozenset(
-        {
-            *("address", "addr", "street", "strasse", "straße", "adresse", "house number"),
-        }
-    ),
-    "is an address on the internet": frozenset({"ip", "ip address", "ipaddress", "mac address"}),
-    "is a date of birth": frozenset(
-        {
-            *("birth", "birthdate", "birthday", "dob", "birth date", "date of birth"),
-            *("geburtsdatum", "geburtstag", "naissance", "nacimiento"),
-        }
-    ),
-    "is an official number of a person": frozenset(
-        {
-            *("ssn", "social security", "passport", "tax id", "national id", "iban", "nino"),
-            *("driver license", "license number", "credit card", "card number", "steuernummer"),
-            *("account number", "cpf", "dni", "curp", "svnr"),
-        }
-    ),
-}
-SENSITIVE = {
-    "religion": frozenset({"religion", "religious", "faith", "konfession", "caste"}),
-    "gender": frozenset(
-        {"sex", "gender", "female", "male", "geschlecht", "sexe", "genre sexe", "sexo", "genero"}
-    ),
-    "ethnicity": frozenset(
-        {*("race", "ethnicity", "ethnic", "ethnie", "skin color", "tribe", "hispanic", "latino")}
-    ),
-    "nationality": frozenset(
-        {
-            *("nationality", "citizenship", "native country", "birth country", "national origin"),
-            *(
-                "country of birth",
-                "birthplace",
-                "staatsangehorigkeit",
-                "foreign worker",
-                "immigrant",
-            ),
-        }
-    ),
-    "politics": frozenset({"political", "politics", "party affiliation", "union member"}),
-    "sexual orientation": frozenset({"sexual orientation", "orientation sexuelle"}),
-    "health": frozenset({"disability", "disabled", "pregnant", "pregnancy", "hiv"}),
-}
 PATTERNS = {
     "is an e-mail address": r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$",
     "is a phone number": r"^(\+\d{1,3}[ (./-]?|\(\d{2,5}\)|0\d{2,4}[ /-])[\d ()./-]{5,14}\d$"
@@ -89,7 +23,7 @@ LONG = 100_000  # what a number of a person has at least
 
 def personal(name: str, type_: Type, values: pl.Series) -> str:
     """Why these are personal data; "" if nothing says so."""
-    for reason, words in NAMED.items():
+    for reason, words in PERSONAL.items():
         if says(name, words) and _can_be(reason, type_, values):
             return reason
     if values.dtype != pl.String or not len(values):

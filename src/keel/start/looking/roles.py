@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -12,25 +11,8 @@ from keel.project.errors import UserError
 from keel.start.looking.facts import Counted, Facts
 from keel.start.looking.kinds import DATED
 from keel.start.plan import Type
-from keel.start.words import parts, says
+from keel.start.words import NAMES, parts, says
 
-IDS = frozenset({"id", "ids", "uuid", "guid", "key", "pk", "identifier", "ref", "reference", "idx"})
-ENTITIES = frozenset(
-    {
-        *("customer", "client", "user", "patient", "subject", "person", "household", "family"),
-        *("school", "hospital", "store", "shop", "company", "firm", "device", "machine", "vehicle"),
-        *("account", "student", "employee", "member", "player", "passenger", "station", "site"),
-        *("animal", "individual", "respondent", "participant", "borrower", "driver", "session"),
-        *("order", "product", "item", "invoice", "kunde", "kunden", "client", "sensor", "unit"),
-    }
-)
-LATER = frozenset(
-    {
-        *("end", "ended", "closed", "close", "returned", "return", "delivered", "resolved", "due"),
-        *("updated", "modified", "expiry", "expires", "discharge", "discharged", "paid", "exit"),
-        *("cancelled", "canceled", "terminated", "termination", "until", "finished", "completed"),
-    }
-)
 ID_LIKE = r"^[A-Za-z]{0,5}[-_#]?\d+$|^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 NEARLY = 0.9  # of the rows with a value of their own: a key with duplicates
 ALL_COMBINATIONS = 2  # for each row at most
@@ -41,8 +23,10 @@ DISCRETE = (Type.WHOLE, Type.TEXT, Type.CATEGORY)
 def is_id(name: str) -> bool:
     """Whether the name says that the column is an id: customer_id, PassengerId, customerid."""
     words = parts(name)
-    glued = words and words[-1].endswith("id") and words[-1][:-2] in ENTITIES
-    return bool(words) and (words[-1] in IDS or words[0] in {"id", "uuid", "guid"} or bool(glued))
+    if not words:
+        return False
+    glued = words[-1].endswith("id") and words[-1][:-2] in NAMES["entity"]
+    return glued or words[-1] in NAMES["id"] or words[0] in {"id", "uuid", "guid"}
 
 
 def named(counted: Counted, argument: str, name: str) -> Facts:
@@ -171,7 +155,7 @@ def times(counted: Counted, taken: Sequence[str], personal: Mapping[str, str]) -
         and name not in taken
         and name not in personal
         and facts.distinct > 1
-        and not says(name, LATER)
+        and not says(name, NAMES["later"])
         and facts.nulls + facts.odd < 0.05 * facts.rows
     ]
     return [facts.name for facts in sorted(candidates, key=lambda each: each.nulls + each.odd)]
@@ -204,7 +188,7 @@ def groups(counted: Counted, taken: Sequence[str]) -> list[str]:
         for name, facts in counted.facts.items()
         if name not in taken
         and facts.type in DISCRETE
-        and (is_id(name) or re.fullmatch("|".join(ENTITIES), "".join(parts(name))))
+        and (is_id(name) or "".join(parts(name)) in NAMES["entity"])
         and GROUPS <= facts.distinct <= facts.present / 1.5
     }
     return sorted(candidates, key=lambda name: candidates[name], reverse=True)

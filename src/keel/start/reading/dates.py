@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from keel.start.words import says
+from keel.start.words import NAMES, says
 
 NUMBERS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y"),
@@ -24,12 +24,6 @@ WRITTEN = (  # what is worth trying
 CLOCK = re.compile(
     r"(?P<between>T| |, )\d{1,2}:\d\d(?P<seconds>:\d\d(\.\d+)?)?(?P<half> ?[AaPp][Mm])?"
     r"(?P<zone> UTC| GMT| ?Z| ?[+-]\d\d:?\d\d)?$"
-)
-NAMES = frozenset(
-    {
-        *("date", "datum", "day", "dt", "fecha", "data", "jour", "dob", "birthday", "created"),
-        *("updated", "time", "timestamp", "ts", "zeit", "moment", "datetime", "when", "epoch"),
-    }
 )
 LITERAL = (" UTC", " GMT")
 EPOCH = {"epoch:s": 1, "epoch:ms": 1_000}
@@ -85,7 +79,7 @@ def written(name: str, values: pl.Series) -> Written | None:
     looks = values.str.contains(WRITTEN)
     if not len(values) or looks.sum() < ENOUGH * len(values):
         return None
-    if values.str.contains(r"^\d{8}$").all() and not says(name, NAMES):
+    if values.str.contains(r"^\d{8}$").all() and not says(name, NAMES["time"]):
         return None
     values = values.filter(looks)
     counts = _counted(values)
@@ -139,7 +133,7 @@ def _several(values: pl.Series, counts: dict[str, int], best: str) -> Written | 
 
 def epoch(name: str, low: float, high: float) -> Written | None:
     """Whole numbers that count from 1970, if they are from 1990 on and the name speaks of time."""
-    if not says(name, NAMES):
+    if not says(name, NAMES["time"]):
         return None
     fits = [form for form, unit in EPOCH.items() if FROM * unit <= low <= high <= UNTIL * unit]
     return Written(fits[0]) if fits else None
