@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +15,7 @@ import polars as pl
 from keel.data.split import Labelled
 from keel.data.store import Store, sha256
 from keel.model.inputs import Categories
+from keel.project.about import own_code
 from keel.project.commands import output
 from keel.project.description import Project
 
@@ -24,19 +25,24 @@ PACKAGES = (
 )
 
 
-def passport(
+def passport(  # noqa: PLR0913 -- what a model is made of
     store: Store,
     project: Project,
     learnt: Labelled,
     inputs: pl.DataFrame,
     known: Categories,
     settings: dict[str, Any],
+    *,
+    code: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Code, data, settings and features of the models that were just saved."""
+    """Code, data, settings and features of the models that were just saved.
+
+    `code` is what `code_version` said before they were fitted.
+    """
     days = learnt.examples.select(project.local_day).to_series() if project.time else None
     return {
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "code": code_version(store.repository),
+        "code": {name: code[name] for name in ("commit", "uncommitted_changes")},
         "settings": settings,
         "training": {
             "rows": len(learnt.examples),
@@ -51,6 +57,7 @@ def passport(
         },
         "features": {name: known.get(name, str(dtype)) for name, dtype in inputs.schema.items()},
         "sha256": {
+            "code": code["sha256"],
             "examples": sha256(store.examples),
             "schema": schema_hash(project.examples),
             "model": sha256(store.model),
@@ -70,10 +77,17 @@ def _installed() -> Iterator[tuple[str, str]]:
 
 
 def code_version(root: Path) -> dict[str, Any]:
-    """The commit, and whether something was not committed; None for both outside of Git."""
+    """The commit, whether something was not committed, and the `sha256` of the team's own code.
+
+    The first two are None outside of Git.
+    """
     commit = output(root, "git", "rev-parse", "HEAD")
     changes = output(root, "git", "status", "--porcelain", "--", "src", "conf", "uv.lock")
-    return {"commit": commit, "uncommitted_changes": None if commit is None else bool(changes)}
+    return {
+        "commit": commit,
+        "uncommitted_changes": None if commit is None else bool(changes),
+        "sha256": own_code(root),
+    }
 
 
 def schema_hash(schema: type[dy.Schema]) -> str:

@@ -9,7 +9,7 @@ from keel.data.store import Store
 from keel.model import fitting
 from keel.model.choice import learner
 from keel.model.inputs import check_rows_alone
-from keel.model.passport import passport
+from keel.model.passport import code_version, passport
 from keel.model.predictor import load
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -30,6 +30,7 @@ def run(
     interval: float | None = None,
 ) -> dict[str, object]:
     """Store both models and the passport; returns how many rows they learnt from."""
+    code = code_version(store.repository)  # as it is now: who edits it meanwhile changes no model
     learnt = training(store.read_table(store.examples), project, split)
     inputs, known = fitting.inputs_of(project, learnt)
     some = slice(None, None, max(2, len(inputs) // ROWS))
@@ -46,7 +47,7 @@ def run(
         "model": model.model_dump(),
         "baseline": baseline.model_dump(),
     }
-    described = passport(store, project, learnt, inputs, known, settings)
+    described = passport(store, project, learnt, inputs, known, settings, code=code)
     if interval is not None:
         described["interval"] = fitting.interval(project, model, learnt, split, interval)
     store.write_json(store.passport, described)

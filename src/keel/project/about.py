@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 import tomllib
@@ -48,6 +49,18 @@ def package(root: Path) -> str:
     """The name of the project's package; of its folder where it does not say."""
     place = own_settings(root).get("project")
     return str(place).partition(".")[0] if place else root.name
+
+
+def own_code(root: Path) -> str:
+    """A hash of the team's own package: the names of its files, and what they hold."""
+    digest = hashlib.sha256()
+    folder = root / "src" / package(root)
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            content = file.read_bytes()
+            name = file.relative_to(folder).as_posix()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 def load(root: Path) -> Project:

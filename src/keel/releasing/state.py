@@ -1,12 +1,15 @@
 """What stands in the way of a release: commit, pipeline, gates, champion, and what is shared."""
 
 import json
+import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
 
+from keel.data.store import Store, sha256
 from keel.pipeline.run import stop_at_ended_waivers, stop_at_refusals
+from keel.project.about import own_code, package
 from keel.project.commands import output
 from keel.project.errors import UserError
 from keel.releasing.tags import remote_of
@@ -29,6 +32,7 @@ def problems(root: Path, version: str, registry: Registry, today: date) -> Itera
         except UserError as error:
             yield str(error)
     yield from _model(root)
+    yield from _made(root)
 
 
 def _version(commit: str, version: str, registry: Registry) -> Iterator[str]:
@@ -79,6 +83,38 @@ def _model(root: Path) -> Iterator[str]:
         )
     if unshared := [name for name, how in away.items() if how != "deleted"]:
         yield f"nobody else can get {_some(unshared)}: `uv run dvc push`"
+
+
+def _made(root: Path) -> Iterator[str]:
+    """Whether this commit's code, data and packages made the model, by what its passport recorded.
+
+    DVC goes by `dvc.lock`, which can be made to say otherwise, and does not look at packages.
+    """
+    store = Store(root, root)
+    if not store.passport.is_file():
+        return  # which DVC has said
+    passport = store.read_json(store.passport)
+    recorded, again = passport["sha256"], "`uv run dvc repro --force train`, then commit"
+    if recorded.get("code") != own_code(root):
+        yield f"the model was made by other code than src/{package(root)} of this commit: {again}"
+    for name, file in (("examples", store.examples), ("model", store.model)):
+        if name in recorded and file.is_file() and recorded[name] != sha256(file):
+            yield f"the model's passport is of another {store.name(file)}: {again}"
+    locked = _locked(root)
+    for name, version in passport.get("versions", {}).items():
+        if name in locked and version not in locked[name]:
+            has = " or ".join(sorted(locked[name]))
+            yield f"the model was made with {name} {version}, and uv.lock has {has}: {again}"
+
+
+def _locked(root: Path) -> dict[str, set[str]]:
+    """The versions of each package in `uv.lock`."""
+    file = root / "uv.lock"
+    packages = tomllib.loads(file.read_text("utf-8")).get("package", []) if file.is_file() else []
+    versions: dict[str, set[str]] = {}
+    for each in packages:
+        versions.setdefault(each["name"], set()).add(each.get("version", ""))
+    return versions
 
 
 def _some(every: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's o
 TODAY = date(2026, 11, 23)
 STAGE = {
     "cmd": "python make.py",
-    "deps": ["make.py"],
+    "deps": ["make.py", "src/project"],
     "outs": ["data/raw", "model"],
     "metrics": [
         {"reports/gates.json": {"cache": False}},
@@ -34,8 +34,10 @@ STAGE = {
     ],
 }
 MAKE = """
-import json
+import hashlib, json
 from pathlib import Path
+
+from keel.project.about import own_code
 
 def write(name, content):
     Path(name).parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +45,10 @@ def write(name, content):
 
 write("data/raw/rows.csv", "1,2,3")
 write("model/model.txt", "the model")
-write("model/passport.json", json.dumps({"trained_at": "now", "sha256": {"model": "abc"}}))
+model = hashlib.sha256(b"the model").hexdigest()
+hashes = {"model": model, "code": own_code(Path.cwd())}
+passport = {"trained_at": "now", "sha256": hashes, "versions": {"lightgbm": "4.0"}}
+write("model/passport.json", json.dumps(passport))
 write("reports/gates.json", "[]")
 write("reports/metrics.json", json.dumps({"auc": 0.7, "baseline": {"auc": 0.6}}))
 """
@@ -76,6 +81,8 @@ def make(folder: Path, repository: Path) -> None:
         git(repository, "config", f"user.{name}", "anna@example.com")
     (folder / ".gitignore").write_text("/data\n/model\n/champion\n")
     (folder / "make.py").write_text(MAKE)
+    (folder / "src/project").mkdir(parents=True)
+    (folder / "src/project/features.py").write_text("FEATURES = ()")
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": STAGE}}))
     with chdir(folder), Repo.init(subdir=folder != repository) as repo:
         with repo.config.edit() as config:
@@ -153,6 +160,32 @@ def end_waiver(folder: Path) -> None:
     (folder / "conf/waivers.yaml").write_text(yaml.safe_dump(waiver))
 
 
+def edit_and_say_that_nothing_changed(folder: Path) -> None:
+    """What `dvc commit --force` does: the lock names the new code beside the old model."""
+    (folder / "src/project/features.py").write_text("FEATURES = (age,)")
+    with chdir(folder), Repo() as repo:
+        repo.commit(force=True)
+    commit(folder)
+    git(folder, "push", "--quiet")
+
+
+def exchange_model(folder: Path) -> None:
+    with chdir(folder), Repo() as repo:
+        for place in ("model", "champion"):
+            (folder / place / "model.txt").unlink()
+            (folder / place / "model.txt").write_text("another model")
+        repo.commit(force=True)
+        repo.push()
+    commit(folder)
+    git(folder, "push", "--quiet")
+
+
+def upgrade(folder: Path) -> None:
+    (folder / "uv.lock").write_text('[[package]]\nname = "lightgbm"\nversion = "4.1"\n')
+    commit(folder)
+    git(folder, "push", "--quiet")
+
+
 def lose_champion(folder: Path) -> None:
     (folder / "champion/model.txt").unlink()
 
@@ -194,6 +227,9 @@ def test_a_commit_has_one_version(project: Path) -> None:
         (edit, "make.py changed since the commit"),
         (add_file, "a file.py"),
         (edit_and_commit, "train not as the last run left it"),
+        (edit_and_say_that_nothing_changed, "made by other code than src/project of this commit"),
+        (exchange_model, "the model's passport is of another model/model.txt"),
+        (upgrade, "the model was made with lightgbm 4.0, and uv.lock has 4.1"),
         (commit_only, "origin does not have this commit: `git push` first"),
         (lose_head, "origin does not have this commit"),
         (miss_gate, "baseline: no better"),
@@ -235,7 +271,8 @@ def test_a_release_is_a_tag_with_scores_and_hashes_here_and_on_the_remote(
 
     text = git(project, "cat-file", "-p", "refs/tags/model@v1.0.0")
     assert "auc: 0.7" in text
-    assert "model.sha256: abc" in text
+    assert f"model.sha256: {sha256('the model')}" in text
+    assert "code.sha256: " in text
     assert "data/raw.md5: " in text
     assert "card: reports/model-card.md" in text
     assert "refs/tags/model@v1.0.0" in git(project, "ls-remote", "origin")
@@ -283,7 +320,8 @@ def test_what_a_version_recorded_is_had_from_git_and_dvc(project: Path) -> None:
         "model/model.txt": sha256("the model"),
     }
     assert {name: fact for name, fact in found.items() if "json" in name} == {
-        "model/passport.json sha256.model": '"abc"',
+        "model/passport.json sha256.model": f'"{sha256("the model")}"',
+        "model/passport.json versions.lightgbm": '"4.0"',
         "reports/gates.json": "[]",
         "reports/metrics.json auc": "0.7",
         "reports/metrics.json baseline.auc": "0.6",
