@@ -35,7 +35,7 @@ REFUSED = {
     "408": "Sending the request took too long.",
     "413": "The body is too long.",
     "415": "The body is not sent as JSON in UTF-8.",
-    "422": "The rows are not as asked for; each wrong field is named.",
+    "422": "No row is as asked for or, with all_or_nothing, one is not; wrong fields are named.",
     "503": "Too many requests at once, too slow, or it can't be recorded: come again.",
 }
 Work = Callable[[bytes, dict[str, Any]], dict[str, Any]]
@@ -140,7 +140,7 @@ def _posts(service: Service) -> dict[str, Post]:
             row,
         ),
         "/predict/batch": Post(
-            "The same for many rows, in order.",
+            "The same for many rows, in order; one that is wrong gets a problem in its place.",
             service.predict_many,
             service.rows.batch,
             create_model("Answers", **answers, **about),

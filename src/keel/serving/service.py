@@ -14,10 +14,10 @@ from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.serving.examples.alone import check_rows_alone
 from keel.serving.examples.lookups import Lookups
-from keel.serving.examples.rows import Rows, asked
+from keel.serving.examples.rows import Read, Rows, asked
 from keel.serving.log import Clock, Log, columns, key, now
-from keel.serving.problems import MOST, ProblemError, WrongField, not_recorded, refused
-from keel.serving.scoring import Prediction, Scorer
+from keel.serving.problems import MOST, ProblemError, WrongField, not_recorded
+from keel.serving.scoring import Answer, Prediction, Scorer
 from keel.serving.settings import Serving
 from keel.serving.telemetry import Metrics
 
@@ -44,7 +44,7 @@ class Service:
         self.used = in_use(store, project)
         self.metrics = Metrics(project.task, self.used.version, self.used.passport)
         schema = project.tables[self.table]
-        self.rows = Rows(schema, asked(schema), serving.rows)
+        self.rows = Rows(schema, asked(schema), serving.rows, partly=True)
         label = project.label
         names = [*key(project, personal=False), label]
         self.labels = Rows(project.examples, names, serving.rows, nullable=label)
@@ -60,19 +60,15 @@ class Service:
 
     def predict_one(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
         """The answer to a row. Raises ProblemError if there is none."""
-        rows = self.rows.read_one(body)
-        (answer,) = self._predict(rows, state)
-        if isinstance(answer, WrongField):
-            raise refused([answer], "")
+        (answer,) = self._predict(self.rows.read_one(body), state)
         return answer | self._about(state)
 
     def predict_many(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
-        """The answers to rows, in their order; a row that has none gets a problem."""
-        rows = self.rows.read_many(body)
-        answers = [
-            {"problem": answer.as_json()} if isinstance(answer, WrongField) else answer
-            for answer in self._predict(rows, state)
-        ]
+        """The answers to rows, in their order; a row that has none gets a problem.
+
+        Raises ProblemError if all of them do, or one does and all or nothing is asked for.
+        """
+        answers = self._predict(self.rows.read_each(body), state)
         return {"predictions": answers} | self._about(state)
 
     def take_labels(self, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
@@ -124,15 +120,17 @@ class Service:
             return self.store.read_table(self.store.checked(self.table))
         return None
 
-    def _predict(
-        self, rows: pl.DataFrame, state: dict[str, Any]
-    ) -> list[dict[str, Any] | WrongField]:
+    def _predict(self, read: Read, state: dict[str, Any]) -> list[dict[str, Any]]:
         """The answer to each row, or what is wrong with it, when all that is written down."""
-        state["rows"] = len(rows)
-        answers = self._scorer.answer(rows, self.lookups.tables())
-        wrong = [answer for answer in answers if isinstance(answer, WrongField)]
-        state["problems"] = [problem.logged() for problem in wrong[:MOST]]
-        good = {row: answer for row, answer in enumerate(answers) if isinstance(answer, Prediction)}
+        state["rows"] = len(read.places) + len(read.wrong)
+        scored = self._scorer.answer(read.frame, self.lookups.tables())
+        answers: dict[int, Answer] = {place: parts[0] for place, parts in read.wrong.items()}
+        answers |= dict(zip(read.places, scored, strict=True))
+        wrong = {n: answer for n, answer in answers.items() if isinstance(answer, WrongField)}
+        if wrong and (read.all_or_nothing or len(wrong) == len(answers)):
+            raise read.refused({n: [part] for n, part in wrong.items()})
+        state["problems"] = [wrong[n].logged() for n in sorted(wrong)[:MOST]]
+        good = {row: answer for row, answer in answers.items() if isinstance(answer, Prediction)}
         lines = [{"row": row, **answer.said} for row, answer in good.items()]
         examples = [answer.example for answer in good.values()]
         try:
@@ -141,12 +139,12 @@ class Service:
         except OSError as error:
             raise not_recorded(error) from error
         self._count(list(good.values()))
-        return [
-            answer
-            if isinstance(answer, WrongField)
-            else {"key": {name: answer.example[name] for name in self._key}, **answer.said}
-            for answer in answers
-        ]
+        return [self._told(answers[row]) for row in range(len(answers))]
+
+    def _told(self, answer: Answer) -> dict[str, Any]:
+        if isinstance(answer, WrongField):
+            return {"problem": answer.as_json()}
+        return {"key": {name: answer.example[name] for name in self._key}, **answer.said}
 
     def _count(self, answers: list[Prediction]) -> None:
         unseen = Counter(name for answer in answers for name in answer.said["unseen"])

@@ -68,7 +68,7 @@ def test_any_table_can_be_asked_for_with_its_own_types() -> None:
             place={"city": "Ulm", "zip": 89073},
             fee=12.5,
         )
-    )
+    ).frame
 
     assert row.schema == Customers.create_empty().schema
     (found,) = row.to_dicts()
@@ -123,7 +123,7 @@ def test_a_value_that_its_schema_refuses_is_named_with_what_is_allowed(
 
 
 def test_a_whole_number_may_have_a_decimal_point() -> None:
-    row = ROWS.read_one(customer(number=7.0, tier=2.0))
+    row = ROWS.read_one(customer(number=7.0, tier=2.0)).frame
 
     assert (row["number"].item(), row["tier"].item()) == (7, 2)
 

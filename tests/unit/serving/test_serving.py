@@ -151,33 +151,68 @@ def test_the_value_that_is_refused_is_repeated_as_long_as_it_is_short(asked: Tes
     assert values == {"origin": "x" * 100 + "…", "flight": -3}
 
 
-def test_a_wrong_row_of_several_is_named_by_its_place(asked: TestClient) -> None:
-    rows = [flight(), flight(flight=2, dest="??")]
+WRONG_ROWS: dict[str, tuple[Any, str]] = {
+    "a pattern": (flight(flight=2, dest="??"), "dest"),
+    "a missing field": ({"flight": 2}, "time_hour"),
+    "an unknown field": (flight(flight=2, orgin="EWR"), "orgin"),
+    "no object": ("flight", ""),
+    "null": (None, ""),
+    "what can't be held": (flight(flight=2, time_hour="9999-12-31T23:59:59-05:00"), "time_hour"),
+    "what only the example shows": (flight(flight=2, sched_arr_time=2399), "arrival_minute"),
+}
 
-    response = asked.post("/predict/batch", json={"rows": rows})
 
-    assert response.status_code == 422
-    assert response.json()["problems"][0]["field"] == "rows.1.dest"
-
-
-def test_a_row_of_several_that_has_no_example_gets_a_problem_and_the_others_their_answers(
-    asked: TestClient,
+@pytest.mark.parametrize(("row", "field"), WRONG_ROWS.values(), ids=WRONG_ROWS)
+def test_a_wrong_row_of_several_gets_a_problem_in_its_place_and_the_others_their_answers(
+    asked: TestClient, row: Any, field: str
 ) -> None:
-    rows = [flight(), flight(flight=2, sched_arr_time=2399), flight(flight=3)]
-
-    response = asked.post("/predict/batch", json={"rows": rows})
+    response = asked.post("/predict/batch", json={"rows": [flight(), row, flight(flight=3)]})
 
     first, second, third = response.json()["predictions"]
     assert response.status_code == 200
-    assert second["problem"]["field"] == "arrival_minute"
+    assert second["problem"]["field"] == field
     assert (first["key"]["flight_number"], third["key"]["flight_number"]) == (100, 3)
 
 
-def test_two_rows_with_the_same_key_are_refused(asked: TestClient) -> None:
-    response = asked.post("/predict/batch", json={"rows": [flight(), flight(dest="LAX")]})
+def test_a_wrong_row_is_logged_beside_the_places_of_the_others(run_copy: Store) -> None:
+    with client(run_copy) as asked:
+        rows = [flight(dest="??"), flight(flight=2), flight(flight=3)]
+        asked.post("/predict/batch", json={"rows": rows})
+
+    (request,) = logged.requests(run_copy.root).collect().iter_rows(named=True)
+    predicted = logged.predictions(run_copy.root, PROJECT).collect()
+    assert (request["rows"], request["problems"][0]["field"]) == (3, "dest")
+    assert predicted.select("row", "flight_number").rows() == [(1, 2), (2, 3)]
+
+
+@pytest.mark.parametrize(("row", "field"), WRONG_ROWS.values(), ids=WRONG_ROWS)
+def test_all_or_nothing_refuses_the_batch_and_names_wrong_rows_by_their_places(
+    asked: TestClient, row: Any, field: str
+) -> None:
+    body = {"rows": [flight(), row], "all_or_nothing": True}
+
+    response = asked.post("/predict/batch", json=body)
+
+    fields = {problem["field"] for problem in response.json()["problems"]}
+    assert response.status_code == 422
+    assert f"rows.1.{field}".rstrip(".") in fields
+
+
+@pytest.mark.parametrize(("row", "field"), WRONG_ROWS.values(), ids=WRONG_ROWS)
+def test_a_batch_without_a_good_row_is_refused(asked: TestClient, row: Any, field: str) -> None:
+    response = asked.post("/predict/batch", json={"rows": [row]})
 
     assert response.status_code == 422
-    assert "has the same key as another row" in response.json()["detail"]
+    assert response.json()["problems"][0]["field"] == f"rows.0.{field}".rstrip(".")
+
+
+def test_rows_with_the_same_key_get_a_problem_each(asked: TestClient) -> None:
+    rows = [flight(), flight(flight=2), flight(dest="LAX")]
+
+    answers = asked.post("/predict/batch", json={"rows": rows}).json()["predictions"]
+
+    reasons = [one.get("problem", {}).get("reason", "") for one in answers]
+    assert ["same key as another row" in reason for reason in reasons] == [True, False, True]
 
 
 BODIES: dict[str, tuple[bytes, int]] = {

@@ -2,8 +2,9 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -20,13 +21,42 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
+from pydantic_core import to_json
 
 from keel.project.columns import Known, when_known
-from keel.serving.problems import WrongField, refused, unreadable
+from keel.serving.problems import ProblemError, WrongField, refused, unreadable
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 UNKNOWN_TO_PYDANTIC = ("check", "resolution", "unique")  # what rules of columns begin with
+ALL = "refuse all rows if one is wrong; else that one gets a problem in its place"
 UNFIT = (OverflowError, ValueError, TypeError, pl.exceptions.PolarsError)
+
+
+@dataclass(frozen=True)
+class Read:
+    """The good rows of a request with their places in it, and what is wrong with the others."""
+
+    frame: pl.DataFrame
+    places: list[int]
+    wrong: dict[int, list[WrongField]]
+    at: str = "rows.{}"  # the place of a row, for people
+    all_or_nothing: bool = False
+
+    def refused(self, wrong: Mapping[int, Sequence[WrongField]]) -> ProblemError:
+        """The problem of all of them, with the places of their rows."""
+        return refused(
+            [
+                replace(part, field=_field(self.at.format(place), part.field))
+                for place, parts in sorted(wrong.items())
+                for part in parts
+            ]
+        )
+
+    def whole(self) -> "Read":
+        """Raises ProblemError if a row is wrong."""
+        if self.wrong:
+            raise self.refused(self.wrong)
+        return self
 
 
 @dataclass(frozen=True)
@@ -47,8 +77,15 @@ class Rows:
     """
 
     def __init__(
-        self, schema: type[dy.Schema], names: Iterable[str], most: int = 1, nullable: str = ""
+        self,
+        schema: type[dy.Schema],
+        names: Iterable[str],
+        most: int = 1,
+        nullable: str = "",
+        *,
+        partly: bool = False,
     ) -> None:
+        """Of a batch that is `partly` good, `read_each` reads the good rows."""
         self.columns = {name: schema.columns()[name] for name in names}
         if nullable:  # whatever the schema says
             self.columns[nullable] = copy(self.columns[nullable])
@@ -59,22 +96,64 @@ class Rows:
             max_length=most,
             json_schema_extra={"uniqueItems": bool(schema.primary_key())},
         )
-        listed = Annotated[list[self.model], lengths]  # type: ignore[name-defined]  # known only now
-        self.batch = create_model(f"{schema.__name__}Batch", __config__=STRICT, rows=(listed, ...))
-        self._dump = TypeAdapter(list[self.model])  # type: ignore[name-defined]  # the same
+        row: Any = self.model
+        wish = {"all_or_nothing": (bool, Field(default=False, description=ALL))} if partly else {}
+        shapes: list[dict[str, Any]] = [
+            {"rows": (Annotated[list[one], lengths], ...), **wish}  # type: ignore[valid-type]  # known only now
+            for one in (row, Any)
+        ]
+        self.batch, self._loose = (
+            create_model(f"{schema.__name__}Batch", __config__=STRICT, **shape) for shape in shapes
+        )
+        self._dump = TypeAdapter(list[row])
         self._rules = rules(schema, self.columns)
         self._types = {name: column.dtype for name, column in schema.columns().items()}
 
-    def read_one(self, body: bytes) -> pl.DataFrame:
+    def read_one(self, body: bytes) -> Read:
         """The row that a body is. Raises ProblemError if it is not as the schema asks for."""
-        return self._frame([self._read(self.model, body)], "")
+        return self._frame([self._read(self.model, body)], "").whole()
 
     def read_many(self, body: bytes) -> pl.DataFrame:
-        """The `rows` of a body, in their order.
+        """The `rows` of a body, in their order. Raises ProblemError that names all wrong ones."""
+        rows = self._read(self.batch, body).rows  # type: ignore[attr-defined]  # made above
+        return self._frame(rows).whole().frame
 
-        The ProblemError names all rows with wrong values or, if none has, all that break rules.
+    def read_each(self, body: bytes) -> Read:
+        """The `rows` of a body as far as they are good, unless it asks for all or nothing.
+
+        Raises ProblemError if none is good, or it is no batch of rows.
         """
-        return self._frame(self._read(self.batch, body).rows, "rows.{}")  # type: ignore[attr-defined]  # made above
+        try:
+            batch: Any = self.batch.model_validate_json(body)
+        except ValidationError as error:
+            batch = self._apart(body, error)
+        wrong = {n: [row] for n, row in enumerate(batch.rows) if isinstance(row, WrongField)}
+        places = [n for n in range(len(batch.rows)) if n not in wrong]
+        read = self._frame([batch.rows[place] for place in places])
+        read = Read(
+            read.frame,
+            [places[n] for n in read.places],
+            wrong | {places[n]: parts for n, parts in read.wrong.items()},
+            all_or_nothing=batch.all_or_nothing,
+        )
+        return read.whole() if read.all_or_nothing or not read.places else read
+
+    def _apart(self, body: bytes, error: ValidationError) -> Any:
+        """A batch in which what is wrong with a row stands in its place, if others are good."""
+        with suppress(ValidationError):
+            batch: Any = self._loose.model_validate_json(body)
+            batch.rows = [self._or_wrong(row) for row in batch.rows]
+            some = any(not isinstance(row, WrongField) for row in batch.rows)
+            if some and not batch.all_or_nothing:
+                return batch
+        raise unreadable(error, list(self.columns)) from error
+
+    def _or_wrong(self, row: Any) -> BaseModel | WrongField:
+        """A row, or the first thing that is wrong with it; strictly, as only JSON can be."""
+        try:
+            return self._read(self.model, to_json(row, inf_nan_mode="constants"))
+        except ProblemError as problem:
+            return problem.wrong[0]
 
     def _read(self, wanted: type[BaseModel], body: bytes) -> BaseModel:
         try:
@@ -82,28 +161,26 @@ class Rows:
         except ValidationError as error:
             raise unreadable(error, list(self.columns)) from error
 
-    def _frame(self, models: Sequence[BaseModel], place: str) -> pl.DataFrame:
+    def _frame(self, models: Sequence[BaseModel], at: str = Read.at) -> Read:
         """The rows as a table of the schema, with null for what is not asked for."""
         rows = self._dump.dump_python(list(models), by_alias=True)
-        columns, unfit = [], []
+        wrong: dict[int, list[WrongField]] = {}
+        columns = []
         for name, dtype in self._types.items():
             values = [row.get(name) for row in rows]
             try:
                 columns.append(series(name, values, dtype))
             except UNFIT:
-                for number, value in enumerate(values):
-                    unfit += _unfit(_field(place.format(number), name), value, dtype)
-        if unfit:
-            raise refused(unfit)
+                for n, value in enumerate(values):
+                    if unfit := _unfit(name, value, dtype):
+                        wrong.setdefault(n, []).append(unfit)
+                        values[n] = None
+                columns.append(series(name, values, dtype))
         frame = pl.DataFrame(columns)
-        broken = [
-            _broken(place.format(number), rule, frame[number])
-            for number, broken in broken_rules(frame, self._rules).items()
-            for rule in broken
-        ]
-        if broken:
-            raise refused(broken)
-        return frame
+        for n, broken in broken_rules(frame, self._rules).items():
+            wrong.setdefault(n, []).extend(_broken(rule, frame[n]) for rule in broken)
+        places = [n for n in range(len(rows)) if n not in wrong]
+        return Read(frame[places] if wrong else frame, places, wrong, at)
 
 
 def asked(schema: type[dy.Schema]) -> list[str]:
@@ -189,21 +266,19 @@ def series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
     return pl.Series(name, values, dtype)
 
 
-def _unfit(field: str, value: Any, dtype: pl.DataType) -> list[WrongField]:
+def _unfit(field: str, value: Any, dtype: pl.DataType) -> WrongField | None:
     try:
         series(field, [value], dtype)
     except UNFIT as error:
-        return [WrongField(field, f"can't be read as {dtype}: {error}")]
-    return []
+        return WrongField(field, f"can't be read as {dtype}: {error}")
+    return None
 
 
-def _broken(place: str, rule: Rule, row: pl.DataFrame) -> WrongField:
+def _broken(rule: Rule, row: pl.DataFrame) -> WrongField:
     if rule.name == "primary_key":
-        return WrongField(place, "has the same key as another row: ask for one of them only")
+        return WrongField("", "has the same key as another row: ask for one of them only")
     value = row[rule.column].item() if rule.column else None
-    return WrongField(
-        _field(place, rule.column), f"breaks the rule {rule.name} of tables.py", value
-    )
+    return WrongField(rule.column, f"breaks the rule {rule.name} of tables.py", value)
 
 
 def _field(place: str, column: str) -> str:
