@@ -27,7 +27,7 @@ class Served:
         self._log = Log(root, project, 10_000, lambda: self.at)
         self._requests = 0
 
-    def predict(
+    def predict(  # noqa: PLR0913 -- all that a test may care about
         self,
         rows: pl.DataFrame,
         predicted: pl.Series | Sequence[float] | float = 0.2,
@@ -36,6 +36,7 @@ class Served:
         unseen: Sequence[str] = (),
         seconds: float = 0.01,
         at: datetime | None = None,
+        route: str = "/predict/batch",
     ) -> None:
         """A request that is answered `at` a time, by default that of its first example."""
         if at or self._project.time:
@@ -49,7 +50,7 @@ class Served:
             for row, answer in enumerate(task.answers(pl.Series(values, dtype=task.dtype)))
         ]
         self._log.predictions(name, model, answers, rows.to_dicts())
-        self.request(name, status=200, rows=len(rows), seconds=seconds)
+        self.request(name, status=200, rows=len(rows), seconds=seconds, route=route)
 
     def request(
         self,
@@ -59,11 +60,12 @@ class Served:
         rows: int | None = None,
         seconds: float = 0.01,
         fields: Sequence[str] = (),
+        route: str = "/predict/batch",
     ) -> None:
         """A request's own line."""
         self._log.request(
             request=name,
-            route="/predict/batch",
+            route=route,
             status=status,
             rows=rows,
             seconds=seconds,

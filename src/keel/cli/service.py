@@ -66,7 +66,7 @@ def replay(start: datetime | None, days: int | None, trouble: tuple[str, ...], s
     category  a column has a new value in a tenth of the rows
     gap       nobody asks the service
     stale     no newer rows of a lookup come
-    slow      each request stands still for a second
+    slow      each request takes twice as long as promised
     """  # noqa: D301 -- click's mark of lines that it leaves as they are
     from keel.data.store import Store
     from keel.replay.replay import Wishes

@@ -9,7 +9,7 @@ import polars as pl
 
 from keel.monitoring import drift
 from keel.monitoring.drift import Learnt
-from keel.monitoring.observed import FAILED, OK, Observed
+from keel.monitoring.observed import FAILED, OK, PREDICTIONS, Observed
 from keel.monitoring.quality import Quality
 from keel.project.task import Task
 from keel.serving.settings import Monitoring
@@ -46,7 +46,9 @@ def requests(seen: Observed, settings: Monitoring) -> Iterator[Judgement]:
 def answers(seen: Observed, settings: Monitoring) -> pl.DataFrame:
     """The requests of each day: `day`, `rows`, and those that `failed`, were `ok`, and `late`."""
     status = pl.col("status")
-    late = (status < OK) & (pl.col("seconds") > settings.answer_within)
+    one = pl.col("route") == PREDICTIONS
+    promised = pl.when(one).then(settings.answer_within).otherwise(settings.batch_within)
+    late = (status < OK) & (pl.col("seconds") > promised)
     return seen.requests.drop_nulls("day").group_by("day").agg(
         rows=pl.len(), failed=(status >= FAILED).sum(), ok=(status < OK).sum(), late=late.sum()
     )  # fmt: skip

@@ -52,7 +52,7 @@ def _answers(seen: Observed, settings: Monitoring) -> Iterator[Indicator]:
     for day, rows, failed, ok, slow in answers(seen, settings).iter_rows():
         why = f"{failed:,} with status 5xx" if failed else ""
         yield Indicator(day, "availability", rows - failed, failed, why)
-        why = f"{slow:,} took more than {settings.answer_within} s" if slow else ""
+        why = f"{slow:,} took longer than promised" if slow else ""
         yield Indicator(day, "latency", ok - slow, slow, why)
 
 

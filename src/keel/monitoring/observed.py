@@ -26,8 +26,8 @@ class Observed:
     of its request, `model`, `prediction` as the task has it (null if the log has none
     that is whole), `unseen`, `last` (no later prediction has the same key), `labelled` (a label
     came), `label` as the task has it (null if none ever will) and `known_on`, the day on which it
-    came. `requests` has `at`, `day`, `status`, `seconds`, `problems`, `rows`, and how many of these
-    were `refused`.
+    came. `requests` has `at`, `day`, `route`, `status`, `seconds`, `problems`, `rows`, and how many
+    of these were `refused`.
     """
 
     facts: pl.DataFrame

@@ -1,6 +1,5 @@
 """`keel replay`: serve what has been, day by day, and see what the monitoring would have said."""
 
-import math
 import shutil
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from keel.serving.settings import Operation
 from keel.show.progress import bar
 
 FOLDER = "outputs/replay"
+TWICE = 2  # as long as was promised, a slow request takes
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,14 @@ def replay(store: Store, project: Project, operation: Operation, wishes: Wishes)
     yield from (f"trouble, {trouble}" for trouble in troubles)
     # The service's clock says the days that are played: none of its log may be too old for it.
     serving = operation.serving.model_copy(update={"keep_days": len(plan.days) + 2})
-    with running(own, project, serving) as service, bar("days") as progress:
+    slow = TWICE * max(operation.monitoring.answer_within, operation.monitoring.batch_within)
+    with running(own, project, serving, slow) as service, bar("days") as progress:
         sent = drive(
             service, own, plan, troubles, rows=serving.rows,
             pause=1 / wishes.speed if wishes.speed else 0.0, progress=progress,
         )  # fmt: skip
     served = time.perf_counter()
-    # How long this machine took, beside all else that it does, says nothing of production.
-    settings = operation.monitoring.model_copy(update={"answer_within": math.inf})
-    watched = monitor(own, project, settings, now=None)
+    watched = monitor(own, project, operation.monitoring, now=None)
     seconds = served - trained
     yield (
         f"served {sent.rows:,} rows of {len(plan.days)} days in {seconds:.0f} s, "

@@ -18,7 +18,7 @@ KINDS = {  # for how many days, and what happens
     "category": (14, "has a new value in a tenth of the rows"),
     "gap": (2, "nobody asks the service"),
     "stale": (3, "no newer rows of a lookup come"),
-    "slow": (3, "each request stands still for a second"),
+    "slow": (3, "each request takes twice as long as promised"),
 }
 FORM = re.compile(r"(?P<kind>[a-z]+)(:(?P<target>[^@+]+))?(@(?P<first>[\d-]+))?(\+(?P<days>\d+))?")
 TENTH = 10
@@ -56,12 +56,16 @@ def parse(text: str, past: Past, days: list[date]) -> Trouble:
     kind = form["kind"]
     try:
         first = date.fromisoformat(form["first"]) if form["first"] else days[len(days) // 3]
+        end = first + timedelta(int(form["days"] or KINDS[kind][0]))
         table, column = _place(kind, form["target"] or "", past)
-    except (ValueError, UserError) as error:
+    except (ValueError, OverflowError, UserError) as error:
         raise UserError(f"--trouble {text}: {error}") from error
-    return Trouble(
-        kind, table, column, first, first + timedelta(int(form["days"] or KINDS[kind][0]))
-    )
+    trouble = Trouble(kind, table, column, first, end)
+    if not any(map(trouble.on, days)):
+        raise UserError(
+            f"--trouble {text}: none of its days is played, which are {days[0]} to {days[-1]}"
+        )
+    return trouble
 
 
 def spoil(past: Past, troubles: list[Trouble]) -> Past:

@@ -185,9 +185,9 @@ class Exchange:
         self.request = given if SANE.fullmatch(given) else uuid.uuid4().hex
         self.state["request"] = self.request
         self.reading = False
-        self._started = time.perf_counter()
         self._receive, self._send = receive, send
         self._service, self._places = service, places
+        self._started = service.timer()
         self._came = 0
         self._begun = self._replaced = self._placed = False
 
@@ -260,7 +260,7 @@ class Exchange:
 
     def _record(self, status: int) -> ProblemError | None:
         """Count and log what is answered; the problem to answer in its place if that fails."""
-        seconds = time.perf_counter() - self._started
+        seconds = self._service.timer() - self._started
         route = getattr(self.scope.get("route"), "path", "") or self.path
         self._service.metrics.request(route, status, seconds)
         if self.scope["method"] != "POST" or route not in POSTS:

@@ -1,6 +1,8 @@
 """What the service does, whatever asks it."""
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -29,14 +31,22 @@ class Service:
     """
 
     def __init__(
-        self, store: Store, project: Project, serving: Serving | None = None, clock: Clock = now
+        self,
+        store: Store,
+        project: Project,
+        serving: Serving | None = None,
+        clock: Clock = now,
+        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """Raises UserError if model or lookups are missing, or a setting names no table.
+        """`clock` says when it is, and `timer` by its differences how many seconds were taken.
+
+        Raises UserError if model or lookups are missing, or a setting names no table.
 
         So it does if `build` makes another example of a row alone than among all: what came before
         would be null in all that is answered.
         """
         self.serving = serving = serving or Serving()
+        self.timer = timer
         self.stopping = False
         self.table = serving.asked_table(project)
         self.project = project

@@ -86,7 +86,8 @@ class Monitoring(Section):
 
     failed: Share | None = 0.01  # requests that the service could not answer
     slow: Share | None = 0.05  # requests that took longer than
-    answer_within: Annotated[float, Gt(0)] = 0.5  # seconds
+    answer_within: Annotated[float, Gt(0)] = 0.5  # seconds, one row
+    batch_within: Annotated[float, Gt(0)] = 2.0  # seconds, several of them
     refused: Share | None = 0.05  # rows that were refused
     unseen: Share | None = 0.05  # rows with a category that training did not see
     nulls: Share | None = 0.1  # more of a column's values unknown than in training

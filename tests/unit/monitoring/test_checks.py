@@ -220,14 +220,23 @@ def test_refused_rows_are_told_with_their_field(tmp_path: Path) -> None:
     assert finding.sentence == "50.0% of the rows were refused for carrier"
 
 
-def test_slow_answers_are_told_when_they_stay_slow(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("route", "late"), [("/predict", 0.9), ("/predict/batch", 2.1)])
+def test_slow_answers_are_told_when_they_stay_slow(tmp_path: Path, route: str, late: float) -> None:
     log = Served(tmp_path)
-    for n, seconds in enumerate((0.9, 0.1, 0.9, 0.9), 1):
-        log.predict(on(day(n)), seconds=seconds)
+    for n, seconds in enumerate((late, 0.1, late, late), 1):
+        log.predict(on(day(n)), seconds=seconds, route=route)
 
     (finding,) = of_requests(log)
 
     assert (finding.check, finding.since) == ("slow", day(3))
+
+
+def test_several_rows_may_take_longer_than_one(tmp_path: Path) -> None:
+    log = Served(tmp_path)
+    for n in range(1, 5):
+        log.predict(on(day(n)), seconds=0.9)
+
+    assert of_requests(log) == []
 
 
 def test_a_day_without_requests_is_told_and_a_free_sunday_is_not(tmp_path: Path) -> None:

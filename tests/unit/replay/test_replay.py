@@ -17,6 +17,7 @@ from keel.replay.days import DAY, Sent, drive, placed, schedule
 from keel.replay.past import Past
 from keel.replay.replay import Wishes, prepare, replay
 from keel.replay.trouble import Trouble
+from keel.serving import logged
 from keel.serving.examples.origins import PLACE
 from keel.serving.settings import Operation, Serving
 
@@ -180,6 +181,10 @@ def test_a_column_is_chosen_by_when_it_is_known(past: Past) -> None:
         ("gap:weather", "gap hits no table"),
         ("stale:planes", "name a place of tables.py that has a time: weather$"),
         ("gap@2013-13-01", "gap@2013-13-01: month must be in 1..12"),
+        ("gap@2013-07-02", "none of its days is played, which are 2013-07-01 to 2013-07-01"),
+        ("gap@2013-06-29+2", "none of its days is played"),
+        ("gap+0", "none of its days is played"),
+        ("gap+99999999", "gap.99999999: "),
     ],
 )
 def test_trouble_that_there_is_not_is_refused(text: str, says: str, past: Past) -> None:
@@ -206,10 +211,11 @@ def test_a_service_has_the_code_of_the_project_and_the_model_of_the_folder(
 ) -> None:
     rows = pl.read_parquet(run_copy.checked("flights")).head(2).drop("dep_delay", "arr_delay")
 
-    with running(run_copy, PROJECT, Serving()) as service:
-        status = service.predict(rows, slowly=True)
+    with running(run_copy, PROJECT, Serving(), 4.0) as service:
+        status = [service.predict(rows, slowly=slowly) for slowly in (True, False)]
 
-    assert status == 200
+    assert status == [200, 200]
+    assert logged.requests(run_copy.root).collect()["seconds"].to_list() == [4.0, 0.0]
     assert (run_copy.root / "served/predictions").is_dir()
     assert not (REPOSITORY / "served").exists()
 

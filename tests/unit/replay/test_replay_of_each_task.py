@@ -44,6 +44,15 @@ def test_it_asks_the_service_and_tells_what_the_team_would_have_been_told(
     assert "well, as of 2025-03-05: 50 predictions on 5 days, 50 of them with a label" in lines
 
 
+def test_a_slow_day_is_told_and_no_other_whatever_the_machine(tmp_path: Path) -> None:
+    project = task_project("yes or no", "time")
+    store, slow = ready(project, tmp_path), ("slow@2025-03-02+2",)
+
+    told = "\n".join(replay(store, project, FEW, Wishes(start=MARCH, days=5, trouble=slow)))
+
+    assert "100% of the requests were answered later than promised (from 2025-03-02 to" in told
+
+
 @pytest.mark.parametrize(
     "split", [{"by": "key", "folds": 3}, {"by": "group", "column": "town", "test_share": 0.5}]
 )
