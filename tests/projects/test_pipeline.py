@@ -121,6 +121,29 @@ def test_an_experiment_leaves_the_workspace_as_it_was(copy: Folder) -> None:
     assert experiment["settings"]["model"]["name"] == "logistic"
     assert experiment["settings"]["evaluation"]["floors"]["log_loss"] == 0.9
     assert experiment["scores"]["auc"] > 0.6
+    assert "model=logistic, evaluation.floors.log_loss=0.9" in done.stdout
+    assert re.search(r"AUC .* (better|worse|unclear)", done.stdout)
+    page = (copy.place / "reports/experiments.html").read_text()
+    assert page.count('aria-label="Calibration"') == 2
+    assert copy.keel("exp").stdout.lstrip() == done.stdout.lstrip()
+
+
+def test_a_run_ends_beside_the_last_commit(copy: Folder) -> None:
+    copy.edit("conf/model/boosting.yaml", "trees: 200", "trees: 2")
+
+    done = copy.keel("run")
+
+    assert re.search(r"Beside the last commit.*\n +AUC +worse by 0\.", done.stdout), done.stderr
+    assert done.stdout.splitlines()[-1].startswith("The report: ")
+    assert "here, not committed: model.trees=2" in copy.keel("exp").stdout
+
+
+def test_dvc_shows_charts_metrics_and_settings(copy: Folder) -> None:
+    plots = json.loads(copy.dvc("plots", "show", "--json"))["data"]
+    metrics = json.loads(copy.dvc("metrics", "show", "--json"))[""]["data"]
+
+    assert "reports/charts/Importance of the features.svg" in plots
+    assert "auc" in metrics["reports/metrics.json"]["data"]
 
 
 def test_a_wrong_experiment_says_why_and_leaves_the_workspace_as_it_was(copy: Folder) -> None:

@@ -24,7 +24,7 @@ class Verb(NamedTuple):
 EVERY_DAY = {
     "run": Verb("pipeline:run", "train and judge, only what changed; `run data=quick` in seconds"),
     "exp": Verb(
-        "pipeline:exp", "try other settings: `exp model=logistic`, `exp model.trees=50,400`"
+        "pipeline:exp", "try other settings: `exp model=logistic`; `exp` alone shows what was tried"
     ),
     "check": Verb("check:check", "all checks, or one: `check unit`"),
     "predict": Verb("predict:predict", "score a file with the model: `predict july.parquet`"),

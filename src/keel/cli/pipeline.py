@@ -1,6 +1,7 @@
 """Verbs that run the pipeline."""
 
 import os
+import shutil
 from datetime import date, datetime
 from pathlib import Path
 
@@ -38,20 +39,29 @@ def run(changes: tuple[str, ...]) -> int:
 
 
 @click.command(context_settings=ANY)
+@click.option("--all", "everything", is_flag=True, help="Show those of earlier commits too.")
 @click.argument("changes", nargs=-1, type=click.UNPROCESSED)
-def exp(changes: tuple[str, ...]) -> int:
-    """Run the pipeline with CHANGES such as model=logistic, and compare with what was tried.
+def exp(changes: tuple[str, ...], *, everything: bool) -> int:
+    """Run the pipeline with CHANGES such as model=logistic, and hold it beside the last commit.
 
     It happens in a copy that DVC makes and records. Several at once: `keel exp --queue
-    model.trees=100,400`, then `keel exp --run-all`.
+    model.trees=100,400`, then `keel exp --run-all`. Without CHANGES nothing runs: it shows what
+    was tried, here and on the page reports/experiments.html.
     """
-    from keel.judge.metrics.known import metrics_of
-    from keel.pipeline.run import experiment
+    from keel.experiments import run, show
 
     root = Path.cwd()
     options = [change for change in changes if change.startswith("-")]
     settings = [change for change in changes if not change.startswith("-")]
-    return experiment(root, metrics_of(load(root)), settings, options)
+    if changes and ((code := run.run(root, settings, options)) or "--queue" in options):
+        return code
+    for line in show.overview(root, load(root), everything=everything, width=_width()):
+        click.echo(line)
+    return 0
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, 100)
 
 
 @click.command()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 
@@ -75,6 +76,10 @@ class Store:
 
     def report(self, name: str) -> Path:
         return self.root / "reports" / name
+
+    def chart(self, title: str) -> Path:
+        """A chart of the report, as DVC and editors show it; titles may have any character."""
+        return self.report("charts") / f"{quote(title, safe=' ,')}.svg"
 
     def read_table(self, path: Path) -> pl.LazyFrame:
         """The table in a Parquet file. Raises UserError if it is missing or broken."""

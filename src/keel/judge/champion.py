@@ -1,5 +1,6 @@
 """Whether a candidate takes the place of the champion, which is the model that is in use."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -38,11 +39,8 @@ def compare(
     slices one may look worse by chance, so that each has to be surer (Bonferroni).
     Nothing if they have no example in common.
     """
-    if any(champion.schema[name] != candidate.schema[name] for name in ("example", "model")):
-        return []  # the key, or what is predicted, has changed since
-    theirs = champion.select("example", pl.col("model").alias("champion"))
-    both = candidate.join(theirs, on="example", how="inner", maintain_order="left")
-    if not len(both):
+    both = in_common(champion, candidate)
+    if both is None:
         return []
     parts = [
         ("all rows" if name == "all" else f"{name} = {value}", rows)
@@ -54,6 +52,35 @@ def compare(
         _compared(task, place, rows, metric, 0.95 if n == 0 else sure)
         for n, (place, rows) in enumerate(parts)
     ]
+
+
+def in_common(champion: pl.DataFrame, candidate: pl.DataFrame) -> pl.DataFrame | None:
+    """The examples that both were judged on, with what both said; None if there are none."""
+    if any(champion.schema[name] != candidate.schema[name] for name in ("example", "model")):
+        return None  # the key, or what is predicted, has changed since
+    theirs = champion.select("example", pl.col("model").alias("champion"))
+    both = candidate.join(theirs, on="example", how="inner", maintain_order="left")
+    return both if len(both) else None
+
+
+def gains(
+    task: Task,
+    before: pl.DataFrame,
+    after: pl.DataFrame,
+    metrics: Mapping[str, Metric],
+    sure: float = 0.95,
+) -> dict[str, Difference]:
+    """How much better the one is than what was before, by each metric, on the same examples.
+
+    Both are predictions as `evaluate` stores them; nothing if they have no example in common.
+    """
+    both = in_common(before, after)
+    if both is None:
+        return {}
+    return {
+        name: difference(task, both["label"], both["model"], both["champion"], metric, sure=sure)
+        for name, metric in metrics.items()
+    }
 
 
 def verdicts(compared: list[Comparison], metric: Metric) -> list[Verdict]:

@@ -24,6 +24,16 @@ class Difference:
     def __str__(self) -> str:
         return f"{signed(self.value)} ({signed(self.low)} to {signed(self.high)})"
 
+    @property
+    def verdict(self) -> str:
+        """Better or worse by more than chance, and by how much; in few words, for a table."""
+        if self.value == self.low == self.high == 0:
+            return "the same"
+        by = f"{plain(abs(self.value))} ± {plain(self.high - self.value)}"
+        if self.low > 0 or self.high < 0:
+            return f"{'better' if self.low > 0 else 'worse'} by {by}"
+        return f"unclear: {'-' if self.value < 0 else '+'}{by}"
+
 
 def difference(  # noqa: PLR0913 -- two predictions of a label, and how they are compared
     task: Task,
@@ -54,4 +64,9 @@ def difference(  # noqa: PLR0913 -- two predictions of a label, and how they are
 
 def signed(value: float) -> str:
     """A number with its sign, to four digits behind the point, or fewer if it is large."""
-    return f"{value:+,.{4 if abs(value) < 10 else 1}f}"
+    return f"{'' if value < 0 else '+'}{plain(value)}"
+
+
+def plain(value: float) -> str:
+    """The same without the sign of what is positive."""
+    return f"{value:,.{4 if abs(value) < 10 else 1}f}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import jinja2
 import polars as pl
+from markupsafe import Markup
 
 from keel.judge import pictures
 from keel.judge.judgement import Judgement
@@ -32,21 +33,39 @@ class Run:
     metrics: Mapping[str, Metric]  # the first one decides
 
 
-def report(project: Project, judgement: Judgement, run: Run) -> tuple[str, dict[str, Any]]:
-    """The page, and the figures in it by the names that page and cards use."""
+@dataclass(frozen=True)
+class Report:
+    """What people read of a run."""
+
+    page: str  # HTML
+    figures: dict[str, Any]  # by the names that page and cards use
+    charts: dict[str, Markup]  # SVG by title
+
+
+def report(project: Project, judgement: Judgement, run: Run) -> Report:
+    """The page, its figures and its charts."""
     context = {**figures(project, judgement, run), "project": run.about}
     task, predictions, slices = project.task, judgement.predictions, run.evaluation.slices
+    charts = _charts(judgement, run)
+    shown = pictures.pictures(task, predictions, slices, run.passport.get("interval"))
     text = page(
         "judge/report.html",
         **context,
-        charts=_charts(judgement, run),
-        pictures=pictures.pictures(task, predictions, slices, run.passport.get("interval")),
+        charts=charts,
+        pictures=shown,
         tiles=pictures.tiles(task, context["test"]),
         scores=_table(judgement),
         metrics=run.metrics,
         split=run.passport["settings"]["split"],
     )
-    return text, context
+    named = {
+        "Over time": charts["over_time"],
+        **{picture.title: picture.chart for picture in shown},
+        "Ageing": charts["staleness"],
+        **{f"By {name}": chart for name, chart in charts["slices"].items()},
+        "Importance of the features": charts["importance"],
+    }
+    return Report(text, context, {name: chart for name, chart in named.items() if chart})
 
 
 def card(file: Path, context: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from keel.project.about import about
 from keel.project.description import Project
 from keel.project.errors import RefusedError
 from keel.project.settings import Evaluation, Settings
+from keel.show.charts import with_ground
 
 
 def run(store: Store, project: Project, settings: Settings, today: date) -> dict[str, object]:
@@ -98,13 +99,17 @@ def write(
         evaluation,
         metrics_of(project, evaluation),
     )
-    page, context = report(project, judgement, described)
+    told = report(project, judgement, described)
     store.write_table(store.predictions, judgement.predictions)
     store.write_json(store.report("metrics.json"), counted)
     store.write_json(store.report("gates.json"), verdicts)
     store.write_json(store.report("staleness.json"), judgement.staleness)
-    store.write_text(store.report("report.html"), page)
+    store.write_text(store.report("report.html"), told.page)
+    charts = {store.chart(title): chart for title, chart in told.charts.items()}
+    for file, chart in charts.items():
+        store.write_text(file, with_ground(chart))
+    store.keep_only(list(charts))
     store.write_text(store.report("slices.csv"), slices_csv(judgement))
     for name in CARDS:
-        store.write_text(store.report(name), card(store.repository / "docs" / name, context))
+        store.write_text(store.report(name), card(store.repository / "docs" / name, told.figures))
     return scores

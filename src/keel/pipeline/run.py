@@ -9,15 +9,16 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from keel.pipeline.code import digests
+from keel.project.about import load as load_project
 from keel.project.about import package
-from keel.project.commands import call, output
+from keel.project.commands import call
 from keel.project.errors import RefusedError, UserError
 from keel.repository.setup import set_up
 from keel.show.tracing import PIPELINE, processes
@@ -29,10 +30,8 @@ if TYPE_CHECKING:  # slow to import, and a run that has nothing to do needs none
 
 TALKATIVE = {"--dry", "--interactive", "-i", "--verbose", "-v"}  # options that ask for DVC's words
 INTERRUPTED = 252  # DVC's exit code
-EXPERIMENT = (
-    "uv run keel exp model=logistic, or several: uv run keel exp --queue model.trees=100,400, "
-    "then uv run keel exp --run-all"
-)
+CHANGED = 1  # Git's, of a comparison
+METRICS = "reports/metrics.json"
 
 
 def run(root: Path, today: date, *options: str) -> int:
@@ -47,10 +46,13 @@ def run(root: Path, today: date, *options: str) -> int:
     notice_other_code(root)
     os.environ.setdefault("OPENLINEAGE_PARENT_ID", f"{package(root)}/run/{uuid4()}")
     with processes("run", root / PIPELINE, service=package(root)):
-        code = _repro(options)
+        code, advice = dvc("repro", *options)
+        if "up to date" in advice:
+            print("Nothing has changed since the last run.")
     if code:
         return 1
     stop_at_refusals(root)
+    beside_last_commit(root)
     stop_at_unusual(root, today)
     report = root / "reports/report.html"
     if report.is_file():
@@ -58,42 +60,28 @@ def run(root: Path, today: date, *options: str) -> int:
     return 0
 
 
-def experiment(
-    root: Path, metrics: Iterable[str], changes: Sequence[str], options: Sequence[str]
-) -> int:
-    """Run `dvc exp run` with changes such as `model.trees=100`; options such as --queue are DVC's.
+def beside_last_commit(root: Path) -> None:
+    """Say how much better the model is than the last commit's, where it is another one."""
+    if call(root, "git", "diff", "--quiet", "HEAD", "--", METRICS) != CHANGED:
+        return
+    import polars as pl
 
-    It runs in a copy that DVC makes, so the files that a person works on stay as they are. Then it
-    shows how the experiments do by the metrics.
-    """
-    from keel.pipeline.changes import recorded  # the settings' libraries are slow to import
-    from keel.pipeline.configuration import overrides
+    from keel.data.store import Store
+    from keel.judge.champion import gains
+    from keel.judge.metrics.known import metrics_of
+    from keel.pipeline.configuration import load
+    from keel.repository.recorded import Recorded
 
-    if not changes and "--run-all" not in options:
-        raise UserError(f"say what to change: {EXPERIMENT}")
-    if output(root, "git", "rev-parse", "--verify", "--quiet", "HEAD") is None:
-        raise UserError(
-            "an experiment starts from a commit, and there is none yet: "
-            'git add --all && git commit -m "Start"'
-        )
-    if not output(root, "git", "config", "user.email"):
-        raise UserError(
-            "DVC records an experiment under your name, and Git does not know it: "
-            'git config --global user.name "…" and git config --global user.email "…"'
-        )
-    conf = root / "conf"
-    overrides(conf / "overrides.yaml")
-    parameters = [part for change in changes for part in ("--set-param", recorded(conf, change))]
-    where = [] if {"--queue", "--run-all"} & set(options) else ["--temp"]
-    # In DVC's copy of the project, `src` is the copy's and not the one that is installed.
-    code = call(root, "dvc", "exp", "run", *where, *options, *parameters, PYTHONPATH="src")
-    if code == 0 and "--queue" not in options:
-        print(flush=True)
-        # What a table can do without: all but scores and the model's settings.
-        dull = rf"^(?!Experiment|refusals|{'|'.join(metrics)}|model\.).*"
-        call(root, "dvc", "exp", "show", "--md", "--only-changed", "--drop", dull)
-        print("\nTake one over: uv run dvc exp apply NAME, then uv run keel run")
-    return code
+    store, project = Store(root, root), load_project(root)
+    before = Recorded(root, "HEAD").file(store.name(store.predictions))
+    if before is None:
+        return  # no run was committed, or what it predicted is on another machine
+    metrics = metrics_of(project, load(store).evaluation)
+    after = store.read_table(store.predictions).collect()
+    found = gains(project.task, pl.read_parquet(before), after, metrics)
+    if found:
+        print("\nBeside the last commit, on the same rows (unclear: chance explains it):")
+        print("\n".join(f"  {metrics[name].title:<22} {found[name].verdict}" for name in found))
 
 
 def stop_at_refusals(root: Path) -> None:
@@ -209,24 +197,24 @@ def _check_targets(root: Path, options: Sequence[str]) -> None:
             )
 
 
-def _repro(options: Sequence[str]) -> int:
-    """Call `dvc repro` in this process, since another takes longer to start."""
-    from dvc.cli import main as dvc  # type: ignore[import-untyped]  # DVC has no types
+def dvc(*command: str) -> tuple[int, str]:
+    """DVC's exit code, and what it would have printed; in this process, which starts sooner.
 
-    command = ["repro", *options]
-    if TALKATIVE & set(options):
-        return int(dvc(command))
+    Of itself it speaks only of errors, unless it is asked to.
+    """
+    from dvc.cli import main  # type: ignore[import-untyped]  # DVC has no types
+
+    if TALKATIVE & set(command):
+        return int(main([*command])), ""
     log = logging.getLogger("dvc")
     log.setLevel(logging.WARNING)
     for handler in log.handlers:
         handler.addFilter(_is_news)
     with contextlib.redirect_stdout(io.StringIO()) as advice:
-        code = int(dvc(command))
+        code = int(main([*command]))
     if code == INTERRUPTED:
         raise KeyboardInterrupt
-    if "up to date" in advice.getvalue():
-        print("Nothing has changed since the last run.")
-    return code
+    return code, advice.getvalue()
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -11,7 +11,7 @@ COLOURS = {"domain": ["model", "baseline"], "range": [MODEL, BASELINE]}
 SHAPES = {"domain": ["model", "baseline"], "range": ["circle", "square"]}
 WIDTH = 300  # with its axes a chart fits a phone unscaled, so that its letters stay readable
 
-ZERO = {"y": {"datum": 0}}
+ZERO, ORIGIN = {"y": {"datum": 0}}, {"x": {"datum": 0}, "y": None}
 MONTHS = {"labelAngle": -45, "labelOverlap": True}
 
 Rows = Sequence[dict[str, Any]]
@@ -162,6 +162,7 @@ def ranges(rows: Rows, title: str) -> Markup:
             "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1, "color": MODEL},
             "encoding": {"x": {"field": "middle", **x}},
         },
+        {"mark": {"type": "rule", "strokeDash": [4, 3], "color": FAINT}, "encoding": ORIGIN},
     ]
     return svg(rows, {"height": {"step": 17}, "encoding": {"y": y}, "layer": layers})
 
@@ -184,6 +185,11 @@ def bars(rows: Rows, title: str, number_format: str) -> Markup:
             },
         },
     )
+
+
+def with_ground(chart: str) -> str:
+    """The chart as a file of its own, on white: a viewer may be dark."""
+    return chart.replace("<svg ", '<svg style="background: white" ', 1)
 
 
 def _colour(rows: Rows) -> dict[str, Any]:

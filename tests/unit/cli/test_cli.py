@@ -136,7 +136,12 @@ MISTAKES: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         no_folder,
         "error: ",
     ),
-    "an experiment without a change": (["exp"], lambda _: None, "say what to change"),
+    "an experiment without a change": (["exp", "-f"], lambda _: None, "say what to change"),
+    "experiments beside no commit": (
+        ["exp"],
+        lambda _: None,
+        "experiments are held beside a run that is committed",
+    ),
     "an experiment before the first commit": (
         ["exp", "model=logistic"],
         lambda _: None,

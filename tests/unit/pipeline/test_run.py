@@ -9,8 +9,9 @@ import yaml
 from builders import content_of
 
 from keel.cli import run
+from keel.experiments.run import run as experiment
 from keel.pipeline.code import digests
-from keel.pipeline.run import INTERRUPTED, experiment, notice_other_code
+from keel.pipeline.run import INTERRUPTED, notice_other_code
 from keel.project.errors import UserError
 
 ADVICE = ("git add", "autostage", "dvc push", "Running stage", "skipping", "lock file", "> keel")
@@ -124,14 +125,14 @@ def test_a_word_that_is_neither_a_change_nor_a_stage_is_named(
     )
 
 
-@pytest.mark.parametrize("options", [[], ["--queue"], ["-f"]])
+@pytest.mark.parametrize("options", [["--queue"], ["-f"]])
 def test_an_experiment_needs_a_change(tmp_path: Path, options: list[str]) -> None:
     with pytest.raises(UserError, match=r"say what to change: uv run keel exp model=logistic"):
-        experiment(tmp_path, ["auc"], [], options)
+        experiment(tmp_path, [], options)
 
 
 def test_an_experiment_needs_a_commit_and_says_how_to_make_one(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
 
     with pytest.raises(UserError, match=r"there is none yet: git add --all && git commit -m"):
-        experiment(tmp_path, ["auc"], ["model=logistic"], [])
+        experiment(tmp_path, ["model=logistic"], [])

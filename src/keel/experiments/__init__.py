@@ -1,0 +1,1 @@
+"""What was tried: run beside the files that a person works on, compared, and shown."""

@@ -1,0 +1,47 @@
+"""Experiments as DVC runs them: in a copy of its own, and recorded."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from keel.pipeline.changes import recorded
+from keel.pipeline.configuration import overrides
+from keel.pipeline.run import dvc
+from keel.project.commands import output
+from keel.project.errors import UserError
+
+EXAMPLE = (
+    "uv run keel exp model=logistic, or several: uv run keel exp --queue model.trees=100,400, "
+    "then uv run keel exp --run-all"
+)
+
+
+def run(root: Path, changes: Sequence[str], options: Sequence[str]) -> int:
+    """Run `dvc exp run` with changes such as `model.trees=100`; options such as --queue are DVC's.
+
+    It runs in a copy that DVC makes, so the files that a person works on stay as they are.
+    """
+    if not changes and "--run-all" not in options:
+        raise UserError(f"say what to change: {EXAMPLE}")
+    if output(root, "git", "rev-parse", "--verify", "--quiet", "HEAD") is None:
+        raise UserError(
+            "an experiment starts from a commit, and there is none yet: "
+            'git add --all && git commit -m "Start"'
+        )
+    if not output(root, "git", "config", "user.email"):
+        raise UserError(
+            "DVC records an experiment under your name, and Git does not know it: "
+            'git config --global user.name "…" and git config --global user.email "…"'
+        )
+    conf = root / "conf"
+    overrides(conf / "overrides.yaml")
+    parameters = [part for change in changes for part in ("--set-param", recorded(conf, change))]
+    where = [] if {"--queue", "--run-all"} & set(options) else ["--temp"]
+    os.environ["PYTHONPATH"] = "src"  # in the copy that is the copy's, not what is installed
+    code, said = dvc("exp", "run", *where, *options, *parameters)
+    for line in re.findall(r"^Queued experiment '.*'", said, re.MULTILINE):
+        print(line.replace("'", ""))
+    if code == 0 and "--queue" in options:
+        print("Run what is queued: uv run keel exp --run-all")
+    return min(code, 1)
