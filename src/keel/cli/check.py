@@ -1,6 +1,7 @@
 """The verb that runs all checks."""
 
 import os
+import shutil
 import textwrap
 import time
 from pathlib import Path
@@ -32,20 +33,27 @@ def check(layers: tuple[str, ...], *, accept: bool) -> int:
     outcomes = checks.check(root, click.echo)
     failed = [outcome for outcome in outcomes if outcome.failure]
     for outcome in failed:
-        click.echo(f"\n{outcome.layer}\n{outcome.failure}")
+        click.echo(f"\n── {outcome.layer}: {outcome.failure}")
     names = ", ".join(outcome.layer for outcome in failed)
     seconds = time.perf_counter() - started
     click.echo(f"\n{names + ' failed' if failed else 'All is well'}, in {seconds:.1f} s.")
+    if failed:
+        click.echo(f"One of them with all it prints: uv run keel check {failed[0].layer}")
     if waiting := checks.undecided(root):
         many = f"{len(waiting)} decisions are" if len(waiting) > 1 else "1 decision is"
         lines = f"{many} open, in {checks.OPEN}: {', '.join(waiting)}."
-        click.echo(textwrap.fill(lines, 100, break_on_hyphens=False))
+        _tell(lines)
     for reason in not_judged(root):
-        click.echo(textwrap.fill(f"Not judged: {reason}.", 100, break_on_hyphens=False))
+        _tell(f"Not judged: {reason}.")
     if asked := asked_for(root):
         lines = f"To be worked out by hand, in tests/by_hand.py: {'; '.join(asked)}."
-        click.echo(textwrap.fill(lines, 100, break_on_hyphens=False))
+        _tell(lines)
     return int(bool(failed))
+
+
+def _tell(sentence: str) -> None:
+    width = min(shutil.get_terminal_size().columns, 100)
+    click.echo(textwrap.fill(sentence, width, break_on_hyphens=False, break_long_words=False))
 
 
 def _accept(root: Path) -> None:

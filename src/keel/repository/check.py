@@ -24,6 +24,7 @@ from keel.repository.conflicts import conflicts
 
 LAYERS = TypeAdapter(Annotated[dict[str, list[str]], MinLen(1)])
 OPEN = Path("docs/decisions/open.yaml")
+SHORT = "--tb=short --show-capture=no -rN"  # pytest's options
 REPORTS = Path("reports/tests")  # what the tests said, for the ML Test Score
 
 
@@ -101,7 +102,7 @@ def run(root: Path, layer: Layer, *, watched: bool = False) -> Outcome:
         done = subprocess.run(
             command,
             cwd=root,
-            env=environment(layer),
+            env=environment(layer, watched=watched),
             stdout=kept,
             stderr=kept and subprocess.STDOUT,
             text=True,
@@ -117,10 +118,14 @@ def run(root: Path, layer: Layer, *, watched: bool = False) -> Outcome:
     return Outcome(layer.name, time.perf_counter() - started)
 
 
-def environment(layer: Layer) -> dict[str, str]:
-    """As it is here, but on one thread, since small models fit faster so; tests leave a report."""
+def environment(layer: Layer, *, watched: bool = False) -> dict[str, str]:
+    """As it is here, but on one thread, since small models fit faster so; tests leave a report.
+
+    Beside other layers a test says only what failed and where; who watches one sees all.
+    """
     tests = f"--junit-xml={REPORTS / layer.name}.xml"
-    options = " ".join(filter(None, [os.environ.get("PYTEST_ADDOPTS"), tests]))
+    short = "" if watched else SHORT
+    options = " ".join(filter(None, [os.environ.get("PYTEST_ADDOPTS"), tests, short]))
     return {"OMP_NUM_THREADS": "1", **os.environ, "PYTEST_ADDOPTS": options}
 
 

@@ -189,7 +189,8 @@ def bars(rows: Rows, title: str, number_format: str) -> Markup:
 
 def with_ground(chart: str) -> str:
     """The chart as a file of its own, on white: a viewer may be dark."""
-    return chart.replace("<svg ", '<svg style="background: white" ', 1)
+    # As text: Markup would escape what takes the place.
+    return str(chart).replace("<svg ", '<svg style="background: white" ', 1)
 
 
 def _colour(rows: Rows) -> dict[str, Any]:
