@@ -2,19 +2,20 @@
 
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv"
-nox.options.sessions = ["lint", "tests", "projects", "profiles", "docs"]
+nox.options.sessions = ["lint", "tests", "projects", "profiles", "pythons", "docs"]
 
 BUILD = Path("build")
 SIDE_BY_SIDE = ("--quiet", "--numprocesses=2", "--dist=loadfile")
 # A rendered project has an environment of its own, and keeps its byte code.
 CLEAN = {"VIRTUAL_ENV": None, "UV_PROJECT_ENVIRONMENT": None, "PYTHONDONTWRITEBYTECODE": None}
-
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 PROFILES = {
     "defaults": {"package_name": "flight_delay"},
@@ -104,6 +105,41 @@ def profiles(session: nox.Session, answers: dict[str, str]) -> None:
     with session.chdir(folder):
         session.run("uv", "run", "keel", "check", env={**CLEAN, **types}, external=True)
         session.run("uv", "run", "keel", "run", "data=quick", env=CLEAN, external=True)
+
+
+@nox.session(venv_backend="none")
+@nox.parametrize("python", [nox.param(version, id=version) for version in PYTHONS])
+def pythons(session: nox.Session, python: str) -> None:
+    """Run a project on the other Pythons: those that are here, or that uv can get."""
+    if python == f"{sys.version_info.major}.{sys.version_info.minor}":
+        session.skip("all other sessions run on it")
+    if not (place := interpreter(session, python)):
+        session.skip("NOT TRIED: it is not here, and uv can't get it")
+    folder = BUILD / "pythons"
+    render(session, folder)
+    here = {**CLEAN, "UV_PYTHON": place}
+    with session.chdir(folder):
+        session.run("uv", "run", "keel", "run", "data=quick", env=here, external=True)
+        layers = ("unit", "behaviour", "acceptance")
+        session.run("uv", "run", "keel", "check", *layers, env=here, external=True)
+
+
+def interpreter(session: nox.Session, version: str) -> str:
+    """The path of a Python, one of pyenv's too; "" if it is not here and uv can't get it."""
+    switched_on = ":".join(path.name for path in Path.home().glob(".pyenv/versions/3.1*"))
+    for command in ("find", "install", "find"):
+        said = session.run(
+            *("uv", "python", command, version),
+            env={"PYENV_VERSION": switched_on, "UV_HTTP_RETRIES": "0"},
+            external=True,
+            silent=True,
+            log=False,
+            success_codes=range(256),
+        )
+        lines = str(said).splitlines()
+        if lines and Path(lines[-1]).is_file():
+            return lines[-1]
+    return ""
 
 
 @nox.session

@@ -28,7 +28,11 @@ class Step:
 
 
 def steps(dockerfile: Path) -> list[Step]:
-    lines = [line for line in dockerfile.read_text().splitlines() if not line.startswith("#")]
+    lines = [
+        line
+        for line in dockerfile.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
     return [Step(*line.split(maxsplit=1)) for line in joined.splitlines() if line]
 

@@ -281,6 +281,21 @@ def test_pages_are_published_only_where_they_are_switched_on(
     assert ("::notice::" in told) is not on
 
 
+def test_each_python_that_a_project_may_use_is_tried() -> None:
+    (oldest, *_) = pythons = parse(TEMPLATE / WORKFLOWS / "checks.yml")["jobs"]["checks"][
+        "strategy"
+    ]["matrix"]["python"]
+    tried = parse(TEMPLATE / "noxfile.py").body
+
+    assert pythons in [
+        list(ast.literal_eval(node.value))
+        for node in tried
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PYTHONS"
+    ]
+    for file in (TEMPLATE / "pyproject.toml", TEMPLATE / "template/pyproject.toml.jinja"):
+        assert f'requires-python = ">={oldest}"' in file.read_text(encoding="utf-8")
+
+
 def test_each_session_of_the_templates_own_ci_exists() -> None:
     called = {
         session

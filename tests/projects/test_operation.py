@@ -123,7 +123,7 @@ def flights(project: Path, number: int) -> list[dict[str, Any]]:
 
 
 def read(file: Path) -> Any:
-    return yaml.safe_load(file.read_text())
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def rules(folder: Path) -> list[dict[str, Any]]:

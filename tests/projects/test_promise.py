@@ -42,7 +42,8 @@ def tried() -> Iterator[Tried]:
         Path(report).write_text(
             f"{total.edits} edits in {total.updates} updates: {total.lines} lines of the team's, "
             f"{total.lost} lost; {total.conflicts} updates with a conflict, "
-            f"{total.announced} announced\n"
+            f"{total.announced} announced\n",
+            encoding="utf-8",
         )
 
 

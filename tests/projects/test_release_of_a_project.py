@@ -21,9 +21,9 @@ CI = {"GITHUB_ACTIONS": "true", "ENVIRONMENT": "production"}
 
 
 def edit(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{file} has {text.count(old)} times {old!r}"
-    file.write_text(text.replace(old, new))
+    file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def keel(folder: Path, *arguments: str, **environment: str) -> str:

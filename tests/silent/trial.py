@@ -51,7 +51,7 @@ def run(folder: Path, environment: Mapping[str, str], command: Sequence[str]) ->
             raise RuntimeError(
                 f"{folder}: {' '.join(command)} ended with {process.exitcode}: {said}"
             )
-        return Done(process.exitcode, said, float(Path(used.name).read_text() or 0))
+        return Done(process.exitcode, said, float(Path(used.name).read_text(encoding="utf-8") or 0))
 
 
 def _child(
@@ -72,7 +72,9 @@ def _child(
         times = [
             resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         ]
-        Path(used).write_text(str(sum(each.ru_utime + each.ru_stime for each in times)))
+        Path(used).write_text(
+            str(sum(each.ru_utime + each.ru_stime for each in times)), encoding="utf-8"
+        )
 
 
 def _called(name: str, *arguments: str) -> int:

@@ -33,5 +33,7 @@ def _place(file: Path, line: int | None) -> str:
 
 def message(error: BaseException) -> str:
     """What an error says, with its type."""
+    if isinstance(error, OSError) and "libomp" in str(error):  # which wheels for macOS don't have
+        return "brew install libomp: LightGBM and XGBoost need it, and this Mac has none"
     text = str(error).partition("\n\n")[0]  # Polars adds the whole plan of a query
     return f"{type(error).__name__}: {text}"

@@ -21,7 +21,7 @@ def full(_: Path) -> None:
 
 
 def interrupted(beside: Path) -> None:
-    beside.write_text("half")
+    beside.write_text("half", encoding="utf-8")
     raise KeyboardInterrupt
 
 
@@ -36,7 +36,7 @@ def test_while_a_file_is_written_the_old_one_is_there(tmp_path: Path) -> None:
     file.write_text("old")
 
     def write(beside: Path) -> None:
-        beside.write_text("new")
+        beside.write_text("new", encoding="utf-8")
         assert file.read_text() == "old"
 
     replace(file, write)

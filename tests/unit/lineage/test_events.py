@@ -49,7 +49,7 @@ def run(source: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, l
 
 
 def read(file: Path) -> list[Event]:
-    return [json.loads(line) for line in file.read_text().splitlines()]
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def made(run: tuple[Store, list[Event]], stage: str) -> dict[str, Event]:

@@ -29,7 +29,7 @@ def imported(file: Path) -> set[Path]:
     """The files of the package that a file imports, anywhere in it, and those that they do."""
     modules = {
         file.parent / f"{node.module}.py"
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module
     }
     return {file}.union(*map(imported, filter(Path.is_file, modules)))

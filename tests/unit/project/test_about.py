@@ -93,3 +93,13 @@ def test_a_mistake_in_the_project_s_own_code_is_named_with_its_place(
 
     with pytest.raises(UserError, match=re.escape(sentence)):
         load(root)
+
+
+def test_a_mac_without_openmp_is_told_what_to_install(root: Path) -> None:
+    """What the loader of macOS says when LightGBM is imported."""
+    code(
+        root, "raise OSError('dlopen(lib_lightgbm.dylib): Library not loaded: @rpath/libomp.dylib')"
+    )
+
+    with pytest.raises(UserError, match=r"project\.py, line 1: brew install libomp: LightGBM"):
+        load(root)

@@ -41,7 +41,7 @@ def shown(metrics: Metrics, name: str) -> dict[str, float]:
 
 
 def spans(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines()]
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture
