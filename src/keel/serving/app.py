@@ -26,6 +26,7 @@ from keel.serving.log import key
 from keel.serving.problems import MEDIA_TYPE, ProblemError, WrongField
 from keel.serving.service import Service
 
+GONE = ProblemError(400, "the client went away before its answer")
 JSON, UTF_8, IDENTITY = "application/json", "utf-8", "identity"
 READ_AS_IT_IS = (UTF_8, "utf8", "us-ascii", "ascii")  # charsets whose bytes are those of UTF-8
 QUIET = ("/health", "/ready", "/metrics")
@@ -225,8 +226,18 @@ def _in_thread(work: Work, pool: ThreadPoolExecutor) -> Callable[[Request], Awai
         _check_media_type(request)
         body = await request.body()
         state = request.scope["state"]
-        state["work"] = pool.submit(contextvars.copy_context().run, work, body, state)
-        return _json(await asyncio.wrap_future(state["work"]))
+        submitted = pool.submit(contextvars.copy_context().run, work, body, state)
+        answer, gone = asyncio.wrap_future(submitted), asyncio.ensure_future(request.receive())
+        either: list[asyncio.Future[Any]] = [answer, gone]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                raise GONE
+            return _json(answer.result())
+        finally:
+            state["cancelled"] = True  # what runs looks here; what waits does not begin
+            answer.cancel()
+            gone.cancel()
 
     return endpoint
 

@@ -6,10 +6,8 @@ import re
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
 from http import HTTPStatus
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import structlog
@@ -93,7 +91,6 @@ class Places:
     def __init__(self, most: int, most_bytes: int) -> None:
         self._free = most
         self._bytes_free = most * most_bytes
-        self._lock = Lock()  # places are given back by the threads that work
         self._next = 0.0
 
     @property
@@ -107,14 +104,12 @@ class Places:
 
     def take(self) -> bool:
         """Take a place; whether there is one."""
-        with self._lock:
-            taken = self.any_free
-            self._free -= taken
+        taken = self.any_free
+        self._free -= taken
         return taken
 
-    def give_back(self, *_: Any) -> None:
-        with self._lock:
-            self._free += 1
+    def give_back(self) -> None:
+        self._free += 1
 
     def pause(self) -> float:
         """The seconds after which to refuse the next one."""
@@ -200,7 +195,7 @@ class Exchange:
         length = self.headers.get("content-length", "")
         if length.isdigit() and len(length) < 20 and int(length) > most:
             raise _too_long(most)
-        self.reading = True
+        self.reading = not self._placed  # then it is asked whether the client is still there
         message = await self._receive()
         if message["type"] == "http.disconnect" and not self._placed:
             raise GONE
@@ -240,12 +235,9 @@ class Exchange:
             await self._answer(problem)
 
     def end(self) -> None:
-        """Give back what it took; a place when its work has ended, which may be later."""
+        """Give back what it took."""
         self._places.hold(-self._came)
-        work: Future[Any] | None = self.state.get("work")
-        if work and self._placed:
-            work.add_done_callback(self._places.give_back)
-        elif self._placed:
+        if self._placed:
             self._places.give_back()
 
     async def _answer(self, problem: ProblemError) -> None:

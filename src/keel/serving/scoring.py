@@ -1,5 +1,6 @@
 """From rows to predictions, on the way that training and evaluation went."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from keel.model.predictor import InUse
 from keel.project.description import Project
 from keel.serving.answers import Answers
-from keel.serving.examples.origins import BUILD, Lookups, Maker
+from keel.serving.examples.origins import BUILD, Lookups, Maker, nothing_stops
 from keel.serving.examples.rows import broken_rules, model, rules
 from keel.serving.problems import WrongField
 from keel.show.tracing import span
@@ -38,13 +39,19 @@ class Scorer:
         self._schema = project.examples.__name__
         self._rules = rules(project.examples, known)
 
-    def answer(self, rows: pl.DataFrame, lookups: Lookups) -> list[Answer]:
-        """The answer to each row, or why it has none. The lookups are the other tables."""
+    def answer(
+        self, rows: pl.DataFrame, lookups: Lookups, go_on: Callable[[], None] = nothing_stops
+    ) -> list[Answer]:
+        """The answer to each row, or why it has none. The lookups are the other tables.
+
+        `go_on` is called between steps, and may raise what ends the work.
+        """
         with span("build", rows=len(rows)):
-            examples, places, wrong = self._maker.made(rows, lookups)
+            examples, places, wrong = self._maker.made(rows, lookups, go_on)
             values = examples.to_dicts()
             wrong |= self._broken(examples, places, values)
         good = [n for n, row in enumerate(places) if row not in wrong]
+        go_on()
         with span("predict", rows=len(good)):
             chosen = examples[good] if len(good) < len(places) else examples
             predicted = self._answers.of(chosen)

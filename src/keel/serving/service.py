@@ -2,8 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -27,7 +29,8 @@ from keel.serving.telemetry import Metrics
 class Service:
     """What the routes call; all of it may be called from several threads.
 
-    `state` is what is known of a request: `request`, its id, and what the log shall say of it.
+    `state` is what is known of a request: `request`, its id, what the log shall say of it, and
+    `cancelled` when nobody waits for the answer any more: then CancelledError ends the work.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Service:
         """Write down what came out."""
         rows = self.labels.read_many(body)
         state["rows"] = len(rows)
+        _go_on(state)
         try:
             self.log.labels(rows)
         except OSError as error:
@@ -133,7 +137,8 @@ class Service:
     def _predict(self, read: Read, state: dict[str, Any]) -> list[dict[str, Any]]:
         """The answer to each row, or what is wrong with it, when all that is written down."""
         state["rows"] = len(read.places) + len(read.wrong)
-        scored = self._scorer.answer(read.frame, self.lookups.tables())
+        go_on = partial(_go_on, state)
+        scored = self._scorer.answer(read.frame, self.lookups.tables(), go_on)
         answers: dict[int, Answer] = {place: parts[0] for place, parts in read.wrong.items()}
         answers |= dict(zip(read.places, scored, strict=True))
         wrong = {n: answer for n, answer in answers.items() if isinstance(answer, WrongField)}
@@ -143,6 +148,7 @@ class Service:
         good = {row: answer for row, answer in answers.items() if isinstance(answer, Prediction)}
         lines = [{"row": row, **answer.said} for row, answer in good.items()]
         examples = [answer.example for answer in good.values()]
+        go_on()
         try:
             if lines:
                 self.log.predictions(state["request"], self.used.version, lines, examples)
@@ -170,3 +176,8 @@ class Service:
             "model": self.used.version,
             "stale": list(self.lookups.stale()),
         }
+
+
+def _go_on(state: Mapping[str, Any]) -> None:
+    if state.get("cancelled"):
+        raise CancelledError

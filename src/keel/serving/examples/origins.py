@@ -22,6 +22,10 @@ Build = Callable[[pl.LazyFrame], pl.LazyFrame]
 Lookups = Mapping[str, pl.LazyFrame]
 
 
+def nothing_stops() -> None:
+    """What a step asks that is wanted in any case."""
+
+
 class Made(NamedTuple):
     """Examples, the number of the row that each comes from, and why other rows have none."""
 
@@ -39,15 +43,19 @@ class Maker:
         self.columns = pl.Schema(columns(project, personal=True))
         self.key = list(key(project, personal=True))
 
-    def made(self, rows: pl.DataFrame, lookups: Lookups) -> Made:
+    def made(
+        self, rows: pl.DataFrame, lookups: Lookups, go_on: Callable[[], None] = nothing_stops
+    ) -> Made:
         """The examples of the rows, each once. The lookups are the other tables.
 
         What fails is asked for again in halves, so that few are told that they may be at fault.
+        `go_on` is called between steps, and may raise what ends the work.
         """
         nothing = pl.DataFrame(schema=self.columns)
         examples, places, wrong = [nothing], list[int](), dict[int, WrongField]()
         parts, tries = deque([range(len(rows))]), TRIES
         while parts:
+            go_on()
             part = parts.popleft()
             try:
                 made = self._together(rows[part.start : part.stop], lookups)
