@@ -129,6 +129,9 @@ def _posts(service: Service) -> dict[str, Post]:
         **_predicted(service),
         "unseen": (list[str], Field(description="features whose category training did not see")),
     }
+    if service.measured:
+        nothing = f"nothing that is measured is known: {', '.join(service.measured)}"
+        answer["unmeasured"] = (bool, Field(description=nothing))
     predicted: Any = create_model("PredictedRow", **answer)
     answers: dict[str, Any] = {"predictions": (list[predicted | RefusedRow], ...)}
     row = service.example()

@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 
 from keel.data.store import Store
 from keel.model.predictor import in_use
-from keel.project.columns import is_personal
+from keel.project.columns import Known, is_personal, when_known
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.serving.examples.alone import check_rows_alone
@@ -66,6 +66,9 @@ class Service:
         self.log.forget()
         self._key = list(key(project, personal=True))
         self._columns = list(columns(project, personal=True))
+        read, examples = project.features.columns_read(), project.examples.columns()
+        inputs = [name for name in self._columns if name in read]
+        self.measured = [name for name in inputs if when_known(examples[name]) == Known.MEASURED]
         self._scorer = Scorer(self.used, project, self.table)
         if (stored := self._stored()) is not None:
             check_rows_alone(project, self.table, stored, self.lookups.tables())
@@ -124,8 +127,8 @@ class Service:
 
     def figures(self) -> bytes:
         """What Prometheus reads."""
-        for table, (written_at, oldest) in self.lookups.ages().items():
-            self.metrics.lookup(table, written_at, oldest)
+        for table, (newest, oldest) in self.lookups.ages().items():
+            self.metrics.lookup(table, newest, oldest)
         return self.metrics.expose()
 
     def _stored(self) -> pl.LazyFrame | None:
@@ -160,7 +163,10 @@ class Service:
     def _told(self, answer: Answer) -> dict[str, Any]:
         if isinstance(answer, WrongField):
             return {"problem": answer.as_json()}
-        return {"key": {name: answer.example[name] for name in self._key}, **answer.said}
+        told = {"key": {name: answer.example[name] for name in self._key}, **answer.said}
+        if self.measured:
+            told["unmeasured"] = all(answer.example[name] is None for name in self.measured)
+        return told
 
     def _count(self, answers: list[Prediction]) -> None:
         unseen = Counter(name for answer in answers for name in answer.said["unseen"])

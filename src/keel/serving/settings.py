@@ -40,7 +40,7 @@ class Serving(Section):
     drain_seconds: Annotated[float, Ge(0)] = 5.0  # from SIGTERM on, in which it still takes some
     keep_days: Positive = 90  # of the prediction log
     table: str | None = None  # what a request is a row of; None for the first of tables.TABLES
-    # Hours, by table that rows are joined with: an older one is used, but said to be stale.
+    # Hours, by table that rows are joined with: with an older newest row it is said to be stale.
     oldest_lookup: dict[str, Annotated[float, Gt(0)]] = Field(default_factory=dict)
 
     def asked_table(self, project: Project) -> str:

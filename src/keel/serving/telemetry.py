@@ -44,8 +44,8 @@ SERIES: Series = {
     "model": (Info, "The model in use.", (), {}),
     "model_trained_timestamp_seconds": (Gauge, "When it was trained.", (), {}),
     "model_training_missing_ratio": (Gauge, "Share of nulls in its training.", COLUMN, {}),
-    "lookup_written_timestamp_seconds": (
-        Gauge, "When a table that rows are joined with was written.", TABLE, {},
+    "lookup_newest_timestamp_seconds": (
+        Gauge, "When the newest row is of, in a table that rows are joined with.", TABLE, {},
     ),
     "lookup_oldest_seconds": (Gauge, "How old it may be.", TABLE, {}),
     "alert_limit": (Gauge, "What may be reached before an alert.", ("name",), {}),
@@ -138,10 +138,9 @@ class Metrics:
         for column, values in unseen.items():
             self._series["prediction_unseen_categories"].labels(column).inc(values)
 
-    def lookup(self, table: str, written_at: datetime, oldest: timedelta | None = None) -> None:
-        """When a table that rows are joined with was written, and how old it may be."""
-        written = self._series["lookup_written_timestamp_seconds"]
-        written.labels(table).set(written_at.timestamp())
+    def lookup(self, table: str, newest: datetime, oldest: timedelta | None = None) -> None:
+        """When the newest row is of a table that rows are joined with, and how old it may be."""
+        self._series["lookup_newest_timestamp_seconds"].labels(table).set(newest.timestamp())
         if oldest is not None:
             self._series["lookup_oldest_seconds"].labels(table).set(oldest.total_seconds())
 

@@ -64,7 +64,19 @@ def test_a_row_gets_its_probability_its_key_and_what_was_unseen(asked: TestClien
     assert answer["unseen"] == ["carrier"]
     assert answer["request"] == response.headers["x-request-id"]
     assert len(answer["model"]) == 12
-    assert answer.keys() == {"key", "probability", "unseen", "request", "model", "stale"}
+    assert answer["unmeasured"] is False
+    said = {"key", "probability", "unseen", "unmeasured", "request", "model", "stale"}
+    assert answer.keys() == said
+
+
+def test_a_time_of_which_nothing_was_measured_is_told(asked: TestClient) -> None:
+    later = flight(time_hour="2031-06-24T15:00:00Z")
+
+    one = asked.post("/predict", json=later).json()
+    both = asked.post("/predict/batch", json={"rows": [flight(), later]}).json()
+
+    assert one["unmeasured"] is True
+    assert [row["unmeasured"] for row in both["predictions"]] == [False, True]
 
 
 def test_rows_asked_for_get_what_the_evaluation_predicted_for_them(run_copy: Store) -> None:
@@ -418,7 +430,7 @@ def test_an_old_lookup_is_used_and_said_to_be_stale(run_copy: Store) -> None:
         answer = asked.post("/predict", json=flight())
 
     assert ready.status_code == 503
-    assert "data/checked/weather.parquet was written " in ready.json()["detail"]
+    assert "data/checked/weather.parquet: the newest row is " in ready.json()["detail"]
     assert answer.json()["stale"] == ["weather"]
 
 

@@ -1,4 +1,7 @@
-"""The tables that rows are joined with: the checked ones of the last run, and how old they are."""
+"""The tables that rows are joined with: the checked ones of the last run, and how old they are.
+
+How old a table is, its rows say: a file may have been copied or pulled a minute ago.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ import polars as pl
 import structlog
 
 from keel.data.store import Store
+from keel.project.columns import moment_of
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.serving.log import Clock, now
@@ -20,11 +24,16 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Lookup:
-    """A table, and the state of its file when it was read."""
+    """A table, the moments of its rows in their order, and the state of its file."""
 
     rows: pl.DataFrame
-    written_at: datetime
+    moments: pl.Series  # as microseconds since 1970; none where rows have no time
     state: tuple[int, int, int]
+
+    def newest(self, now: datetime) -> datetime | None:
+        """When its newest row is of that is not of the future; None if there is none."""
+        before = int(self.moments.search_sorted(int(now.timestamp() * 1e6), "right"))
+        return datetime.fromtimestamp(self.moments[before - 1] / 1e6, UTC) if before else None
 
 
 class Lookups:
@@ -49,7 +58,13 @@ class Lookups:
                 f"serving.oldest_lookup names {', '.join(unknown)}: the lookups are "
                 f"{', '.join(self._schemas) or 'none'}"
             )
-        self._store = store
+        self._times = {name: project.time_of(name) for name in self._schemas}
+        if timeless := [name for name in oldest if self._times[name] is None]:
+            raise UserError(
+                f"leave {', '.join(timeless)} out of serving.oldest_lookup: no column says when "
+                "its rows are of, so nothing in it says how old it is"
+            )
+        self._store, self._zone = store, project.zone
         self._oldest = {name: timedelta(hours=hours) for name, hours in oldest.items()}
         self._clock = clock
         self._reading = Lock()
@@ -64,22 +79,22 @@ class Lookups:
             return {name: lookup.rows.lazy() for name, lookup in self._lookups.items()}
 
     def ages(self) -> dict[str, tuple[datetime, timedelta | None]]:
-        """When each of them was written, and how old it may be."""
-        return {
-            name: (lookup.written_at, self._oldest.get(name))
-            for name, lookup in self._lookups.items()
-        }
+        """When the newest row of each is of, and how old it may be; without those of no time."""
+        newest = {name: lookup.newest(self._clock()) for name, lookup in self._lookups.items()}
+        return {name: (at, self._oldest.get(name)) for name, at in newest.items() if at}
 
     def stale(self) -> dict[str, str]:
         """The lookups that are older than they may be, or can't be read, with the reason."""
-        age = {name: self._clock() - self._lookups[name].written_at for name in self._oldest}
-        hour = timedelta(hours=1)
-        old = {
-            name: f"data/checked/{name}.parquet was written {age[name] / hour:.1f} "
-            f"hours ago, serving.oldest_lookup.{name} is {oldest / hour:g}"
-            for name, oldest in self._oldest.items()
-            if age[name] > oldest
-        }
+        now, hour = self._clock(), timedelta(hours=1)
+        old = {}
+        for name, oldest in self._oldest.items():
+            newest = self._lookups[name].newest(now)
+            if newest is None or now - newest > oldest:
+                age = "no row is of the past"
+                if newest:
+                    age = f"the newest row is {(now - newest) / hour:.1f} hours old"
+                limit = f"serving.oldest_lookup.{name} is {oldest / hour:g}"
+                old[name] = f"data/checked/{name}.parquet: {age}, {limit}"
         return old | self._unreadable
 
     def _refresh(self, name: str) -> None:
@@ -103,7 +118,14 @@ class Lookups:
             raise UserError(
                 f"{self._store.name(file)} is not what tables.py says ({error}): `uv run keel run`"
             ) from error
-        return Lookup(rows, datetime.fromtimestamp(state[0] / 1e9, UTC), state)
+        return Lookup(rows, self._moments(name, rows), state)
+
+    def _moments(self, name: str, rows: pl.DataFrame) -> pl.Series:
+        time = self._times[name]
+        if time is None:
+            return pl.Series(dtype=pl.Int64)
+        moment = moment_of(time, self._schemas[name].columns()[time], self._zone)
+        return rows.select(moment.dt.timestamp("us")).to_series().drop_nulls().unique().sort()
 
 
 def _state(file: Path) -> tuple[int, int, int]:
