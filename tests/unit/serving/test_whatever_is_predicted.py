@@ -111,7 +111,7 @@ def test_a_row_is_answered_alone_and_among_others_as_the_model_predicts(
     several = asked.post("/predict/batch", {"rows": rows}).json()["predictions"]
     alone = asked.post("/predict", rows[3]).json()
 
-    fields = ["key", *task.fields, "unseen"]
+    fields = ["key", *task.fields, "unseen", "unmeasured"]
     expected = task.answers(model.predict(stored))
     assert [{name: row[name] for name in task.fields} for row in several] == expected
     assert {name: alone[name] for name in fields} == several[3]
