@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .project.columns import Known, afterwards, ahead, measured
+from .project.cpus import limit_threads
 from .project.description import Project, Tables
 from .project.errors import UserError
 from .project.features import Features
@@ -44,6 +45,7 @@ __all__ = [
 # Threads that wait for each other shall sleep: by default they spin, and on a machine that is busy
 # with something else a fit then takes several times as long. It counts when LightGBM is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+limit_threads(os.environ)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from keel.project.cpus import one_thread
+
 
 @click.command()
 @click.argument("layers", nargs=-1)
@@ -62,7 +64,7 @@ def _accept(root: Path) -> None:
     from keel.show.progress import warn_only
     from keel.testing.accepted import FILE, accept
 
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models fit faster so
+    one_thread(os.environ)
     warn_only()
     changed = accept(load(root), root)
     for sentence in changed:

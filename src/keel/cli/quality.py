@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from keel.project.cpus import one_thread
+
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -115,7 +117,7 @@ def mutate(modules: tuple[str, ...]) -> None:
     root = Path.cwd()
     if shutil.which("mutmut") is None:  # seldom needed, so it is installed when it is
         must(root, UV, "sync", "--quiet", "--inexact", "--group", "mutation")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a small model fits faster on one thread
+    one_thread(os.environ)
     click.echo(mutate_code(root, package(root), modules))
 
 

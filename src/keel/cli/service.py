@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from keel.project.about import load
+from keel.project.cpus import one_thread
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -16,7 +17,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--port", type=int, help="0 takes any that is free")
 def serve(host: str | None, port: int | None) -> int:
     """Serve the model over HTTP until Ctrl-C; what was accepted is answered first."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before LightGBM is loaded: rows come singly
+    one_thread(os.environ)  # before LightGBM is loaded: rows come singly
     from keel.data.store import Store
     from keel.serving.serve import serve as serve_model
 

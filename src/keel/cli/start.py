@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keel.project.cpus import one_thread
 from keel.project.errors import UserError
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _write(plan: Plan, root: Path, purpose: str) -> int:
     from keel.show.progress import warn_only
     from keel.start.writing import write as writing
 
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models fit faster so
+    one_thread(os.environ)
     warn_only()  # of the stages of a first run
     click.echo()
     written = writing.write(plan, root, click.echo, purpose=purpose)

@@ -19,6 +19,7 @@ from annotated_types import MinLen
 from pydantic import TypeAdapter, ValidationError
 
 from keel.project.about import own_settings
+from keel.project.cpus import cpus
 from keel.project.errors import UserError
 from keel.repository.conflicts import conflicts
 
@@ -85,7 +86,7 @@ def check(root: Path, report: Callable[[str], None]) -> list[Outcome]:
 
     first, *rest = layers(root)
     outcomes = [reported(first)]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(cpus()) as pool:
         return [*outcomes, *pool.map(reported, rest)]
 
 

@@ -1,7 +1,6 @@
 """What the log says, as tables: each large file of a day is decoded once, and kept as Parquet."""
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from keel.data.store import replace
+from keel.project.cpus import cpus
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.serving.log import FOLDER, columns, days, decoded, key
@@ -125,7 +125,7 @@ def _read(root: Path, kind: str, shape: Shape, made: Made) -> pl.LazyFrame:
         )
 
     runs = [[*run] for _, run in groupby(files, alone)]  # small ones together, in their order
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # Polars decodes a file on one
+    with ThreadPoolExecutor(cpus()) as threads:  # Polars decodes a file on one
         return pl.concat([nothing, *threads.map(of, runs)])
 
 

@@ -2,7 +2,6 @@
 
 import ipaddress
 import logging
-import os
 import signal
 import socket
 import sys
@@ -17,6 +16,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from keel.data.store import Store
 from keel.project.about import about, package
+from keel.project.cpus import cpus
 from keel.project.description import Project
 from keel.project.errors import UserError, reason
 from keel.serving import settings
@@ -52,7 +52,7 @@ def serve(
     with recording(store.root / "served/traces.jsonl", service=package(root)) as tracers:
         service = Service(store, project, serving)
         service.metrics.limits(operation.alerts.model_dump())
-        threads = 2 * (os.cpu_count() or 1)  # more only wait for each other
+        threads = 2 * cpus()  # more only wait for each other
         app = application(service, about(root), allowed, threads=threads, tracers=tracers)
         server = uvicorn.Server(configured(Draining(app, service), serving))
         for number in (signal.SIGTERM, signal.SIGINT):
