@@ -16,6 +16,15 @@ from keel.project.settings import Gates, Waiver
 from keel.project.task import Task
 
 Waivers = Mapping[str, Waiver]
+SHIFTS = {  # what is said of a column that is beyond a limit
+    "psi": "has other values than in training: a stability index of {value:.1f}, "
+    "gates.psi = {limit}. Has its unit changed?",
+    "nulls": "is unknown in {value:.0%} more of the rows than in training, gates.nulls = {limit}",
+    "same": "has one and the same value in {value:.0%} more of the rows than in training, "
+    "gates.same = {limit}. Does a sensor hang?",
+    "unseen": "has values that training did not see, such as {values}, in {value:.0%} of the rows, "
+    "gates.unseen = {limit}",
+}
 
 
 @dataclass(frozen=True)
@@ -96,29 +105,14 @@ def against_shift(
 ) -> Iterator[Verdict]:
     """Whether the test examples are still like those of the training."""
     for shift in shifts(project, learnt, judged):
-        faults = []
-        if _above(shift.stability, gates.psi):
-            faults.append(
-                f"has other values than in training: a stability index of {shift.stability:.1f}, "
-                f"gates.psi = {gates.psi}. Has its unit changed?"
-            )
-        if _above(shift.more_nulls, gates.nulls):
-            faults.append(
-                f"is unknown in {shift.more_nulls:.0%} more of the rows than in training, "
-                f"gates.nulls = {gates.nulls}"
-            )
-        if _above(shift.more_same, gates.same):
-            faults.append(
-                f"has one and the same value in {shift.more_same:.0%} more of the rows than in "
-                f"training, gates.same = {gates.same}. Does a sensor hang?"
-            )
-        if _above(shift.unseen, gates.unseen):
-            faults.append(
-                f"has values that training did not see, such as {shift.values}, in "
-                f"{shift.unseen:.0%} of the rows, gates.unseen = {gates.unseen}"
-            )
-        text = "; ".join(f"{shift.column} {fault}" for fault in faults)
-        yield Verdict(f"shift.{shift.column}", not faults, text or "as in training")
+        faults = [
+            f"{shift.column} {text.format(value=value, limit=limit, values=shift.values)}"
+            for name, text in SHIFTS.items()
+            if (limit := getattr(gates, name)) is not None
+            and (value := shift.measured[name]) is not None
+            and value > limit
+        ]
+        yield Verdict(f"shift.{shift.column}", not faults, "; ".join(faults) or "as in training")
     if gates.gap is not None and project.time:
         missing = gaps(project, pl.concat([learnt, judged]), gates.gap)
         more = [f"{len(missing) - 3} more times"] if len(missing) > 3 else []
@@ -144,7 +138,3 @@ def for_data(quality: Mapping[str, Any]) -> Iterator[Verdict]:
             yield Verdict(
                 f"data.{table}", passed=True, sentence="no sudden change from week to week"
             )
-
-
-def _above(value: float | None, limit: float | None) -> bool:
-    return value is not None and limit is not None and value > limit

@@ -1,6 +1,6 @@
 """How far the examples that judge a model are from those that it learnt from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +16,15 @@ YEAR = 360  # days
 
 @dataclass(frozen=True)
 class Shift:
-    """A column's: None where it does not apply."""
+    """How much a column is otherwise, by the gate that limits it; None where it does not apply.
+
+    `psi` is the population stability index of a number. The others are shares of rows: `nulls`
+    and `same`, of the value that most have, less those in training, and `unseen` of categories.
+    """
 
     column: str
-    stability: float | None  # population stability index of a number
-    more_nulls: float  # the share in the examples to judge by, less that in training
-    more_same: float | None  # the same of the value that most rows have
-    unseen: float | None  # the share of rows whose category training did not see
-    values: str  # some of these
+    measured: Mapping[str, float | None]
+    values: str  # some of the categories that training did not see
 
 
 def shifts(project: Project, learnt: pl.DataFrame, judged: pl.DataFrame) -> Iterator[Shift]:
@@ -41,14 +42,14 @@ def shifts(project: Project, learnt: pl.DataFrame, judged: pl.DataFrame) -> Iter
         number = before.dtype.is_numeric() or before.dtype == pl.Boolean
         text = before.dtype in (pl.String, pl.Categorical, pl.Enum)
         new = _text(after).filter(~_text(after).is_in(_text(before).unique().implode()))
-        yield Shift(
-            name,
-            stability(before, after) if number and days >= YEAR else None,
-            _surely(after.null_count(), len(after)) - before.null_count() / len(before),
-            _surely(_most(after), len(after)) - _most(before) / len(before) if number else None,
-            _surely(len(new), len(after)) if text else None,
-            ", ".join(map(repr, new.unique().sort()[:3])) if text else "",
-        )
+        same = _surely(_most(after), len(after)) - _most(before) / len(before) if number else None
+        measured = {
+            "psi": stability(before, after) if number and days >= YEAR else None,
+            "nulls": _surely(after.null_count(), len(after)) - before.null_count() / len(before),
+            "same": same,
+            "unseen": _surely(len(new), len(after)) if text else None,
+        }
+        yield Shift(name, measured, ", ".join(map(repr, new.unique().sort()[:3])) if text else "")
 
 
 def stability(before: pl.Series, after: pl.Series) -> float:

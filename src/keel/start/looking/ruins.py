@@ -16,24 +16,19 @@ FEW_ROWS = 200
 FEW_OF_A_CLASS = 30
 MOSTLY_NULL = 0.5
 NAMELESS = "(without a name)"
+MAY_BE_NULL = (Use.FEATURE, Use.SLICE, Use.LEFT_OUT)
 
 
 def of_table(counted: Counted) -> Iterator[Caution]:
     """Too few rows, and rows that are there twice."""
     rows = counted.table.rows
     if rows < FEW_ROWS:
-        yield Caution(
-            "",
-            f"the table has {rows:,} rows, by which two models can hardly be told apart",
-            "get more, or use folds",
-        )
-    example = counted.numerals.assumed
-    if example:
+        few = f"the table has {rows:,} rows, by which two models can hardly be told apart"
+        yield Caution("", few, "get more, or use folds")
+    if example := counted.numerals.assumed:
         plain = example.replace(",", "." if counted.numerals.decimal_comma else "")
-        sentence = (
-            f"numbers such as {example!r} could be read in two ways, and are taken as {plain}"
-        )
-        yield Caution("", sentence, "write numbers without separators of thousands, with a point")
+        said = f"numbers such as {example!r} could be read in two ways, and are taken as {plain}"
+        yield Caution("", said, "write numbers without separators of thousands, with a point")
     yield from _of_duplicates(counted)
 
 
@@ -52,84 +47,60 @@ def _of_duplicates(counted: Counted) -> Iterator[Caution]:
     row = pl.struct(list(others)).hash()
     twice = rows - int(counted.table.frame.select(row.n_unique()).collect().item())
     if twice:
-        but = " in all but an id" if ids else ""
-        yield Caution(
-            "",
-            f"rows that are the same as another{but}: {twice:,} of {rows:,}",
-            "delete them, unless they are things of their own: in training and test they flatter",
-        )
+        same = f"rows that are the same as another{' in all but an id' * bool(ids)}: {twice:,}"
+        cure = "delete them, unless they are things of their own: in training and test they flatter"
+        yield Caution("", f"{same} of {rows:,}", cure)
 
 
 def of_column(facts: Facts, column: Column) -> Iterator[Caution]:
     """What is odd in a column by itself."""
+    parts = (_of_emptiness, _of_unusable, _of_text)
+    for sentence, cure in (said for part in parts for said in part(facts, column)):
+        yield Caution(facts.name or NAMELESS, sentence, cure)
+
+
+def _of_emptiness(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
     if facts.type == Type.NOTHING:
-        yield Caution(
-            facts.name or NAMELESS, "it is null in all rows", "leave it out, or find where it went"
-        )
-        return
-    if column.use not in (Use.TARGET, Use.KEY) and facts.distinct == 1 and facts.nulls == 0:
-        yield Caution(
-            facts.name or NAMELESS, f"it has one value in all {facts.rows:,} rows", "leave it out"
-        )
-    if facts.nulls > MOSTLY_NULL * facts.rows and column.use in (
-        Use.FEATURE,
-        Use.SLICE,
-        Use.LEFT_OUT,
-    ):
-        share = f"{facts.nulls / facts.rows:.1%}"
-        cure = "ask whether it will be filled when it is needed"
-        yield Caution(facts.name or NAMELESS, f"it is null in {share} of the rows", cure)
-    yield from _of_unusable(facts, column)
-    yield from _of_text(facts, column)
+        yield "it is null in all rows", "leave it out, or find where it went"
+    elif column.use not in (Use.TARGET, Use.KEY) and facts.distinct == 1 and facts.nulls == 0:
+        yield f"it has one value in all {facts.rows:,} rows", "leave it out"
+    elif facts.nulls > MOSTLY_NULL * facts.rows and column.use in MAY_BE_NULL:
+        share = f"it is null in {facts.nulls / facts.rows:.1%} of the rows"
+        yield share, "ask whether it will be filled when it is needed"
 
 
-def _of_unusable(facts: Facts, column: Column) -> Iterator[Caution]:
+def _of_unusable(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
     left_out = column.use == Use.LEFT_OUT
     until = "the column is left out until then" if left_out else "such rows are set aside"
-    name = facts.name or NAMELESS
     if facts.odd:
         row, value = facts.odd_values[0]
-        such = f"no {facts.type}, such as {value!r} in row {row:,}"
-        yield Caution(
-            name, f"{facts.odd:,} of its values are {such}", f"mend or empty them: {until}"
-        )
+        odd = f"{facts.odd:,} of its values are no {facts.type}, such as {value!r} in row {row:,}"
+        yield odd, f"mend or empty them: {until}"
     if facts.infinite:
         cure = f"empty them, or find what divided by zero: {until}"
-        yield Caution(name, f"{facts.infinite:,} of its values are infinite", cure)
+        yield f"{facts.infinite:,} of its values are infinite", cure
     if facts.not_numbers:
         cure = f"write null in its place, as `fill_nan(None)` does: {until}"
-        yield Caution(name, f"{facts.not_numbers:,} of its values are NaN", cure)
+        yield f"{facts.not_numbers:,} of its values are NaN", cure
 
 
-def _of_text(facts: Facts, column: Column) -> Iterator[Caution]:
+def _of_text(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
     written = facts.kind.dates
     if facts.problem and not is_id(facts.name) and not column.personal:
-        cure = "leave it so if that is meant" if "zeros" in facts.problem else "mend the table"
-        yield Caution(facts.name or NAMELESS, facts.problem, cure)
+        zeros = "zeros" in facts.problem
+        yield facts.problem, "leave it so if that is meant" if zeros else "mend the table"
     elif facts.type == Type.TEXT and column.use == Use.LEFT_OUT and not facts.is_unique:
-        yield Caution(
-            facts.name or NAMELESS,
-            f"it is text with {facts.distinct:,} different values, "
-            f"{facts.present / max(facts.distinct, 1):.1f} rows of each",
-            "derive something of fewer values from it, such as its kind or region",
-        )
+        each = f"{facts.present / max(facts.distinct, 1):.1f} rows of each"
+        cure = "derive something of fewer values from it, such as its kind or region"
+        yield f"it is text with {facts.distinct:,} different values, {each}", cure
     if written and written.also:
-        yield Caution(
-            facts.name or NAMELESS,
-            f"it is read as {written.strptime}, and all its values could be {written.also}",
-            "write dates as 2027-01-31",
-        )
+        both = f"it is read as {written.strptime}, and all its values could be {written.also}"
+        yield both, "write dates as 2027-01-31"
     elif written and written.form:
-        yield Caution(
-            facts.name or NAMELESS,
-            f"it is a {facts.type} that is written as {written.form}",
-            "leave it so: it is read as that. Best is 2027-01-31",
-        )
-    spellings = _spellings(facts)
-    if spellings:
-        yield Caution(
-            facts.name or NAMELESS, f"it spells values in several ways: {spellings}", "choose one"
-        )
+        cure = "leave it so: it is read as that. Best is 2027-01-31"
+        yield f"it is a {facts.type} that is written as {written.form}", cure
+    if spellings := _spellings(facts):
+        yield f"it spells values in several ways: {spellings}", "choose one"
 
 
 def _spellings(facts: Facts) -> str:
