@@ -28,6 +28,6 @@ def _digest(keel: Path, stage: str) -> str:
     digest = hashlib.sha256((keel / f"pipeline/{stage}.py").read_bytes())
     for room in ROOMS[stage]:
         for file in sorted((keel / room).glob("**/*")):
-            if file.suffix in (".py", ".html"):
+            if file.suffix in (".py", ".html", ".toml"):
                 digest.update(file.relative_to(keel).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:8]  # a longer one looks like a secret to the project's hooks

@@ -1,11 +1,10 @@
 """Metrics of predicted numbers, from sums of what they are off by."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from keel.judge.metrics.sums import Array, Counted, Sums, Units, by_unit, ratio
+from keel.judge.metrics.sums import Array, Sums, Units, by_unit, described, ratio
 
 
 @dataclass(frozen=True)
@@ -58,37 +57,4 @@ def bias(sums: Residuals) -> Array:
     return np.abs(ratio(sums.error, sums.rows))
 
 
-METRICS: Mapping[str, Counted] = {
-    "mae": Counted(
-        "mean absolute error",
-        mae,
-        residuals,
-        higher_is_better=False,
-        explanation="How far its predictions are off, on average, in the unit of what is "
-        "predicted; 0 is never.",
-    ),
-    "rmse": Counted(
-        "RMSE",
-        rmse,
-        residuals,
-        higher_is_better=False,
-        explanation="How far its predictions are off where large misses count more: the root "
-        "of the mean squared error.",
-    ),
-    "r2": Counted(
-        "R²",
-        r2,
-        residuals,
-        higher_is_better=True,
-        explanation="How much of what makes the cases differ it explains; 1 is all, 0 is what the "
-        "mean would, and below 0 is worse than that.",
-    ),
-    "bias": Counted(
-        "bias",
-        bias,
-        residuals,
-        higher_is_better=False,
-        explanation="How far they are off all together: too high or too low on average; 0 is "
-        "neither.",
-    ),
-}
+METRICS = described("numbers", residuals, mae, rmse, r2, bias)

@@ -1,11 +1,19 @@
 """Metrics of probabilities of several classes, from counts of what was and what seemed so."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from keel.judge.metrics.sums import Array, Counted, Sums, Units, by_cell, by_unit, ratio, tenths
+from keel.judge.metrics.sums import (
+    Array,
+    Sums,
+    Units,
+    by_cell,
+    by_unit,
+    described,
+    ratio,
+    tenths,
+)
 
 TENTHS = 10
 
@@ -85,37 +93,6 @@ def _mean(by_class: Array) -> Array:
     return ratio(np.where(defined, by_class, 0).sum(axis=1), defined.sum(axis=1))
 
 
-METRICS: Mapping[str, Counted] = {
-    "log_loss": Counted(
-        "log loss",
-        log_loss,
-        confusion,
-        higher_is_better=False,
-        explanation="How surprised it is by what then happens, most of all where it was sure; 0 is "
-        "never.",
-    ),
-    "macro_f1": Counted(
-        "macro F1",
-        macro_f1,
-        confusion,
-        higher_is_better=True,
-        explanation="How well it finds each class without taking others for it, all classes "
-        "counting the same; 1 is always.",
-    ),
-    "balanced_accuracy": Counted(
-        "balanced accuracy",
-        balanced_accuracy,
-        confusion,
-        higher_is_better=True,
-        explanation="How many of each class it recognises, all classes counting the same; 1 is "
-        "all, one divided by the number of classes is guessing.",
-    ),
-    "calibration_error": Counted(
-        "calibration error",
-        calibration_error,
-        confusion,
-        higher_is_better=False,
-        explanation="How far its confidence is from how often it is right, on average; 0 is exact, "
-        "0.03 is three points of a hundred.",
-    ),
-}
+METRICS = described(
+    "one_of_several", confusion, log_loss, macro_f1, balanced_accuracy, calibration_error
+)

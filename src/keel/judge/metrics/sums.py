@@ -9,8 +9,10 @@ Source: Hanley and MacGibbon, Creating non-parametric bootstrap samples using Po
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,6 +20,7 @@ import numpy as np
 from keel.project.metric import Metric
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+TEXTS = Path(__file__).with_name("metrics.toml")
 Units = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
@@ -46,16 +49,8 @@ Count = Callable[[Array, Array, Units, Array, int | None], Any]
 class Counted(Metric):
     """A metric that is worked out from sums, of many resamples at once."""
 
-    def __init__(
-        self,
-        title: str,
-        of: Callable[[Any], Array],
-        count: Count,
-        *,
-        higher_is_better: bool,
-        explanation: str = "",
-    ) -> None:
-        super().__init__(title, self._score, higher_is_better, explanation)
+    def __init__(self, of: Callable[[Any], Array], count: Count, **about: Any) -> None:
+        super().__init__(score=self._score, **about)
         object.__setattr__(self, "of", of)
         object.__setattr__(self, "count", count)
 
@@ -65,6 +60,12 @@ class Counted(Metric):
     def _score(self, label: Array, prediction: Array, weight: Array) -> float:
         unit = np.zeros(len(label), np.int64)
         return float(self.of(self.count(label, prediction, unit, weight, None))[0])
+
+
+def described(task: str, count: Count, *metrics: Callable[[Any], Array]) -> dict[str, Counted]:
+    """The metrics of a task by their functions' names, with what `metrics.toml` says of them."""
+    about = tomllib.loads(TEXTS.read_text("utf-8"))[task]
+    return {of.__name__: Counted(of, count, **about[of.__name__]) for of in metrics}
 
 
 def by_unit(values: Array, unit: Units) -> Array:

@@ -1,11 +1,10 @@
 """Metrics of probabilities that something happens, from labels counted by probability."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from keel.judge.metrics.sums import Array, Counted, Sums, Units, by_cell, by_unit, ratio
+from keel.judge.metrics.sums import Array, Sums, Units, by_cell, by_unit, described, ratio
 
 
 @dataclass(frozen=True)
@@ -95,37 +94,4 @@ def calibration_error(counts: Tally) -> Array:
     return ratio(distance, counts.rows.sum(axis=1))
 
 
-METRICS: Mapping[str, Counted] = {
-    "auc": Counted(
-        "AUC",
-        auc,
-        tally,
-        higher_is_better=True,
-        explanation="Of two cases, one where it happened and one where not, how often the first "
-        "had the higher probability; 0.5 is guessing, 1 is always.",
-    ),
-    "average_precision": Counted(
-        "average precision",
-        average_precision,
-        tally,
-        higher_is_better=True,
-        explanation="Of the cases that it flags, how many are right, on average over all "
-        "thresholds; guessing reaches the share of all cases, 1 is always.",
-    ),
-    "log_loss": Counted(
-        "log loss",
-        log_loss,
-        tally,
-        higher_is_better=False,
-        explanation="How surprised it is by what then happens, most of all where it was sure; 0 is "
-        "never.",
-    ),
-    "calibration_error": Counted(
-        "calibration error",
-        calibration_error,
-        tally,
-        higher_is_better=False,
-        explanation="How far its probabilities are from how often it happens, on average; 0 is "
-        "exact, 0.03 is three points of a hundred.",
-    ),
-}
+METRICS = described("yes_no", tally, auc, average_precision, log_loss, calibration_error)
