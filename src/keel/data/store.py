@@ -13,6 +13,16 @@ import polars as pl
 from keel.project.errors import UserError, reason
 
 
+class _At:
+    """A file of a run, below the store's root."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def __get__(self, store: "Store", _: object = None) -> Path:
+        return store.root / self.place
+
+
 @dataclass(frozen=True)
 class Store:
     """The files of a run below `root`: the `repository` itself, or a folder of the run's own.
@@ -24,29 +34,12 @@ class Store:
     repository: Path
     root: Path
 
-    @property
-    def settings(self) -> Path:
-        return self.root / "settings.yaml"
-
-    @property
-    def examples(self) -> Path:
-        return self.root / "data/examples.parquet"
-
-    @property
-    def predictions(self) -> Path:
-        return self.root / "data/predictions.parquet"
-
-    @property
-    def model(self) -> Path:
-        return self.root / "model/model.txt"
-
-    @property
-    def baseline(self) -> Path:
-        return self.root / "model/baseline.txt"
-
-    @property
-    def passport(self) -> Path:
-        return self.root / "model/passport.json"
+    settings = _At("settings.yaml")
+    examples = _At("data/examples.parquet")
+    predictions = _At("data/predictions.parquet")
+    model = _At("model/model.txt")
+    baseline = _At("model/baseline.txt")
+    passport = _At("model/passport.json")
 
     def champion(self, name: str) -> Path:
         """A file of the champion, the model that was promoted."""

@@ -20,30 +20,22 @@ MOST_SLICES = 4
 SLICE_VALUES = 12  # a column with more values is no slice of its own accord
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What is said of an answer, and of tests of it."""
-
-    answer_words: str
-    answer_property: str
-    gets: str  # what a row gets, before the name of the label
-    learnt: tuple[str, float]  # a metric, and what is reached where a column says it all
-
-
+# What an answer is, what tests call that, and what a row gets, before the name of the label.
+ANSWER = ("answer_words", "answer_property", "gets")
 ANSWERS = {
-    YesNo.kind: Answer(
-        "a probability from 0 to 1",
-        "is_probability",
-        "a probability for its",
-        ("auc", 0.9),
-    ),
-    Classes.kind: Answer(
+    YesNo.kind: ("a probability from 0 to 1", "is_probability", "a probability for its"),
+    Classes.kind: (
         "a probability for each class, 1 in all",
         "is_share_for_each",
         "a probability for each",
-        ("balanced_accuracy", 0.8),
     ),
-    Number.kind: Answer("a number", "is_number", "a prediction of its", ("r2", 0.8)),
+    Number.kind: ("a number", "is_number", "a prediction of its"),
+}
+# A metric, and what is reached where a column says it all.
+LEARNT = {
+    YesNo.kind: ("auc", 0.9),
+    Classes.kind: ("balanced_accuracy", 0.8),
+    Number.kind: ("r2", 0.8),
 }
 
 
@@ -93,7 +85,8 @@ def context(plan: Plan, about: About, measured: Measured) -> dict[str, Any]:
         "left_out": plan.named(Use.LEFT_OUT),
         **_by_use(columns),
         **_ordered(columns),
-        **vars(ANSWERS[plan.task]),
+        **dict(zip(ANSWER, ANSWERS[plan.task], strict=True)),
+        "learnt": LEARNT[plan.task],
         **cases_of(plan, columns, target, split),
         "cases": measured.cases,
         "directions": measured.directions,

@@ -59,49 +59,23 @@ def _of(column: Coded, time: Coded | None, plan: Plan) -> Iterator[Derived]:
 
 def _parts(column: Coded, plan: Plan) -> Iterator[Derived]:
     """Of a date or a moment by itself; a case is Friday, 2 February 2024, half past one at noon."""
-    moment = column.column.type == Type.MOMENT
-    local = f"Examples.{column.name}.col" + ".dt.convert_time_zone(ZONE)" * moment
-    zoned = {"needs_zone": moment}
-    case = ((column.name, _raw(column, plan, 2)),)
-    yield Derived(
-        f"{column.name}_weekday",
-        f"{'Local day' if moment else 'Day'} of the week of {column.name}: 1 is Monday.",
-        f"{local}.dt.weekday()",
-        case,
-        "5",
-        f"the weekday of {column.name} counts from Monday",
-        **zoned,
-    )
-    if moment:
-        yield Derived(
-            f"{column.name}_hour",
-            f"Local hour of {column.name}, with a fraction: 13.5 is half past one.",
-            f"{local}.dt.hour() + {local}.dt.minute() / 60",
-            case,
-            "13.5",
-            f"the hour of {column.name} has a fraction",
-            **zoned,
-        )
-    if column.column.high - column.column.low > YEAR:
-        yield Derived(
-            f"{column.name}_month",
-            f"{'Local month' if moment else 'Month'} of {column.name}, 1 to 12.",
-            f"{local}.dt.month()",
-            case,
-            "2",
-            f"the month of {column.name} counts from January",
-            **zoned,
-        )
-    if not column.is_time:
-        yield Derived(
-            f"{column.name}_year",
-            f"Year of {column.name}.",
-            f"{local}.dt.year()",
-            case,
-            "2024",
-            f"the year of {column.name} is that of the calendar",
-            **zoned,
-        )
+    name, moment = column.name, column.column.type == Type.MOMENT
+    local = f"Examples.{name}.col" + ".dt.convert_time_zone(ZONE)" * moment
+    day, month = ("Local day", "Local month") if moment else ("Day", "Month")
+    parts = {  # what it is, what comes out of the case, and what a person says of that
+        "weekday": (f"{day} of the week of {name}: 1 is Monday.", "5", "counts from Monday"),
+        "hour": (f"Local hour of {name}: 13.5 is half past one.", "13.5", "has a fraction"),
+        "month": (f"{month} of {name}, 1 to 12.", "2", "counts from January"),
+        "year": (f"Year of {name}.", "2024", "is that of the calendar"),
+    }
+    long = column.column.high - column.column.low > YEAR
+    wanted = {"weekday": True, "hour": moment, "month": long, "year": not column.is_time}
+    case = ((name, _raw(column, plan, 2)),)
+    for part in (part for part in parts if wanted[part]):
+        sentence, value, why = parts[part]
+        code = f"{local}.dt.{part}()" + f" + {local}.dt.minute() / 60" * (part == "hour")
+        why = f"the {part} of {name} {why}"
+        yield Derived(f"{name}_{part}", sentence, code, case, value, why, needs_zone=moment)
 
 
 def _raw(column: Coded, plan: Plan, day: int) -> str:
