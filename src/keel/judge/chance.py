@@ -52,14 +52,19 @@ def difference(  # noqa: PLR0913 -- two predictions of a label, and how they are
     Each resample draws the same rows for both, so that rows which are hard for both say nothing.
     NaN where the metric is not defined, such as AUC with one label only.
     """
-    samples = Sample(task, label, model), Sample(task, label, other)
-    value, without = (sample.score(metric) for sample in samples)
-    drawn, others = (sample.resamples(metric, RESAMPLES, seed) for sample in samples)
+    return gain(Sample(task, label, model), Sample(task, label, other), metric, seed, sure)
+
+
+def gain(
+    model: Sample, other: Sample, metric: Metric, seed: int = 1, sure: float = 0.95
+) -> Difference:
+    """The same of two samples of the same rows, which keep what they have worked out."""
+    drawn, others = (sample.resamples(metric, RESAMPLES, seed) for sample in (model, other))
     known = (drawn - others)[np.isfinite(drawn - others)]
     deviations = NormalDist().inv_cdf((1 + sure) / 2)
     reach = deviations * float(known.std()) if len(known) else np.nan
-    gain = metric.sign * (value - without)
-    return Difference(gain, gain - reach, gain + reach)
+    value = metric.sign * (model.score(metric) - other.score(metric))
+    return Difference(value, value - reach, value + reach)
 
 
 def signed(value: float) -> str:

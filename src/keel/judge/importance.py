@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from keel.data.split import Labelled
-from keel.judge.chance import Difference, difference
+from keel.judge.chance import Difference, gain
+from keel.judge.metrics.sample import Sample
 from keel.model.predictor import Predictor
 from keel.project.metric import Metric
 
@@ -25,12 +26,13 @@ def importance(
     label = pl.concat(rows for _, _, rows in some)
     whole = pl.concat(predictor.predict_inputs(inputs) for predictor, inputs, _ in some)
     task = parts[0][0].task
+    judged = Sample(task, label, whole)
     lost = {}
     for name in some[0][1].columns:
         without = pl.concat(
             predictor.predict_inputs(_shuffled(inputs, name, seed)) for predictor, inputs, _ in some
         )
-        lost[name] = difference(task, label, whole, without, metric, seed=seed)
+        lost[name] = gain(judged, Sample(task, label, without), metric, seed)
     return dict(sorted(lost.items(), key=lambda item: -item[1].value))
 
 

@@ -78,11 +78,11 @@ def judge(
     evaluation = settings.evaluation
     metrics = check_metrics(project, evaluation)
     predictions = pl.concat(predict(project, part, evaluation.slices) for part in parts)
-    with threadpool_limits(1, "blas"):  # so small matrices only wait for a second thread
-        scores = evaluate(project.task, predictions, evaluation, metrics)
     main = main_metric(project, evaluation)
     judges = [(part.candidate, part.judged) for part in parts]
-    losses = importance(judges, main, evaluation.seed)
+    with threadpool_limits(1, "blas"):  # so small matrices only wait for a second thread
+        scores = evaluate(project.task, predictions, evaluation, metrics)
+        losses = importance(judges, main, evaluation.seed)
     verdicts = gate.against_floors(missed(scores, evaluation, metrics))
     ageing: dict[str, Any] = {}
     if not settings.data.rows:

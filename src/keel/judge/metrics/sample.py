@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,7 @@ def score(task: Task, metric: Metric, label: pl.Series, prediction: pl.Series) -
     return Sample(task, label, prediction).score(metric)
 
 
+@cache
 def weights(units: int, times: int, seed: int) -> Array:
     """How often each unit counts in resamples that draw any, shape (times, units)."""
     return np.random.default_rng(seed).poisson(1.0, (times, units)).astype(np.float64)
