@@ -16,6 +16,7 @@ from .project.learning import Learner, Model, Progress, categories
 from .project.metric import Metric, metric
 
 if TYPE_CHECKING:
+    from .experiments.opened import Run
     from .model.estimator import EstimatorSettings
     from .model.linear import Linear
     from .model.linear import Linear as Logistic
@@ -32,6 +33,7 @@ __all__ = [
     "Model",
     "Progress",
     "Project",
+    "Run",
     "Section",
     "Tables",
     "UserError",
@@ -54,6 +56,10 @@ def __getattr__(name: str) -> Any:
         from .project.settings import Section
 
         return Section
+    if name == "Run":
+        from .experiments.opened import Run
+
+        return Run
     if name == "EstimatorSettings":
         from .model.estimator import EstimatorSettings
 

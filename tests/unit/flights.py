@@ -14,7 +14,7 @@ import jinja2
 TEMPLATE = Path(__file__).parents[2] / "template"
 PACKAGE = "flight_delay"
 ANSWERS = {"package_name": PACKAGE, "maturity": "product"}
-PARTS = ("conf", "docs", "src", "dvc.yaml.jinja", ".gitignore", ".dvcignore")
+PARTS = ("conf", "docs", "notebooks", "src", "dvc.yaml.jinja", ".gitignore", ".dvcignore")
 WHO = ("NAME", "EMAIL")
 PYPROJECT = f"""\
 [project]

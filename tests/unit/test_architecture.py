@@ -33,6 +33,7 @@ def test_the_public_door_is_what_is_promised() -> None:
         "Model",
         "Progress",
         "Project",
+        "Run",
         "Section",
         "Tables",
         "UserError",

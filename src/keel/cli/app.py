@@ -27,6 +27,7 @@ EVERY_DAY = {
         "pipeline:exp", "try other settings: `exp model=logistic`; `exp` alone shows what was tried"
     ),
     "check": Verb("check:check", "all checks, or one: `check unit`"),
+    "notebook": Verb("pipeline:notebook", "look at examples, features, errors and one prediction"),
     "predict": Verb("predict:predict", "score a file with the model: `predict july.parquet`"),
     "promote": Verb("pipeline:promote", "make the model the champion, if it beats the one in use"),
 }

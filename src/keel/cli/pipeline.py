@@ -65,6 +65,21 @@ def _width() -> int:
 
 
 @click.command()
+@click.argument("file", default="notebooks/explore.py", type=click.Path(dir_okay=False))
+@click.option("--run", "folder", help="a run of its own, such as outputs/quick; else the last one")
+def notebook(file: str, folder: str | None) -> int:
+    """Open FILE in the browser, a notebook of marimo's; one that is not there is started.
+
+    What it needs is installed the first time.
+    """
+    from keel.experiments.opened import FOLDER
+    from keel.project.commands import UV, call
+
+    chosen = {FOLDER: folder} if folder else {}
+    return call(Path.cwd(), UV, "run", "--group=notebook", "marimo", "edit", file, **chosen)
+
+
+@click.command()
 def promote() -> int:
     """Make the model the champion, if it is better than the one in use by more than chance."""
     from keel.pipeline.promote import promote as promote_model

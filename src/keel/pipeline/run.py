@@ -18,7 +18,7 @@ from uuid import uuid4
 from keel.pipeline.code import digests
 from keel.project.about import load as load_project
 from keel.project.about import package
-from keel.project.commands import call
+from keel.project.commands import output
 from keel.project.errors import RefusedError, UserError
 from keel.repository.setup import set_up
 from keel.show.tracing import PIPELINE, processes
@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # slow to import, and a run that has nothing to do needs none
 
 TALKATIVE = {"--dry", "--interactive", "-i", "--verbose", "-v"}  # options that ask for DVC's words
 INTERRUPTED = 252  # DVC's exit code
-CHANGED = 1  # Git's, of a comparison
 METRICS = "reports/metrics.json"
 
 
@@ -62,7 +61,8 @@ def run(root: Path, today: date, *options: str) -> int:
 
 def beside_last_commit(root: Path) -> None:
     """Say how much better the model is than the last commit's, where it is another one."""
-    if call(root, "git", "diff", "--quiet", "HEAD", "--", METRICS) != CHANGED:
+    before, now = output(root, "git", "show", f"HEAD:./{METRICS}"), root / METRICS
+    if before is None or not now.is_file() or now.read_text("utf-8").strip() == before:
         return
     import polars as pl
 
@@ -73,12 +73,12 @@ def beside_last_commit(root: Path) -> None:
     from keel.repository.recorded import Recorded
 
     store, project = Store(root, root), load_project(root)
-    before = Recorded(root, "HEAD").file(store.name(store.predictions))
-    if before is None:
+    file = Recorded(root, "HEAD").file(store.name(store.predictions))
+    if file is None:
         return  # no run was committed, or what it predicted is on another machine
     metrics = metrics_of(project, load(store).evaluation)
     after = store.read_table(store.predictions).collect()
-    found = gains(project.task, pl.read_parquet(before), after, metrics)
+    found = gains(project.task, pl.read_parquet(file), after, metrics)
     if found:
         print("\nBeside the last commit, on the same rows (unclear: chance explains it):")
         print("\n".join(f"  {metrics[name].title:<22} {found[name].verdict}" for name in found))

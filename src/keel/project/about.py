@@ -34,6 +34,21 @@ def own_settings(root: Path) -> dict[str, Any]:
     return table
 
 
+def root_of(root: Path | None) -> Path:
+    """The project's folder: the one that is given, or here or above, with [tool.keel].
+
+    Raises UserError if there is none.
+    """
+    here = Path.cwd()
+    for folder in [root] if root else [here, *here.parents]:
+        if "project" in own_settings(folder):
+            return folder
+    raise UserError(
+        f"{root or here} is not in a project: give `root`, the folder whose pyproject.toml has "
+        "[tool.keel] and project = …"
+    )
+
+
 def about(root: Path) -> dict[str, str]:
     """Name and purpose of the project."""
     content = pyproject(root)

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keel.project.about import root_of
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.testing import about_learners, about_quick_data, about_service, accepted
+from keel.testing import about_learners, about_quick_data, about_service, accepted, notebooks
 from keel.testing.about_learners import Subject
 from keel.testing.asked import Asked
 from keel.testing.by_hand import ByHand, HandWork
-from keel.testing.pipeline import Quick, quick, root_of
+from keel.testing.pipeline import Quick, quick
 
 if TYPE_CHECKING:
     import pytest
@@ -87,6 +88,10 @@ def all_checks(project: Project, root: Path) -> Iterator[Check]:
                 about_quick_data.learns, model=name
             )
             for name in project.models
+        },
+        **{
+            f"{file.relative_to(root).as_posix()} runs": partial(notebooks.runs, file=file)
+            for file in notebooks.of(root)
         },
     }
     for sentence, holds in of_quick_data.items():

@@ -17,9 +17,8 @@ from keel.judge.metrics.known import metrics_of
 from keel.model.predictor import Predictor, load
 from keel.pipeline import configuration
 from keel.pipeline.stages import STAGES, run_stage
-from keel.project.about import own_settings
+from keel.project.about import root_of
 from keel.project.description import Project
-from keel.project.errors import UserError
 
 _quick: dict[tuple[int, Path], "Quick"] = {}
 
@@ -155,18 +154,3 @@ def trained(project: Project, root: Path | None = None) -> Trained:
     [tool.keel]. Raises UserError if a stage of the pipeline does.
     """
     return quick(project, root_of(root)).model()
-
-
-def root_of(root: Path | None) -> Path:
-    """The project's folder: the one that is given, or here or above, with [tool.keel].
-
-    Raises UserError if there is none.
-    """
-    here = Path.cwd()
-    for folder in [root] if root else [here, *here.parents]:
-        if "project" in own_settings(folder):
-            return folder
-    raise UserError(
-        f"{root or here} is not in a project: give `root`, the folder whose pyproject.toml has "
-        "[tool.keel] and project = …"
-    )

@@ -1,0 +1,126 @@
+"""Look at the examples, the features, what the model gets wrong, and one prediction.
+
+`uv run keel notebook` opens it; a cell runs again when what it needs has changed. What is worth
+keeping becomes a tested function: docs/how-to.md says how, below "From a notebook".
+"""
+
+import marimo
+
+app = marimo.App(width="medium")
+
+
+@app.cell
+def _():
+    import altair as alt
+    import keel
+    import marimo as mo
+    import polars as pl
+
+    run = keel.Run()  # what the last run left; `keel notebook --run outputs/quick` opens another
+    return alt, mo, pl, run
+
+
+@app.cell
+def _(mo, run):
+    mo.vstack([mo.md("# The examples"), mo.ui.table(run.examples.head(1000).collect())])
+    return
+
+
+@app.cell
+def _(pl, run):
+    judged = run.judged.sample(min(run.judged.height, 2000), seed=1)  # the model has not seen them
+    features = run.features(judged)
+    errors = run.errors(judged)
+    summary = pl.DataFrame(
+        {
+            "feature": features.columns,
+            "type": [str(column.dtype) for column in features],
+            "unknown": [column.null_count() for column in features],
+            "values": [column.n_unique() for column in features],
+        }
+    )
+    return errors, features, judged, summary
+
+
+@app.cell
+def _(features, mo, summary):
+    feature = mo.ui.dropdown(features.columns, value=features.columns[0], label="feature")
+    mo.vstack([mo.md("# The features"), mo.ui.table(summary), feature])
+    return (feature,)
+
+
+@app.cell
+def _(alt, errors, feature, features):
+    column = features[feature.value].alias("value")
+    values = alt.X("value", title=feature.value)
+    if column.dtype.is_numeric() and column.n_unique() > 30:
+        values = alt.X("value", title=feature.value, bin=alt.Bin(maxbins=30))
+    bars = alt.Chart(errors.with_columns(column), width=300).mark_bar()
+    bars.encode(values, y="count()") | bars.encode(values, y="mean(off)")
+    return
+
+
+@app.cell
+def _(features, mo):
+    few = [column.name for column in features if column.n_unique() <= 30] or features.columns
+    slices = mo.ui.dropdown(few, value=few[0], label="slices by")
+    mo.vstack([mo.md("# What it gets wrong"), slices])
+    return (slices,)
+
+
+@app.cell
+def _(alt, errors, features, mo, pl, slices):
+    by_slice = (
+        errors.with_columns(value=features[slices.value].cast(pl.String))
+        .group_by("value")
+        .agg(pl.len().alias("rows"), pl.mean("off"))
+        .sort("off", descending=True)
+    )
+    chart = alt.Chart(by_slice).mark_bar().encode(alt.Y("value", sort="-x"), x="off")
+    mo.hstack([mo.ui.table(by_slice), chart])
+    return
+
+
+@app.cell
+def _(errors, features, mo, pl):
+    worst = pl.concat([errors, features], how="horizontal").with_row_index("row")
+    mo.vstack(
+        [mo.md("The worst first:"), mo.ui.table(worst.sort("off", descending=True).head(100))]
+    )
+    return
+
+
+@app.cell
+def _(errors, judged, mo):
+    row = mo.ui.number(0, judged.height - 1, value=errors["off"].arg_max(), label="row")
+    mo.vstack([mo.md("# One prediction"), row])
+    return (row,)
+
+
+@app.cell
+def _(alt, errors, judged, mo, pl, row, run):
+    # What would be predicted if one column after the other had its usual value?
+    one = judged[row.value]
+    read = run.project.features.columns_read()
+    usual = {
+        name: judged[name].median()
+        if judged[name].dtype.is_numeric()
+        else judged[name].drop_nulls().mode(maintain_order=True).first()
+        for name in read
+    }
+    others = [one.with_columns(pl.lit(usual[name], one[name].dtype).alias(name)) for name in read]
+    said = run.predict(pl.concat([one, *others]))
+    if said.dtype == pl.Array:  # of one of several classes the likeliest
+        said = said.arr.get(said.arr.arg_max()[0])
+    moved = pl.DataFrame({"column": read, "moves it by": said[0] - said[1:]})
+    chart_of_one = (
+        alt.Chart(moved)
+        .mark_bar()
+        .encode(alt.Y("column", sort=alt.SortField("moves it by")), x="moves it by")
+    )
+    mo.vstack([mo.ui.table(errors[row.value]), chart_of_one, mo.ui.table(one)])
+    return
+
+
+if __name__ == "__main__":
+    app.run()
