@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import yaml
 from keel.project.about import load
 from keel.project.description import Project
 from keel.project.errors import UserError
-from keel.start.plan import Plan, Use
+from keel.start.plan import Column, Plan, Type, Use
 from keel.start.writing.context import About, context
 from keel.start.writing.measured import Measured
 from keel.start.writing.rendering import passages, whole
@@ -132,6 +133,19 @@ def test_what_is_drafted_by_hand_holds_and_is_to_be_read(
             drafted[0]()
         for sentence in asked.keys() - {s for s in asked if "drafts" in s or "different" in s}:
             asked[sentence]()  # all else follows from the plan
+
+
+def test_rows_drafted_for_an_order_differ_by_their_key(root: Path, tmp_path: Path) -> None:
+    plan = plans.put("customers", tmp_path)
+    day = date(2022, 1, 1)
+    signed = Column("signed", Type.DATE, Use.TIME, "", low=day, high=day, typical=day)
+
+    start(replace(plan, columns=(*plan.columns, replace(signed, identifier="signed"))), root)
+
+    with imported(root) as project:
+        written = _run(root, "tests/builders.py", "tests/by_hand.py")
+        checks = dict(HandWork(project, written["BY_HAND"], written["ROWS"]).checks())
+        checks["by hand: examples are in the order of signed"]()
 
 
 def _run(root: Path, *files: str) -> dict[str, Any]:

@@ -133,14 +133,22 @@ def _made_cases(columns: list[Coded]) -> Iterator[dict[str, Any]]:
 
 
 def _ordering(columns: list[Coded]) -> dict[str, Any] | None:
-    """Three rows that are not in the order of the examples, by the column that comes first."""
+    """Three rows that are not in the order of the examples, by the column that comes first.
+
+    None if such rows can't be told apart by a key, or are made of other values.
+    """
     keys = [column for column in columns if column.is_key]
-    ordering = [*(column for column in columns if column.is_time), *keys]
-    cases = _unordered(ordering[0]) if keys else []
-    if not cases:
+    first = next((column for column in columns if column.is_time), None) or next(iter(keys), None)
+    if not keys or first is None:
         return None
-    third, first, second = cases
-    return {"name": ordering[0].name, "raw_cases": cases, "sorted_cases": [first, second, third]}
+    told_apart = [first] if first.is_key else [first, keys[0]]
+    values = [_unordered(column) for column in told_apart]
+    if not all(values):
+        return None
+    names = [column.name for column in told_apart]
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+    third, *others = values[0]
+    return {"name": first.name, "raw_cases": rows, "sorted_cases": [*others, third]}
 
 
 def _unordered(column: Coded) -> list[str]:
