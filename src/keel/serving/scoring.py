@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 from pydantic import TypeAdapter, ValidationError
 
 from keel.model.predictor import InUse
@@ -48,8 +50,13 @@ class Scorer:
         """
         with span("build", rows=len(rows)):
             examples, places, wrong = self._maker.made(rows, lookups, go_on)
-            values = examples.to_dicts()
-            wrong |= self._broken(examples, places, values)
+            try:
+                values = examples.to_dicts()
+            except (ValueError, OverflowError):  # years that Python does not have
+                examples, far = _without_far(examples)
+                values = examples.to_dicts()
+                wrong |= {places[n]: field for n, field in far.items()}
+            wrong = self._broken(examples, places, values) | wrong
         good = [n for n, row in enumerate(places) if row not in wrong]
         go_on()
         with span("predict", rows=len(good)):
@@ -77,3 +84,15 @@ class Scorer:
                 row, column = places[int(part["loc"][0])], str(part["loc"][1])
                 wrong.setdefault(row, WrongField(column, reason, part["input"]))
         return wrong
+
+
+def _without_far(examples: pl.DataFrame) -> tuple[pl.DataFrame, dict[int, WrongField]]:
+    """The examples with null for times that are no date of ours, and what is wrong by row."""
+    reason = f"is not of the years {MINYEAR} to {MAXYEAR}, as {BUILD} makes it"
+    wrong: dict[int, WrongField] = {}
+    for name in examples.select(cs.datetime(), cs.date()).columns:
+        ours = examples[name].dt.year().is_between(MINYEAR, MAXYEAR)
+        for n in (~ours).arg_true():
+            wrong.setdefault(n, WrongField(name, reason))
+        examples = examples.with_columns(pl.when(ours).then(name).alias(name))
+    return examples, wrong

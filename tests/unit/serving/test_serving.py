@@ -50,6 +50,9 @@ def flight(**columns: Any) -> dict[str, Any]:
     return {**known, "time_hour": JUNE.isoformat(), **columns}
 
 
+YEAR_9999 = "9999-12-31T23:59:59Z"
+
+
 def test_a_row_gets_its_probability_its_key_and_what_was_unseen(asked: TestClient) -> None:
     response = asked.post("/predict", json=flight(carrier="XX"))
 
@@ -67,6 +70,20 @@ def test_a_row_gets_its_probability_its_key_and_what_was_unseen(asked: TestClien
     assert answer["unmeasured"] is False
     said = {"key", "probability", "unseen", "unmeasured", "request", "model", "stale"}
     assert answer.keys() == said
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "0001-01-01T06:00:00Z", YEAR_9999])
+def test_a_time_at_the_end_of_all_years_keeps_no_other_row_from_its_answer(
+    asked: TestClient, time: str
+) -> None:
+    rows = [flight(), flight(flight=3, time_hour=time)]
+
+    alone = asked.post("/predict", json=rows[1])
+    response = asked.post("/predict/batch", json={"rows": rows})
+
+    assert response.status_code == 200
+    assert "probability" in response.json()["predictions"][0]
+    assert alone.status_code in (200, 422)
 
 
 def test_a_time_of_which_nothing_was_measured_is_told(asked: TestClient) -> None:
