@@ -15,16 +15,21 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.command()
 @click.option("--host", help="where to listen; the settings say 127.0.0.1 unless changed")
 @click.option("--port", type=int, help="0 takes any that is free")
-def serve(host: str | None, port: int | None) -> int:
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="processes; the settings say 1"
+)
+def serve(host: str | None, port: int | None, workers: int | None) -> int:
     """Serve the model over HTTP until Ctrl-C; what was accepted is answered first."""
     one_thread(os.environ)  # before LightGBM is loaded: rows come singly
     from keel.data.store import Store
+    from keel.serving import settings
     from keel.serving.serve import serve as serve_model
 
     root = Path.cwd()
-    serve_model(
-        Store(root, root), load(root), os.environ, host=host, port=port, announce=click.echo
-    )
+    asked = {"host": host, "port": port, "workers": workers}
+    given = {name: value for name, value in asked.items() if value is not None}
+    serving = settings.load(root).serving.model_copy(update=given)
+    serve_model(Store(root, root), load(root), os.environ, serving, click.echo)
     return 0
 
 

@@ -59,7 +59,7 @@ def observe(project: Project, root: Path, near: int = 31) -> Observed:
     facts = rows.select(
         pl.when(is_near).then(about).otherwise(answered).alias("day"),
         answered.alias("answered"),
-        *(_own(name, known) for name in ("request", "model", "prediction", "unseen")),
+        *(_own(name, known) for name in ("exchange", "model", "prediction", "unseen")),
         _same(key),
         far=~is_near.fill_null(value=False),
     ).with_row_index("line")
@@ -67,7 +67,7 @@ def observe(project: Project, root: Path, near: int = 31) -> Observed:
     whole = scores.select(pl.all_horizontal(pl.all().is_finite())).to_series()
     facts = facts.with_columns(pl.when(whole).then("prediction").alias("prediction"))
     requests = _dated(logged.requests(root).collect(), facts, project.zone)
-    facts = facts.drop("request")
+    facts = facts.drop("exchange")
     joined = facts.join(labels, on="key", how="left", maintain_order="left")
     came, label = pl.col("known_on"), project.task.labels(joined["label"])
     joined = joined.with_columns(
@@ -95,10 +95,10 @@ def observe(project: Project, root: Path, near: int = 31) -> Observed:
 
 def _dated(requests: pl.DataFrame, facts: pl.DataFrame, zone: str) -> pl.DataFrame:
     """The requests with their day, and with how many of their rows have no prediction."""
-    answered = facts.group_by("request").agg(answered=pl.len())
+    answered = facts.group_by("exchange").agg(answered=pl.len())
     rows = pl.col("rows").fill_null(1).clip(1)  # what can't be read is a row too
     refused = pl.when(pl.col("status") < FAILED).then(rows - pl.col("answered").fill_null(0))
-    counted = requests.join(answered, on="request", how="left", maintain_order="left")
+    counted = requests.join(answered, on="exchange", how="left", maintain_order="left")
     return counted.with_columns(
         rows=rows, refused=refused.fill_null(0).clip(0), day=_day(pl.col("at"), zone)
     ).drop("answered")

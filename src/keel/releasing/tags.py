@@ -16,7 +16,7 @@ from keel.project.errors import UserError
 
 FORM = "%(refname:strip=2)%09%(*objecttype)%09%(*objectname)%09%(taggerdate:unix)%09"
 WHO = "%(taggername) %(taggeremail)"
-EVENT = re.compile(r"(?P<kind>[@#])(?P<what>[^#!]+)(?P<ends>!?)(#(?P<number>\d+))?")
+EVENT = re.compile(r"(?P<kind>[@#])(?P<what>[^#!]+)(?P<ends>!?)(#(?P<number>[0-9]{1,9}))?")
 
 
 class Event(NamedTuple):

@@ -10,9 +10,11 @@ from keel.project.errors import UserError
 from keel.releasing import tags
 from keel.releasing.tags import Event
 
-VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+PART = r"([0-9]{1,9})"  # longer ones may be no number of Python's
+VERSION = re.compile(rf"v?{PART}\.{PART}\.{PART}")
 PARTS = ("major", "minor", "patch")
 FIRST = "1.0.0"
+LONG = 40  # characters of what is no version
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def number(version: str) -> tuple[int, ...]:
     """`1.2.0` or `v1.2.0` as numbers to compare. Raises UserError for anything else."""
     numbers = VERSION.fullmatch(version)
     if not numbers:
-        raise UserError(f"{version!r} is not a version: 1.2.0 is one, or major, minor, patch")
+        shown = version if len(version) <= LONG else f"{version[:LONG]}…"
+        raise UserError(f"{shown!r} is not a version: 1.2.0 is one, or major, minor, patch")
     return tuple(map(int, numbers.groups()))
 
 

@@ -12,6 +12,7 @@ import dataframely as dy
 from fastapi import FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import TracerProvider
+from polars.exceptions import PanicException
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import models_json_schema
@@ -229,7 +230,7 @@ def _in_thread(work: Work, pool: ThreadPoolExecutor) -> Callable[[Request], Awai
         _check_media_type(request)
         body = await request.body()
         state = request.scope["state"]
-        submitted = pool.submit(contextvars.copy_context().run, work, body, state)
+        submitted = pool.submit(contextvars.copy_context().run, _done, work, body, state)
         answer, gone = asyncio.wrap_future(submitted), asyncio.ensure_future(request.receive())
         either: list[asyncio.Future[Any]] = [answer, gone]
         try:
@@ -243,6 +244,13 @@ def _in_thread(work: Work, pool: ThreadPoolExecutor) -> Callable[[Request], Awai
             gone.cancel()
 
     return endpoint
+
+
+def _done(work: Work, body: bytes, state: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return work(body, state)
+    except PanicException as error:  # Polars', which is no `Exception`: nothing would answer
+        raise RuntimeError(str(error)) from error
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -135,7 +135,7 @@ class Guard:
         exchange = Exchange(scope, receive, send, self._service, self._places)
         self._service.metrics.running(1)
         try:
-            with structlog.contextvars.bound_contextvars(request=exchange.request):
+            with structlog.contextvars.bound_contextvars(**exchange.ids):
                 await self._handle(exchange)
         finally:
             exchange.end()
@@ -177,8 +177,13 @@ class Exchange:
         self.path: str = scope["path"]
         self.needs_place = scope["method"] == "POST"
         given = self.headers.get("x-request-id", "")
-        self.request = given if SANE.fullmatch(given) else uuid.uuid4().hex
-        self.state["request"] = self.request
+        own = uuid.uuid4().hex
+        self.request = given if SANE.fullmatch(given) else own
+        self.ids = {"request": self.request}
+        if self.request != own:  # a client may use an id again, so that each has one of our own too
+            self.ids["exchange"] = own
+        self.state |= self.ids
+        scope["query_string"] = b""  # no route asks for one, and a trace would keep it
         self.reading = False
         self._receive, self._send = receive, send
         self._service, self._places = service, places
@@ -261,7 +266,7 @@ class Exchange:
         logger.info("answered", **facts)
         try:
             self._service.log.request(
-                request=self.request,
+                **self.ids,
                 **facts,
                 seconds=round(seconds, 6),
                 problems=self.state.get("problems", []),

@@ -10,7 +10,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from math import inf
 from pathlib import Path
+from shutil import disk_usage
+from tempfile import TemporaryFile
 from typing import Any
 
 import polars as pl
@@ -23,6 +26,7 @@ Clock = Callable[[], datetime]
 
 FOLDER = "served"
 KINDS = ("requests", "predictions", "labels")
+PROBE = 2**16  # bytes that there has to be room for
 
 
 def columns(project: Project, *, personal: bool) -> dict[str, pl.DataType]:
@@ -47,10 +51,23 @@ def now() -> datetime:
 
 
 class Log:
-    """Appends to the files below `root`. Raises OSError if not all of it could be written."""
+    """Appends to the files below `root`. Raises OSError if not all of it could be written.
 
-    def __init__(self, root: Path, project: Project, keep_days: int, clock: Clock = now) -> None:
+    It keeps the files of `keep_days`, or those of the last days that take `keep_bytes` at most.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        project: Project,
+        keep_days: int,
+        clock: Clock = now,
+        keep_bytes: float = inf,
+    ) -> None:
         self._folder = root / FOLDER
+        self._keep_bytes = keep_bytes
+        self._written = 0
+        self._failed = True  # nothing was tried yet
         self._label = project.label
         self._columns = list(columns(project, personal=False))
         self._key = list(key(project, personal=False))
@@ -67,11 +84,16 @@ class Log:
         model: str,
         answers: Iterable[Mapping[str, Any]],
         examples: Sequence[Mapping[str, Any]],
+        exchange: str | None = None,
     ) -> None:
-        """The `row`s of a request with what the task answers and `unseen`, and their examples."""
+        """The `row`s of a request with what the task answers and `unseen`, and their examples.
+
+        An `exchange` is an id that no other request has, where the client gave the other one.
+        """
+        ids = {"request": request} | ({"exchange": exchange} if exchange else {})
         lines = [
             {
-                "request": request,
+                **ids,
                 "model": model,
                 **answer,
                 "example": {name: example[name] for name in self._columns},
@@ -86,20 +108,57 @@ class Log:
         labels = zip(keys, rows[self._label], strict=True)
         self._append("labels", [{"key": example, "label": label} for example, label in labels])
 
-    def forget(self) -> None:
-        """Delete the files of more than `keep_days` ago.
+    def check(self) -> None:
+        """Raises OSError if what comes next could not be written, as far as is known.
 
-        They are counted from the last day with a file, so that a clock that jumps ahead for a
-        moment deletes nothing.
+        After a failure it tries, since nobody else would while requests are sent elsewhere.
         """
+        if self.free() < PROBE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self._failed:
+            for kind in KINDS:
+                append(self._file(kind, self._clock()), b"")
+            with TemporaryFile(dir=self._folder) as probe:
+                probe.write(b" " * PROBE)
+            self._failed = False
+
+    def free(self) -> int:
+        """Bytes that are left on its disk."""
+        return disk_usage(next(p for p in self._folder.parents if p.exists())).free
+
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return size([file for kind in KINDS for file in (self._folder / kind).glob("*")])
+
+    def forget(self) -> None:
+        """Delete the files of more than `keep_days` ago, and the oldest beyond `keep_bytes`.
+
+        Days are counted from the last one with a file, so that a clock that jumps ahead for a
+        moment deletes nothing. The files of today stay in any case.
+        """
+        self._written = 0
         today = self._clock().date()
-        for kind in KINDS:
-            files = days(self._folder / kind)
-            last = max((day for day in files if day < today), default=today)
-            for day, file in files.items():
-                if day <= last - timedelta(days=self._keep_days):
-                    for gone in (file, *decoded(file)):
-                        gone.unlink(missing_ok=True)
+        by_kind = {kind: days(self._folder / kind) for kind in KINDS}
+        last = {
+            kind: max((day for day in files if day < today), default=today)
+            for kind, files in by_kind.items()
+        }
+        left = self._keep_bytes
+        for day in sorted({day for files in by_kind.values() for day in files}, reverse=True):
+            of_day = {
+                kind: [files[day], *decoded(files[day])]
+                for kind, files in by_kind.items()
+                if day in files
+            }
+            left -= sum(map(size, of_day.values()))
+            for kind, kept in of_day.items():
+                old = day <= last[kind] - timedelta(days=self._keep_days)
+                if old or (left < 0 and day < today):
+                    for file in kept:
+                        file.unlink(missing_ok=True)
+
+    def _file(self, kind: str, at: datetime) -> Path:
+        return self._folder / kind / f"{at:%Y-%m-%d}.jsonl"
 
     def _append(self, kind: str, content: list[dict[str, Any]]) -> None:
         at = self._clock()
@@ -107,9 +166,15 @@ class Log:
             to_json({"at": at, **line}, inf_nan_mode="null", timedelta_mode="float") + b"\n"
             for line in content
         )
-        if append(self._folder / kind / f"{at:%Y-%m-%d}.jsonl", lines):
+        try:
+            is_new = append(self._file(kind, at), lines)
+        except OSError:
+            self._failed = True
+            raise
+        self._written += len(lines)
+        if is_new or self._written > self._keep_bytes / 100:
             with suppress(OSError):
-                self.forget()  # once a day
+                self.forget()
 
 
 def append(file: Path, lines: bytes) -> bool:
@@ -143,6 +208,15 @@ def days(folder: Path) -> dict[date, Path]:
         with suppress(ValueError):
             files[date.fromisoformat(file.stem)] = file
     return files
+
+
+def size(files: Iterable[Path]) -> int:
+    """Bytes of those that are there."""
+    sizes = 0
+    for file in files:
+        with suppress(OSError):
+            sizes += file.stat().st_size
+    return sizes
 
 
 def decoded(file: Path) -> list[Path]:

@@ -25,6 +25,7 @@ LINE = pl.col("line")
 IS_WHOLE = LINE.str.json_path_match("$.at").is_not_null()  # JSON to its end, and it has its time
 REQUESTS: Types = {
     "request": pl.String(),
+    "exchange": pl.String(),
     "route": pl.String(),
     "status": pl.Int64(),
     "rows": pl.Int64(),
@@ -33,6 +34,7 @@ REQUESTS: Types = {
 }
 PREDICTIONS: Types = {
     "request": pl.String(),
+    "exchange": pl.String(),
     "row": pl.Int64(),
     "model": pl.String(),
     "unseen": pl.List(pl.String),
@@ -53,7 +55,10 @@ class Shape:
 
     def rows(self, decoded: pl.LazyFrame) -> pl.LazyFrame:
         """Decoded lines with their types; the object is as it is written."""
-        return decoded.with_columns(_typed(name, dtype) for name, dtype in self.types.items())
+        rows = decoded.with_columns(_typed(name, dtype) for name, dtype in self.types.items())
+        if "exchange" not in self.fields:
+            return rows
+        return rows.with_columns(exchange=pl.coalesce("exchange", "request"))
 
     @property
     def written(self) -> pl.Struct:
@@ -67,7 +72,9 @@ class Shape:
 
 
 def predictions(root: Path, project: Project) -> pl.LazyFrame:
-    """`at`, `request`, `row`, `model`, `unseen`, `prediction`, and the columns of the examples.
+    """`at`, `request`, `exchange`, `row`, `model`, `unseen`, `prediction`, columns of the examples.
+
+    Clients may give several requests one id, `request`; none shares its `exchange`.
 
     One that the examples have too gives way, and is called `log_model` or the like. What is
     predicted is as models return it: a number, or an array of the probability of each class.
@@ -96,7 +103,7 @@ def labels(root: Path, project: Project) -> pl.LazyFrame:
 
 
 def requests(root: Path) -> pl.LazyFrame:
-    """`at`, `request`, `route`, `status`, `rows`, `seconds` and `problems`."""
+    """`at`, `request`, `exchange`, `route`, `status`, `rows`, `seconds` and `problems`."""
     shape = Shape(REQUESTS)
     return _read(root, "requests", shape, shape.rows)
 

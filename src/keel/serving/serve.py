@@ -5,25 +5,28 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TextIO, cast
 
 import structlog
 import uvicorn
 from opentelemetry import trace
+from starlette.types import ASGIApp
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from keel.data.store import Store
-from keel.project.about import about, package
+from keel.project.about import about, load, package
 from keel.project.cpus import cpus
 from keel.project.description import Project
 from keel.project.errors import UserError, reason
 from keel.serving import settings
 from keel.serving.app import application
 from keel.serving.guard import Keys, keys
-from keel.serving.server import Draining, configured
+from keel.serving.server import Draining, Worker, configured, run_workers
 from keel.serving.service import Service
+from keel.serving.settings import Serving
 from keel.show.tracing import recording
 
 
@@ -31,39 +34,55 @@ def serve(
     store: Store,
     project: Project,
     environment: Mapping[str, str],
-    *,
-    host: str | None,
-    port: int | None,
+    serving: Serving,
     announce: Callable[[str], None],
 ) -> None:
     """Answer requests until it is stopped by a signal; those that it accepted are answered first.
 
-    Host and port are those of the settings unless given. `announce` is called with a line that
-    begins with the URL. Raises UserError if the model, a lookup or a setting is not right, or the
-    port is taken.
+    `announce` is called with a line that begins with the URL. Raises UserError if the model, a
+    lookup or a setting is not right, or the port is taken.
     """
-    root = store.repository
-    operation = settings.load(root)
-    serving = operation.serving
-    host, port = host or serving.host, serving.port if port is None else port
     allowed = keys(environment)
-    _check_is_closed(host, allowed)
-    set_up_logging(sys.stderr)
-    with recording(store.root / "served/traces.jsonl", service=package(root)) as tracers:
-        service = Service(store, project, serving)
-        service.metrics.limits(operation.alerts.model_dump())
-        threads = 2 * cpus()  # more only wait for each other
-        app = application(service, about(root), allowed, threads=threads, tracers=tracers)
-        server = uvicorn.Server(configured(Draining(app, service), serving))
+    _check_is_closed(serving.host, allowed)
+    serving = serving.of_each_worker()
+    with started(store, project, allowed, serving) as (app, service):
+        server = uvicorn.Server(configured(app, serving))
         for number in (signal.SIGTERM, signal.SIGINT):
             # Also before it runs; and when all is answered, it raises the signal once more.
             signal.signal(number, server.handle_exit)
-        listening = _listen(host, port)
+        listening = _listen(serving.host, serving.port)
         announce(
             f"{_url(listening)} answers with model {service.used.version}, trained at "
             f"{service.used.passport['trained_at']}; Ctrl-C stops it"
         )
-        server.run(sockets=[listening])
+        if serving.workers == 1:
+            server.run(sockets=[listening])
+            return
+    del app, service, server  # each worker has its own
+    run_workers(configured(Worker(partial(_again, store, allowed, serving)), serving), listening)
+
+
+@contextmanager
+def started(
+    store: Store, project: Project, allowed: Keys, serving: Serving
+) -> Iterator[tuple[ASGIApp, Service]]:
+    """The service of this process. Raises UserError as `Service` does."""
+    root = store.repository
+    set_up_logging(sys.stderr)
+    file = store.root / "served/traces.jsonl"
+    with recording(file, service=package(root), share=serving.traced) as tracers:
+        service = Service(store, project, serving)
+        service.metrics.limits(settings.load(root).alerts.model_dump())
+        threads = max(1, 2 * cpus() // serving.workers)  # more only wait for each other
+        app = application(service, about(root), allowed, threads=threads, tracers=tracers)
+        yield Draining(app, service), service
+
+
+@contextmanager
+def _again(store: Store, allowed: Keys, serving: Serving) -> Iterator[ASGIApp]:
+    """The service in the process of a worker."""
+    with started(store, load(store.repository), allowed, serving) as (app, _):
+        yield app
 
 
 def set_up_logging(stream: TextIO) -> None:

@@ -1,17 +1,27 @@
 """How uvicorn runs the service: who dawdles is dropped, and a stop loses no request."""
 
 import asyncio
+import multiprocessing
+import os
 import signal
+import socket
+import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from threading import Thread
 from types import FrameType
-from typing import Any, cast
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.supervisors import Multiprocess
 
+from keel.project.errors import UserError, reason
 from keel.serving.service import Service
 from keel.serving.settings import Serving
+from keel.serving.telemetry import WORKERS
 
 IDLE = 5  # seconds that a connection stays open without a request, or with half of a head
 
@@ -93,7 +103,62 @@ class Draining:
         signal.signal(signal.SIGTERM, drain)
 
 
-def configured(app: ASGIApp, serving: Serving, **more: Any) -> uvicorn.Config:
+class Worker:
+    """The service as an ASGI application that is made in the process of a worker, when it starts.
+
+    Models, lookups and threads can't be handed over to it.
+    """
+
+    def __init__(self, started: Callable[[], AbstractContextManager[ASGIApp]]) -> None:
+        self._started = started
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and self._app:
+            await self._app(scope, receive, send)
+            return
+        with ExitStack() as ended:
+            try:
+                self._app = ended.enter_context(self._started())
+            except UserError as error:
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            Thread(target=_end_with_parent, daemon=True).start()
+            await self._app(scope, receive, send)
+
+
+def run_workers(config: uvicorn.Config, listening: socket.socket) -> None:
+    """Run so many processes that answer what comes there; one that dies is started anew.
+
+    Each shows the metrics of all. Raises UserError if one can't start.
+    """
+    with _folder() as folder:
+        os.environ[WORKERS] = folder
+        supervisor = Multiprocess(config, [listening])
+        supervisor.run()
+        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+            raise UserError("a worker did not start; the lines above say why")
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="keel-")
+    except OSError as error:
+        raise UserError(
+            "mount something at /tmp that can be written to, or set TMPDIR: workers keep their "
+            f"figures there, and {reason(error)}"
+        ) from error
+
+
+def _end_with_parent() -> None:
+    """Stop a worker whose parent was killed: nobody else would, and it keeps the port."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def configured(app: ASGIApp, serving: Serving) -> uvicorn.Config:
     """How uvicorn is to run it."""
     return uvicorn.Config(
         app,
@@ -106,5 +171,6 @@ def configured(app: ASGIApp, serving: Serving, **more: Any) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=int(serving.seconds) + 5,
-        **more,
+        timeout_worker_healthcheck=30,  # it has to start within them
+        workers=serving.workers,
     )

@@ -29,8 +29,9 @@ from keel.serving.telemetry import Metrics
 class Service:
     """What the routes call; all of it may be called from several threads.
 
-    `state` is what is known of a request: `request`, its id, what the log shall say of it, and
-    `cancelled` when nobody waits for the answer any more: then CancelledError ends the work.
+    `state` is what is known of a request: `request`, its id; `exchange`, one that only it has where
+    a client gave the other; what the log shall say of it; and `cancelled` when nobody waits for the
+    answer any more: then CancelledError ends the work.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Service:
         names = [*key(project, personal=False), label]
         self.labels = Rows(project.examples, names, serving.rows, nullable=label)
         self.lookups = Lookups(store, project, self.table, serving.oldest_lookup, clock)
-        self.log = Log(store.root, project, serving.keep_days, clock)
+        self.log = Log(store.root, project, serving.keep_days, clock, serving.keep_gb * 1e9)
         self.log.forget()
         self._key = list(key(project, personal=True))
         self._columns = list(columns(project, personal=True))
@@ -99,9 +100,13 @@ class Service:
         return {"recorded": len(rows), "request": state["request"]}
 
     def ready(self) -> dict[str, str]:
-        """Raises ProblemError if it is being stopped, or a lookup is too old or can't be read."""
+        """Raises ProblemError if it stops, can't record, or a lookup is too old or unreadable."""
         if self.stopping:
             raise ProblemError(503, "it is being stopped")
+        try:
+            self.log.check()
+        except OSError as error:
+            raise not_recorded(error) from error
         self.lookups.tables()
         if stale := self.lookups.stale():
             wrong = [WrongField(table, reason) for table, reason in stale.items()]
@@ -129,6 +134,7 @@ class Service:
         """What Prometheus reads."""
         for table, (newest, oldest) in self.lookups.ages().items():
             self.metrics.lookup(table, newest, oldest)
+        self.metrics.disk(self.log.size(), self.log.free())
         return self.metrics.expose()
 
     def _stored(self) -> pl.LazyFrame | None:
@@ -154,7 +160,8 @@ class Service:
         go_on()
         try:
             if lines:
-                self.log.predictions(state["request"], self.used.version, lines, examples)
+                ids = state["request"], self.used.version
+                self.log.predictions(*ids, lines, examples, state.get("exchange"))
         except OSError as error:
             raise not_recorded(error) from error
         self._count(list(good.values()))

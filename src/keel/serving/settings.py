@@ -37,11 +37,26 @@ class Serving(Section):
     bytes: Positive = 2_000_000  # of the body of one request
     seconds: Annotated[float, Gt(0)] = 10.0  # for one request
     at_once: Positive = 16  # requests; more are told to come again
+    workers: Positive = 1  # processes that answer, each with the model and the lookups in memory
     drain_seconds: Annotated[float, Ge(0)] = 5.0  # from SIGTERM on, in which it still takes some
     keep_days: Positive = 90  # of the prediction log
+    keep_gb: Annotated[float, Gt(0)] = 10.0  # of it; its oldest days go first
+    traced: Annotated[float, Ge(0), Le(1)] = 1.0  # share of the requests, in 40 MB of spans
     table: str | None = None  # what a request is a row of; None for the first of tables.TABLES
     # Hours, by table that rows are joined with: with an older newest row it is said to be stale.
     oldest_lookup: dict[str, Annotated[float, Gt(0)]] = Field(default_factory=dict)
+
+    def of_each_worker(self) -> "Serving":
+        """The same for each of the workers, which takes its part of the requests at once.
+
+        Raises UserError if there is none for each.
+        """
+        if self.workers > self.at_once:
+            raise UserError(
+                f"raise serving.at_once, which is {self.at_once}, to some 8 for each worker: "
+                f"{self.workers} workers share it"
+            )
+        return self.model_copy(update={"at_once": self.at_once // self.workers})
 
     def asked_table(self, project: Project) -> str:
         """The table that a request is a row of. Raises UserError if the setting names none."""
@@ -63,6 +78,7 @@ class Alerts(Section):
     p95_seconds: Limit = 0.1
     p99_seconds: Limit = 0.25
     model_days: Limit = 90.0
+    free_gb: Limit = 1.0  # of the disk that the prediction log is on: less is too little
     rows: Limit = 100.0  # predicted in an hour: fewer say nothing of the shares below
     unseen_share: Limit = 0.05  # of the rows, by category
     missing_share: Limit = 0.1  # of the rows, by column, more than in training

@@ -2,12 +2,18 @@
 
 Each label has few values: routes that the service has, columns and tables of the project. So
 whatever clients send, the number of series stays the same.
+
+Of several workers each shows the figures of all: Prometheus' client keeps them in files of the
+folder that the environment variable `WORKERS` names, if it is set before the client is imported.
 """
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import (
@@ -15,20 +21,24 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
-    Info,
+    Metric,
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from keel.project.task import Task
 
+WORKERS = "PROMETHEUS_MULTIPROC_DIR"
 POSTS = ("/predict", "/predict/batch", "/labels")
 ROUTES = (*POSTS, "/health", "/ready", "/version", "/metrics")
 OTHER = "other"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 TENTHS = {"buckets": tuple(tenth / 10 for tenth in range(1, 11))}
 COLUMN, TABLE, CLASS = ("column",), ("table",), ("class",)
+WORST, SUM = {"multiprocess_mode": "livemin"}, {"multiprocess_mode": "livesum"}  # of the workers
 Series = Mapping[str, tuple[Any, str, tuple[str, ...], Mapping[str, Any]]]  # …, labels, options
 
 SERIES: Series = {
@@ -36,18 +46,20 @@ SERIES: Series = {
     "http_request_duration_seconds": (
         Histogram, "How long requests took, by route.", ("route",), {"buckets": SECONDS},
     ),
-    "http_requests_in_progress": (Gauge, "Requests without an answer yet.", (), {}),
+    "http_requests_in_progress": (Gauge, "Requests without an answer yet.", (), SUM),
     "prediction_missing_values": (Counter, "Missing values in the rows to predict.", COLUMN, {}),
     "prediction_unseen_categories": (
         Counter, "Values in the rows to predict that the training never saw.", COLUMN, {},
     ),
-    "model": (Info, "The model in use.", (), {}),
+    "model_info": (Gauge, "The model in use.", ("version",), {}),
     "model_trained_timestamp_seconds": (Gauge, "When it was trained.", (), {}),
     "model_training_missing_ratio": (Gauge, "Share of nulls in its training.", COLUMN, {}),
     "lookup_newest_timestamp_seconds": (
-        Gauge, "When the newest row is of, in a table that rows are joined with.", TABLE, {},
+        Gauge, "When the newest row is of, in a table that rows are joined with.", TABLE, WORST,
     ),
     "lookup_oldest_seconds": (Gauge, "How old it may be.", TABLE, {}),
+    "log_size_bytes": (Gauge, "What the prediction log takes.", (), {}),
+    "log_free_bytes": (Gauge, "What is left on its disk.", (), WORST),
     "alert_limit": (Gauge, "What may be reached before an alert.", ("name",), {}),
 }  # fmt: skip
 YES_NO: Series = {
@@ -77,12 +89,25 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         self._task = task
         self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        self._folder = os.environ.get(WORKERS, "")
+        self._shown = CollectorRegistry() if self._folder else self._registry
+        if self._folder:
+            MultiProcessCollector(self._shown, self._folder)  # type: ignore[no-untyped-call]  # the same
+            self._shown.register(Processes(self._folder))
+        else:
+            ProcessCollector(registry=self._registry)
         quantiles = _quantiles(passport["training"])
         predicted = CLASSES if task.classes else YES_NO if task.has_probabilities else NUMBER
         own = {"prediction_value": {"buckets": sorted(set(quantiles.values()))}}
+        usual = {Gauge: {"multiprocess_mode": "livemax"}}
         self._series = {
-            name: kind(name, what, labels, registry=self._registry, **own.get(name, options))
+            name: kind(
+                name,
+                what,
+                labels,
+                registry=self._registry,
+                **{**usual.get(kind, {}), **own.get(name, options)},
+            )
             for name, (kind, what, labels, options) in {**SERIES, **predicted}.items()
         }
         # A rate needs a 0 before the first one.
@@ -96,7 +121,7 @@ class Metrics:
     ) -> None:
         """The model in use, with the labels and the shares of nulls in its training."""
         trained_at, training = datetime.fromisoformat(passport["trained_at"]), passport["training"]
-        self._series["model"].info({"version": version})
+        self._series["model_info"].labels(version).set(1)
         self._series["model_trained_timestamp_seconds"].set(trained_at.timestamp())
         if "share_positive" in training:
             self._series["model_training_positive_ratio"].set(training["share_positive"])
@@ -144,9 +169,17 @@ class Metrics:
         if oldest is not None:
             self._series["lookup_oldest_seconds"].labels(table).set(oldest.total_seconds())
 
+    def disk(self, size: int, free: int) -> None:
+        """Bytes that the prediction log takes, and that are left on its disk."""
+        self._series["log_size_bytes"].set(size)
+        self._series["log_free_bytes"].set(free)
+
     def expose(self) -> bytes:
-        """All figures, in Prometheus' own format."""
-        return generate_latest(self._registry)
+        """All figures, in Prometheus' own format; those of all workers."""
+        if self._folder:
+            for worker in workers(self._folder) - living(self._folder):
+                mark_process_dead(worker, self._folder)  # type: ignore[no-untyped-call]  # the same
+        return generate_latest(self._shown)
 
     def _predicted(self, answers: Sequence[Mapping[str, Any]]) -> None:
         if self._task.classes:
@@ -168,6 +201,43 @@ class Metrics:
                 series.observe(shares[name])
         for shares in probabilities:
             self._series["prediction_confidence"].observe(max(shares.values()))
+
+
+class Processes(Collector):
+    """What the system says of each worker's process."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, Metric] = {}
+        for worker in sorted(living(self._folder)):
+            of_one = ProcessCollector(pid=partial(int, worker), registry=None)
+            for family in of_one.collect():
+                known = families.setdefault(
+                    family.name, Metric(family.name, family.documentation, family.type)
+                )
+                for sample in family.samples:
+                    known.add_sample(sample.name, {"worker": str(worker)}, sample.value)
+        yield from families.values()
+
+
+def workers(folder: str) -> set[int]:
+    """The processes of workers that were ever started."""
+    return {int(file.stem.rpartition("_")[2]) for file in Path(folder).glob("*_*.db")}
+
+
+def living(folder: str) -> set[int]:
+    """Those of them that run."""
+    return {worker for worker in workers(folder) if _runs(worker)}
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _quantiles(training: Mapping[str, Any]) -> dict[float, float]:

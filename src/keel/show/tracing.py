@@ -35,20 +35,25 @@ def span(name: str, **attributes: str | float | bool) -> AbstractContextManager[
 
 @contextmanager
 def recording(
-    file: Path, parent: str = "", ids: Ids | None = None, *, service: str = "keel"
+    file: Path,
+    parent: str = "",
+    ids: Ids | None = None,
+    *,
+    service: str = "keel",
+    share: float = 1.0,
 ) -> Iterator[Any]:
     """Record the spans of what runs within, in a file or at the collector that is named.
 
     Yields OpenTelemetry's `TracerProvider`, for libraries that record too, or None without it.
     `parent` is the span that they belong to, as the header `traceparent` writes it (W3C); `service`
-    is what records, where OTEL_SERVICE_NAME does not say it.
+    is what records, where OTEL_SERVICE_NAME does not say it, and `share` how many of the traces.
     """
     try:
         from keel.show import spans
     except ImportError:
         yield None  # a proof of concept has no OpenTelemetry
         return
-    with spans.provider(file, parent, ids, service) as provider:
+    with spans.provider(file, parent, ids, service, share) as provider:
         tracer = provider.get_tracer(__package__)
         _tracers.append(tracer)
         try:

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from builders import NOON, PROJECT, examples
 
 from keel import ahead
 from keel.serving import log, logged
-from keel.serving.log import Log
+from keel.serving.log import KINDS, Log
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -52,7 +53,7 @@ def test_what_was_written_is_read_with_its_types(tmp_path: Path) -> None:
     assert predictions["row"].to_list() == [0, 1]
     assert labels["scheduled_departure"].to_list() == [NOON]
     assert labels["label"].to_list() == [None]
-    assert requests.row(0)[1:] == ("two", "/predict", 422, 0, 0.5, [])
+    assert requests.row(0)[1:] == ("two", "two", "/predict", 422, 0, 0.5, [])
     assert requests.schema["at"] == pl.Datetime("us", "UTC")
 
 
@@ -247,3 +248,62 @@ def test_small_files_are_read_in_their_order_and_nothing_is_kept_of_them(
 
     assert rows["request"].unique(maintain_order=True).to_list() == ["0", "1", "2", "3", "4"]
     assert len([*tmp_path.rglob("*.parquet")]) == 1
+
+
+def test_the_oldest_days_go_first_when_the_log_takes_too_much(tmp_path: Path, clock: Clock) -> None:
+    predict(Log(tmp_path / "one", PROJECT, 90, clock), "0")
+    a_day = Log(tmp_path / "one", PROJECT, 90, clock).size()
+    records = Log(tmp_path, PROJECT, 90, clock, keep_bytes=3.5 * a_day)
+
+    for day in range(6):
+        clock.now = NOW + timedelta(days=day)
+        predict(records, str(day))
+
+    kept = logged.predictions(tmp_path, PROJECT).collect()["request"].to_list()
+    assert kept == ["3", "4", "5"]
+
+
+def test_today_is_kept_however_much_it_takes(tmp_path: Path, clock: Clock) -> None:
+    records = Log(tmp_path, PROJECT, 90, clock, keep_bytes=1)
+
+    for number in range(3):
+        predict(records, str(number))
+
+    assert len(logged.predictions(tmp_path, PROJECT).collect()) == 3
+
+
+def test_it_knows_whether_the_next_line_can_be_written(tmp_path: Path) -> None:
+    records = Log(tmp_path, PROJECT, 90)
+    (tmp_path / "served").write_text("a file where a folder should be")
+    with pytest.raises(OSError, match="directory"):
+        records.check()
+
+    (tmp_path / "served").unlink()
+    records.check()
+    predict(records, "1")
+    shutil.rmtree(tmp_path / "served")
+    (tmp_path / "served").write_text("again")
+
+    with pytest.raises(OSError, match="directory"):
+        predict(records, "2")
+    with pytest.raises(OSError, match="directory"):
+        records.check()
+
+
+def test_to_look_whether_it_can_be_written_adds_nothing(tmp_path: Path) -> None:
+    records = Log(tmp_path, PROJECT, 90)
+
+    records.check()
+
+    assert logged.requests(tmp_path).collect().is_empty()
+    assert [logged.broken(tmp_path, kind) for kind in KINDS] == [0, 0, 0]
+
+
+def test_requests_to_which_a_client_gave_one_id_are_told_apart(tmp_path: Path) -> None:
+    records = Log(tmp_path, PROJECT, 90)
+    for exchange in ("a", "b"):
+        records.request(request="mine", exchange=exchange, rows=1)
+    records.request(request="own", rows=1)
+
+    found = logged.requests(tmp_path).collect().select("request", "exchange").rows()
+    assert found == [("mine", "a"), ("mine", "b"), ("own", "own")]

@@ -22,6 +22,7 @@ from builders import PROJECT, REPOSITORY
 
 from keel.data.store import Store
 from keel.project.errors import UserError
+from keel.serving import settings
 from keel.serving.serve import serve
 
 ROW = {
@@ -82,7 +83,9 @@ class Running:
 
 
 @contextmanager
-def running(place: Path, before: str = "", **environment: str) -> Iterator[Running]:
+def running(
+    place: Path, before: str = "", workers: int = 1, **environment: str
+) -> Iterator[Running]:
     """Start the service in a folder, and end it with the block; some code may run `before`.
 
     What only the pipeline and checks need can't be imported, as if it were not installed.
@@ -90,7 +93,7 @@ def running(place: Path, before: str = "", **environment: str) -> Iterator[Runni
     without = f"import sys\nsys.modules.update(dict.fromkeys({PIPELINE}))"
     code = f"{without}\n{before}\nfrom keel.cli import main\nmain()"
     with subprocess.Popen(
-        (sys.executable, "-c", code, "serve", "--port", "0"),
+        (sys.executable, "-c", code, "serve", "--port", "0", "--workers", str(workers)),
         cwd=place,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
@@ -106,12 +109,31 @@ def running(place: Path, before: str = "", **environment: str) -> Iterator[Runni
             process.kill()
 
 
+def total(service: Running, series: str) -> float:
+    """What `/metrics` says of a series."""
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return float(text.partition(f"\n{series} ")[2].partition("\n")[0])
+
+
 def refused(
-    place: Path, environment: Mapping[str, str] = NONE, host: str | None = None, port: int = 0
+    place: Path,
+    environment: Mapping[str, str] = NONE,
+    host: str | None = None,
+    port: int = 0,
+    **changes: Any,
 ) -> str:
     """What the service says when it does not start."""
+
+    def start() -> None:
+        usual = settings.load(place).serving
+        given = usual.model_copy(update={"host": host or usual.host, "port": port, **changes})
+        serve(Store(place, place), PROJECT, environment, given, pytest.fail)
+
     with pytest.raises(UserError) as error:
-        serve(Store(place, place), PROJECT, environment, host=host, port=port, announce=pytest.fail)
+        start()
     return str(error.value)
 
 
@@ -128,13 +150,17 @@ def recorded(place: Path) -> set[str]:
 
 
 def acknowledged(
-    service: Running, clients: int, seconds: float, end: Callable[[], object]
+    service: Running,
+    clients: int,
+    seconds: float,
+    end: Callable[[], object],
+    requests: int = 100_000,
 ) -> set[str]:
     """Ask with several clients, end the service in the middle; the requests that were answered."""
     good: set[str] = set()
 
     def client(number: int) -> None:
-        for count in range(100_000):
+        for count in range(requests):
             name = f"client-{number}-{count}"
             try:
                 status, _, _ = service.ask("/predict", ROW, {"X-Request-ID": name})
@@ -158,6 +184,33 @@ def test_a_kill_loses_no_prediction_that_was_answered(place: Path) -> None:
 
     assert len(answered) > 20
     assert answered <= recorded(place)
+
+
+def test_workers_count_and_log_together_and_one_that_is_killed_comes_again(place: Path) -> None:
+    (place / "conf/service.yaml").write_text("serving: {drain_seconds: 1}")
+    answered = 'http_requests_total{route="/predict",status="200"}'
+
+    with running(place, workers=2) as service:
+        first = acknowledged(service, 4, 3, lambda: None, requests=20)
+        counts = {total(service, answered) for _ in range(8)}  # whoever is asked
+        worker = pids(service.process.pid)[-1]
+        os.kill(worker, signal.SIGKILL)
+        second = acknowledged(service, 4, 3, lambda: None, requests=20)
+        after = total(service, answered)
+        running_on = total(service, "http_requests_in_progress")
+        service.process.terminate()
+        ended = service.process.wait(60)
+
+    assert counts == {len(first)} == {80}
+    assert len(first) + len(second) - 4 <= after <= 160
+    assert first | second <= recorded(place)
+    assert (running_on, ended) == (1, 0)
+
+
+def pids(parent: int) -> list[int]:
+    """The processes that one has started, oldest first."""
+    listed = subprocess.check_output(("pgrep", "-P", str(parent)), text=True)
+    return sorted(map(int, listed.split()))
 
 
 def test_what_was_accepted_is_answered_before_it_stops(place: Path) -> None:
@@ -377,6 +430,7 @@ def test_it_does_not_start_with_what_is_not_right_and_says_what(
 
 
 def test_it_does_not_listen_beyond_this_machine_without_keys(place: Path) -> None:
+    assert "raise serving.at_once, which is 16, to some 8" in refused(place, workers=17)
     assert "without keys it listens on this machine only" in refused(place, host="0.0.0.0")  # noqa: S104 -- that is asked
     assert "in production the service needs keys" in refused(place, {"ENVIRONMENT": "production"})
     assert "could be guessed" in refused(place, {"SERVICE_KEYS": "short"})

@@ -18,6 +18,7 @@ from keel.serving.app import application
 from keel.serving.guard import Keys, keys
 from keel.serving.service import Service
 from keel.serving.settings import Serving
+from keel.show import tracing
 
 with warnings.catch_warnings():  # it asks for another client than the one that is installed
     warnings.simplefilter("ignore")
@@ -362,6 +363,19 @@ def test_what_was_asked_and_answered_is_logged_without_values_of_the_refused(
     assert one["wind_speed"] is not None
 
 
+def test_requests_with_the_same_id_are_told_apart_in_the_log(run_copy: Store) -> None:
+    with client(run_copy) as asked:
+        for number in (1, 2):
+            asked.post("/predict", json=flight(flight=number), headers={"x-request-id": "mine"})
+        asked.post("/predict", json=flight(dest="??"), headers={"x-request-id": "mine"})
+
+    requests = logged.requests(run_copy.root).collect()
+    predicted = logged.predictions(run_copy.root, PROJECT).collect()
+    assert set(requests["request"]) == set(predicted["request"]) == {"mine"}
+    joined = requests.join(predicted, on="exchange", how="left")
+    assert joined["flight_number"].to_list() == [1, 2, None]
+
+
 def test_a_request_id_that_could_break_a_log_is_replaced(asked: TestClient) -> None:
     response = asked.get("/health", headers={"x-request-id": "a b\t{}"})
 
@@ -465,6 +479,56 @@ def test_a_lookup_that_changes_is_read_again(run_copy: Store) -> None:
     assert temperatures == [55.0, 77.0, 77.0]
     assert ready.status_code == 503
     assert "data/checked/weather.parquet can't be read" in ready.json()["detail"]
+
+
+def test_ready_says_that_predictions_are_refused_and_when_they_are_no_more(run_copy: Store) -> None:
+    served = run_copy.root / "served"
+    with client(run_copy) as asked:
+        good = asked.get("/ready").status_code
+        shutil.rmtree(served)
+        served.write_text("a file where a folder should be")
+        refused = asked.post("/predict", json=flight()).status_code
+        bad = asked.get("/ready")
+        served.unlink()
+        again = asked.get("/ready").status_code
+
+    assert (good, refused, bad.status_code, again) == (200, 503, 503, 200)
+    assert "can't be recorded" in bad.json()["detail"]
+    assert str(run_copy.root) not in bad.text
+
+
+@pytest.mark.parametrize("broken", ["gone", "cut", "a folder", "other columns"])
+def test_what_is_wrong_with_a_lookup_names_no_folder_of_the_machine(
+    run_copy: Store, broken: str
+) -> None:
+    file = run_copy.checked("weather")
+    with client(run_copy) as asked:
+        content = file.read_bytes()
+        file.unlink()
+        if broken == "cut":
+            file.write_bytes(content[:200] + content[-2_000:])
+        if broken == "a folder":
+            file.mkdir()
+        if broken == "other columns":
+            pl.DataFrame({"origin": [1]}).write_parquet(file)
+        ready = asked.get("/ready")
+
+    assert ready.status_code == 503
+    assert "data/checked/weather.parquet" in ready.text
+    assert str(run_copy.root) not in ready.text
+
+
+def test_query_strings_are_in_no_trace(run_copy: Store) -> None:
+    file = run_copy.root / "served/traces.jsonl"
+    with tracing.recording(file) as tracers:
+        service = Service(run_copy, PROJECT, Serving())
+        app = application(service, {"name": "Test", "purpose": "Is a test."}, tracers=tracers)
+        with TestClient(app) as asked:
+            for path in ("/predict", "/version", "/nothing"):
+                asked.post(f"{path}?name=Ada", json=flight())
+
+    assert "/predict" in file.read_text()
+    assert "Ada" not in file.read_text()
 
 
 def test_the_service_says_what_its_model_was_made_from(run_copy: Store) -> None:

@@ -248,7 +248,7 @@ def test_the_file_of_spans_stays_within_bounds(tmp_path: Path) -> None:
 def test_a_collector_without_what_speaks_to_it_is_an_error_with_a_cure(tmp_path: Path) -> None:
     os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:4318"
     try:
-        with pytest.raises(UserError, match="uv add --dev"):
+        with pytest.raises(UserError, match="uv add 'keel-ml"):
             tracing.recording(tmp_path / "traces.jsonl").__enter__()
     finally:
         del os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]

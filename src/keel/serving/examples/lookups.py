@@ -3,6 +3,7 @@
 How old a table is, its rows say: a file may have been copied or pulled a minute ago.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,14 @@ import structlog
 from keel.data.store import Store
 from keel.project.columns import moment_of
 from keel.project.description import Project
-from keel.project.errors import UserError
+from keel.project.errors import UserError, reason
 from keel.serving.log import Clock, now
+
+# Polars panics where a file is cut in its middle, and that is no `Exception`.
+UNREADABLE = (
+    *(dy.exc.ValidationError, dy.exc.SchemaError),
+    *(pl.exceptions.PolarsError, pl.exceptions.PanicException),
+)
 
 logger = structlog.get_logger()
 
@@ -106,7 +113,13 @@ class Lookups:
         except (UserError, OSError) as error:
             if name not in self._unreadable:
                 logger.warning("lookup_unreadable", table=name, reason=str(error))
-            self._unreadable[name] = str(error)
+            self._unreadable[name] = self._told(name, error)
+
+    def _told(self, name: str, error: UserError | OSError) -> str:
+        """What anybody may read: no folder of this machine is in it."""
+        if isinstance(error, OSError):
+            return f"{self._store.name(self._store.checked(name))} can't be read: {reason(error)}"
+        return str(error).replace(f"{self._store.root}{os.sep}", "")
 
     def _read(self, name: str) -> Lookup:
         file = self._store.checked(name)
@@ -114,9 +127,10 @@ class Lookups:
         state = _state(file)
         try:
             rows = self._schemas[name].validate(frame.collect(), cast=True)
-        except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
+        except UNREADABLE as error:
             raise UserError(
-                f"{self._store.name(file)} is not what tables.py says ({error}): `uv run keel run`"
+                f"{self._store.name(file)} is not what tables.py says ({reason(error)}): "
+                "`uv run keel run`"
             ) from error
         return Lookup(rows, self._moments(name, rows), state)
 
