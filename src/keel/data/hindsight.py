@@ -81,7 +81,7 @@ def telling_moments(
     times = times.filter(times >= min(start, times[-1]))  # `build` may need a row
     breaks = sorted({at for at in found if times[0] <= at <= times[-1]})
     some = min(count // 2 - 1, len(breaks))
-    spread = _spread(times.to_list(), count - some - 2)
+    spread = _spread(times, count - some - 2)
     return [*sorted({times[0], *spread, *_spread(breaks, some), times[-1]})]
 
 
@@ -177,11 +177,11 @@ def _breaks(
         else:
             nulls = rows.filter(pl.col(column).is_null())[AT].unique()
             place = times.search_sorted(nulls, "right")
-            ends += _spread(times.gather(place.filter(place < len(times))).to_list(), A_COLUMN)
-    return times.to_list()[:1] * happens, [end - INSTANT if happens else end for end in ends]
+            ends += _spread(times.gather(place.filter(place < len(times))), A_COLUMN)
+    return times[:1].to_list() * happens, [end - INSTANT if happens else end for end in ends]
 
 
-def _spread(moments: Sequence[datetime], count: int) -> list[datetime]:
+def _spread(moments: Sequence[datetime] | pl.Series, count: int) -> list[datetime]:
     """So many of them, or all, evenly spread."""
     count = min(count, len(moments))
     return [moments[(2 * n + 1) * len(moments) // (2 * count)] for n in range(count)]

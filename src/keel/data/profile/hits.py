@@ -7,6 +7,7 @@ import numpy as np
 from keel.data.profile.counts import Counts, Levels
 from keel.data.profile.steps import (
     ENOUGH,
+    MOSTLY,
     Step,
     Windows,
     alone,
@@ -59,6 +60,8 @@ def hits(
             continue
         if not name and (hit := cut(each, levels) or unknown(each)):
             found.append(replace(hit, group=name))
+            continue
+        if w.enough.mean() < MOSTLY:  # nothing stands out from so little
             continue
         measure, steady = measures(w, number=levels.number, exact=levels.exact), None
         if compared:
