@@ -89,12 +89,15 @@ def levels(column: pl.Series) -> Levels | None:
 def _of_number(column: pl.Series) -> Levels:
     counted = column.drop_nulls().value_counts(sort=False).sort(column.name)
     values, often = counted[column.name].to_numpy(), counted["count"].to_numpy()
-    single = np.ones(len(values) + 1, dtype=bool)
-    if len(values) > MOST_LEVELS:  # a value of many rows stays a level
-        common = values[often >= len(column) / BINS]
-        known = np.repeat(values, often)[:: max(1, len(column) // BINS)]
-        values = np.unique(np.concatenate([known, common, np.nextafter(common, np.inf)]))
-        single = np.append(np.isin(values, common), [True])
-    codes = np.searchsorted(values, column.fill_null(0).to_numpy(), side="right") - 1
-    codes = np.where(column.is_null().to_numpy(), len(values), codes.clip(0))
-    return Levels([*values.tolist(), None], codes, number=True, single=single)
+    if len(values) <= MOST_LEVELS:
+        single = np.ones(len(values) + 1, dtype=bool)
+        place = np.arange(len(values))
+        codes = column.replace_strict(values, place, default=len(values), return_dtype=pl.Int64)
+        return Levels([*values.tolist(), None], codes.to_numpy(), number=True, single=single)
+    common = values[often >= len(column) / BINS]  # a value of many rows stays a level
+    known = np.repeat(values, often)[:: max(1, len(column) // BINS)]
+    values = np.unique(np.concatenate([known, common, np.nextafter(common, np.inf)]))
+    single = np.append(np.isin(values, common), [True])
+    bins = np.searchsorted(values, column.fill_null(0).to_numpy(), side="right") - 1
+    bins = np.where(column.is_null().to_numpy(), len(values), bins.clip(0))
+    return Levels([*values.tolist(), None], bins, number=True, single=single)
