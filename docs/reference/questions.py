@@ -24,7 +24,8 @@ def defaults() -> dict[str, Any]:
 
 
 def _section(name: str, question: dict[str, Any], default: Any) -> str:
-    lines = [f"## `{name}`", "", question["help"], "", f"- Default: `{default}`{_source(question)}"]
+    given = f"`{default}`{_source(question)}" if default else "none; that of the worked example"
+    lines = [f"## `{name}`", "", question["help"], "", f"- Default: {given}"]
     if "choices" in question:
         lines.append("- Choices:")
         lines += [f"    - `{value}`: {text}" for text, value in question["choices"].items()]

@@ -64,7 +64,6 @@ WRONG = {
     ("project_name", "Shorten it to 80 characters: it has 81."): ["a" * 81],
     ("user_name", "Give a name, of a person or a team."): EMPTY,
     ("user_name", "Shorten it to 80 characters: it has 81."): ["a" * 81],
-    ("purpose", "Say in a sentence what is predicted, and for whom."): EMPTY,
     ("purpose", "Shorten it to 300 characters: it has 301."): ["a" * 301],
     **{
         (question, f'Take out "{shown}": it can\'t be seen, breaks the line or turns it'): [answer]
@@ -221,6 +220,16 @@ def test_an_odd_text_is_remembered_as_it_is(odd: Path, text: str) -> None:
     answers = parse(odd / ".copier-answers.yml")
 
     assert {name: answers[name] for name in LINES} == dict.fromkeys(LINES, text)
+
+
+@pytest.mark.parametrize("purpose", EMPTY)
+def test_without_a_purpose_there_is_that_of_the_worked_example(
+    answered: Path, tmp_path: Path, purpose: str
+) -> None:
+    make(answered, tmp_path, purpose=purpose)
+
+    description = parse(tmp_path / "pyproject.toml")["project"]["description"]
+    assert description.startswith("Predicts two hours before departure which flights")
 
 
 def test_a_purpose_may_have_300_characters(answered: Path, tmp_path: Path) -> None:

@@ -33,6 +33,21 @@ def test_a_question_is_a_sentence_with_a_type_and_a_default(name: str) -> None:
     assert "?" in question["help"]
 
 
+@pytest.mark.parametrize("name", ASKED)
+def test_a_question_fits_a_terminal_of_80_columns(name: str) -> None:
+    question: dict[str, Any] = ASKED[name]
+
+    # What Copier puts before the question, the hint and each choice has three columns.
+    texts = [question["help"], question.get("placeholder", ""), *question.get("choices", {})]
+    assert [text for text in texts if len(text) > 80 - 3] == []
+
+
+def test_the_purpose_is_asked_last_and_nothing_has_to_be_deleted() -> None:
+    assert list(ASKED)[-1] == "purpose"
+    assert ASKED["purpose"]["default"] == ""
+    assert ASKED["purpose"]["placeholder"]
+
+
 @pytest.mark.parametrize("name", sorted(QUESTIONS.keys() - ASKED.keys()))
 def test_what_is_asked_of_nobody_has_a_type_and_a_default(name: str) -> None:
     assert {"type", "default"} <= QUESTIONS[name].keys()
@@ -60,6 +75,12 @@ def test_only_the_chosen_storage_is_asked_for_its_place(
     answers = parse(rendered(storage=storage) / ".copier-answers.yml")
 
     assert [name for name in answers if name.startswith("storage_")] == [question]
+
+
+def test_what_is_said_after_a_copy_fits_a_terminal() -> None:
+    message = parse(TEMPLATE / "copier.yml")["_message_after_copy"]
+
+    assert [line for line in message.splitlines() if len(line) > 80] == []
 
 
 def test_nothing_needs_trust() -> None:

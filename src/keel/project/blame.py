@@ -1,5 +1,6 @@
 """Where in the project's own code an error came from: a file and a line."""
 
+import bdb
 import inspect
 import traceback
 from collections.abc import Callable
@@ -9,8 +10,10 @@ from pathlib import Path
 def blamed(error: BaseException, root: Path) -> str | None:
     """An error with the place in the project's own code where it came from, innermost.
 
-    None if none of that code was running.
+    None if none of that code was running. Who leaves the debugger wants to stop, as with Ctrl-C.
     """
+    if isinstance(error, bdb.BdbQuit):
+        raise KeyboardInterrupt from error
     places = [
         (Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
     ]

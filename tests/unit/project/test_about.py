@@ -103,3 +103,10 @@ def test_a_mac_without_openmp_is_told_what_to_install(root: Path) -> None:
 
     with pytest.raises(UserError, match=r"project\.py, line 1: brew install libomp: LightGBM"):
         load(root)
+
+
+def test_who_leaves_the_debugger_in_the_project_s_code_stops(root: Path) -> None:
+    code(root, "import bdb\nraise bdb.BdbQuit\n")
+
+    with pytest.raises(KeyboardInterrupt):
+        load(root)
