@@ -18,6 +18,8 @@ from keel.pipeline.flow import flow
 settings.register_profile("keel", database=None, deadline=None, max_examples=50)
 settings.load_profile("keel")
 
+ODD = "[a-c] * müller & o'neil, 50% #1"  # a folder's name, as people have them
+
 
 @pytest.fixture(autouse=True)
 def _own_log() -> Iterator[None]:
@@ -29,13 +31,13 @@ def _own_log() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The season's tables as Parquet files; tests leave them as they are."""
-    return write_source(tmp_path_factory.mktemp("source"))
+    return write_source(tmp_path_factory.mktemp(ODD))
 
 
 @pytest.fixture(scope="session")
 def season_run(tmp_path_factory: pytest.TempPathFactory, source: str) -> Store:
     """All stages, run on the season's tables; tests leave it as it is."""
-    finished = store(tmp_path_factory.mktemp("season"))
+    finished = store(tmp_path_factory.mktemp(ODD))
     flow(PROJECT, content(source), finished, TODAY)
     return finished
 

@@ -1,5 +1,6 @@
 """The public door, and the floors behind it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,3 +77,14 @@ def test_no_folder_has_more_modules_than_one_sees() -> None:
     }
 
     assert {name: len(files) for name, files in modules.items() if len(files) > LARGEST} == {}
+
+
+def test_no_file_is_read_as_a_pattern() -> None:
+    """Polars takes brackets in a folder's name for one, unless it is told."""
+    reads = re.compile(r"pl\.(?:scan|read)_(?:parquet|csv)\w*\((?:[^()]|\([^()]*\))*\)")
+    calls = [
+        call for file in SOURCE.rglob("*.py") for call in reads.findall(file.read_text("utf-8"))
+    ]
+
+    assert len(calls) > 10
+    assert [call for call in calls if "glob=" not in call] == []

@@ -1,13 +1,12 @@
 """Files of rows: which are meant, how they are read piece by piece, and where the answers go."""
 
-import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from keel.data.sources import PARQUET, TEXT, UNREADABLE, Form, opened
+from keel.data.sources import PARQUET, TEXT, UNREADABLE, Form, matching, opened
 from keel.project.errors import UserError, reason
 
 ENDS = (*PARQUET, *TEXT, ".csv.zip")
@@ -51,12 +50,12 @@ def meant(names: Sequence[str]) -> list[Path]:
     """
     files = []
     for name in names:
-        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 -- Path's has hidden ones in *
+        matches = matching(name)
         if not matches:
             raise UserError(
                 f"there is no {name}: give a file, or a pattern such as 'data/*.parquet'"
             )
-        files += [Path(match) for match in matches if not _is_written(Path(match))]
+        files += [match for match in matches if not _is_written(match)]
     if not files:
         raise UserError(f"{', '.join(names)}: predictions are there, and no rows to predict")
     for file in files:

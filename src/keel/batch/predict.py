@@ -108,7 +108,7 @@ class _Run:
                 raise UserError(f"{', '.join(str(file.path) for file in inputs)} has no rows")
             found, writers = None, {}
             if counts.predicted:
-                predictions = pl.scan_parquet(folder / "predictions-*")
+                predictions = pl.scan_parquet(sorted(folder.glob("predictions-*")), glob=False)
                 names = self.scorer.names
                 found = quality(self.project, self.evaluation, predictions, names)
                 versions = {"model": self.model, "release": self.release}
@@ -116,8 +116,9 @@ class _Run:
                 whole = predictions.drop(LABEL).with_columns(**own)
                 writers[target] = partial(write, whole, suffix=target.suffix)
             if counts.reasons:
-                parts = map(pl.scan_parquet, sorted(folder.glob("broken-*")))
-                broken = pl.concat(parts, how="diagonal_relaxed")
+                parts = sorted(folder.glob("broken-*"))
+                frames = (pl.scan_parquet(part, glob=False) for part in parts)
+                broken = pl.concat(frames, how="diagonal_relaxed")
                 writers[aside] = partial(write, broken, suffix=target.suffix)
             replace_all(writers)
             for old in {target, aside} - set(writers):

@@ -1,6 +1,7 @@
 """Where raw tables come from: files at a path or URL, or inside an installed package."""
 
 import codecs
+import glob
 import gzip
 import importlib.util
 import zipfile
@@ -85,28 +86,36 @@ def _scan(file: str, form: Form) -> pl.LazyFrame:
     if file.startswith(PACKAGE):
         file = str(_in_package(file.removeprefix(PACKAGE)))
     local = "://" not in file
-    if local and not _files(file):
+    files = matching(file) if local else []
+    if local and not files:
         raise FileNotFoundError("there is no such file")
-    name = file.partition("?")[0]
+    name = file if local else file.partition("?")[0]
     if name.endswith(PARQUET):
-        return pl.scan_parquet(file)
+        return pl.scan_parquet(files or file, glob=not local)
     if name.removesuffix(".zip").endswith(TEXT):
         if local and (name.endswith(".zip") or not form.is_utf8):
-            parts = [_csv(_text(path, form), form) for path in _files(file)]
-            return pl.concat(parts)
-        return _csv(file, form)
+            return pl.concat([_csv(_text(path, form), form) for path in files])
+        return _csv(files or file, form)
     raise UserError(f"data.source is {file}: it must end in .parquet, .csv, .csv.gz or .csv.zip")
 
 
-def _files(pattern: str) -> list[Path]:
-    """The files of a path, which may have `*` in it."""
-    folder = Path(Path(pattern).anchor or ".")
-    return sorted(folder.glob(str(Path(pattern).relative_to(folder.anchor))))
+def matching(pattern: str) -> list[Path]:
+    """The files and folders of a path, sorted, which may have `*`, `**`, `?` and `[a-z]` in it.
+
+    Where there is something by the very name, that is meant. In `*` are none that are hidden.
+    """
+    there, parts = Path(), list(Path(pattern).parts)
+    while parts and (there / parts[0]).exists():
+        there /= parts.pop(0)
+    like = Path(glob.escape(str(there)), *parts)
+    return sorted(map(Path, glob.glob(str(like), recursive=True)))  # noqa: PTH207 -- Path's has hidden ones in *
 
 
-def _csv(content: str | bytes, form: Form) -> pl.LazyFrame:
-    nulls = list(form.nulls)
-    frame = pl.scan_csv(content, infer_schema=False, null_values=nulls, separator=form.separator)
+def _csv(content: str | bytes | list[Path], form: Form) -> pl.LazyFrame:
+    nulls, pattern = list(form.nulls), isinstance(content, str)
+    frame = pl.scan_csv(
+        content, infer_schema=False, null_values=nulls, separator=form.separator, glob=pattern
+    )
     if not form.blanks:
         return frame
     plain = pl.all().str.strip_chars()

@@ -77,7 +77,7 @@ class Store:
     def read_table(self, path: Path) -> pl.LazyFrame:
         """The table in a Parquet file. Raises UserError if it is missing or broken."""
         try:
-            frame = pl.scan_parquet(self._present(path))
+            frame = pl.scan_parquet(self._present(path), glob=False)
             frame.collect_schema()
         except pl.exceptions.PolarsError as error:
             raise UserError(self._broken(path, error)) from error

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from keel.pipeline.changes import recorded
 from keel.pipeline.configuration import overrides
-from keel.pipeline.run import dvc
+from keel.pipeline.run import dvc, write_any_path
 from keel.project.commands import output
 from keel.project.errors import UserError
 
+STRANGE = re.compile(r"[^ -~]|[?#;]")
 EXAMPLE = (
     "uv run keel exp model=logistic, or several: uv run keel exp --queue model.trees=100,400, "
     "then uv run keel exp --run-all"
@@ -38,6 +39,7 @@ def run(root: Path, changes: Sequence[str], options: Sequence[str]) -> int:
     overrides(conf / "overrides.yaml")
     parameters = [part for change in changes for part in ("--set-param", recorded(conf, change))]
     where = [] if {"--queue", "--run-all"} & set(options) else ["--temp"]
+    _take_any_folder(root, options)
     os.environ["PYTHONPATH"] = "src"  # in the copy that is the copy's, not what is installed
     code, said = dvc("exp", "run", *where, *options, *parameters)
     for line in re.findall(r"^Queued experiment '.*'", said, re.MULTILINE):
@@ -45,3 +47,23 @@ def run(root: Path, changes: Sequence[str], options: Sequence[str]) -> int:
     if code == 0 and "--queue" in options:
         print("Run what is queued: uv run keel exp --run-all")
     return min(code, 1)
+
+
+def _take_any_folder(root: Path, options: Sequence[str]) -> None:
+    """Let DVC make its copy in a folder of any name: it writes ASCII, and takes paths for URLs.
+
+    Raises UserError for a queue in such a folder, which DVC runs in processes of its own.
+    """
+    if not (strange := STRANGE.search(str(root.resolve()))):
+        return
+    if {"--queue", "--run-all"} & set(options):
+        raise UserError(
+            "run experiments one by one, or the project in another folder: DVC can't run a queue "
+            f"in one with {strange[0]!r} in its name: {root}"
+        )
+    from dvc.repo.experiments.executor.local import (  # type: ignore[import-untyped]
+        BaseLocalExecutor,
+    )
+
+    write_any_path()
+    BaseLocalExecutor.git_url = property(lambda copy: os.path.abspath(copy.root_dir))  # noqa: PTH100

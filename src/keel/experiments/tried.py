@@ -181,7 +181,7 @@ def _code(root: Path, *revision: str) -> list[str]:
 
 
 def _predictions(run: Kept) -> pl.DataFrame | None:
-    return pl.read_parquet(run.predictions) if run.predictions else None
+    return pl.read_parquet(run.predictions, glob=False) if run.predictions else None
 
 
 def _far(score: float | None, metric: Metric) -> float:

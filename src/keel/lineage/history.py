@@ -99,7 +99,9 @@ class History:
     def rows(self, path: str, digest: str) -> int | None:
         """How many rows a file of that content has; None if nothing here says so."""
         file = self.content(path, digest) if path.endswith(".parquet") else None
-        return int(pl.scan_parquet(file).select(pl.len()).collect().item()) if file else None
+        if file is None:
+            return None
+        return int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
 
     def passport(self, lock: Lock) -> dict[str, Any] | None:
         """The passport of the model that a lock records, if it can be had here."""

@@ -85,7 +85,11 @@ class Run:
             for file, facets in described(self._store.root, path):
                 name = file.relative_to(self._store.root).as_posix()
                 table = file.suffix == ".parquet"
-                rows = pl.scan_parquet(file).select(pl.len()).collect().item() if table else None
+                rows = (
+                    pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()
+                    if table
+                    else None
+                )
                 size = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
                     rows, file.stat().st_size, 1
                 )
@@ -134,7 +138,7 @@ def described(root: Path, path: str) -> Iterator[tuple[Path, dict[str, Any]]]:
         if file.suffix == ".parquet":
             columns = [
                 schema_dataset.SchemaDatasetFacetFields(name, str(dtype))
-                for name, dtype in pl.read_parquet_schema(file).items()
+                for name, dtype in pl.scan_parquet(file, glob=False).collect_schema().items()
             ]
             facets["schema"] = schema_dataset.SchemaDatasetFacet(columns)
         yield file, facets

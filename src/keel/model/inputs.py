@@ -30,10 +30,15 @@ def feature_table(
     except pl.exceptions.PolarsError as error:
         for name, build in features.items():
             try:
-                examples.select(build())
+                values = len(examples.select(build()))
             except pl.exceptions.PolarsError as cause:
                 raise UserError(
                     f"{defined(build)}: the feature {name} can't be worked out: {reason(cause)}"
+                ) from error
+            if values not in (1, len(examples)):
+                raise UserError(
+                    f"{defined(build)}: let the feature {name} give one value for each row: it "
+                    f"has {values} for {len(examples)} examples"
                 ) from error
         raise
 

@@ -11,6 +11,8 @@ from keel.project.errors import UserError
 
 USE = "write it as name=value, such as data=quick or model.trees=50"
 
+PLAIN = re.compile(r"[\w./-]*", re.ASCII)  # what any grammar takes for text
+
 
 class Change(NamedTuple):
     """Another value of a setting, or another file of a folder of `conf/`."""
@@ -96,6 +98,9 @@ def recorded(conf: Path, change: str) -> str:
     name, separator, value = change.lstrip("+").partition("=")
     if not separator or not name:
         raise UserError(f"{change!r} is not a change of a setting: {USE}")
+    if not PLAIN.fullmatch(value) and read(f"{name}={value}").values == [value]:
+        escaped = re.sub(r"(\\*)('|$)", lambda end: end[1] * 2 + end[2].replace("'", "\\'"), value)
+        value = f"'{escaped}'"
     if "@" in name:  # DVC takes it in a value only
         choices = ",".join(f"{{{name}:{choice}}}" for choice in value.split(","))
         return f"conf/overrides.yaml:++choose={choices}"

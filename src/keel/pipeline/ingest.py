@@ -43,7 +43,7 @@ def _copy(frame: pl.LazyFrame, rows: int | None, source: str, file: Path) -> Non
             f"{source} can't be copied to {file.parent} ({reason(error)}): "
             "mend that file, see data.source, or make room on the disk"
         ) from error
-    if _length(pl.scan_parquet(file)) == 0:
+    if _length(pl.scan_parquet(file, glob=False)) == 0:
         raise UserError(f"{source} has no rows: see data.source")
 
 

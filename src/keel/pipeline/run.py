@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import date
+from functools import partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # slow to import, and a run that has nothing to do needs none
 
 TALKATIVE = {"--dry", "--interactive", "-i", "--verbose", "-v"}  # options that ask for DVC's words
 INTERRUPTED = 252  # DVC's exit code
+BUSY = "wait for the other run, or go on beside it, as `uv run keel run data=quick` does"
 METRICS = "reports/metrics.json"
 
 
@@ -39,6 +41,7 @@ def run(root: Path, today: date, *options: str) -> int:
     What is seen of it are the events of the stages; DVC itself speaks of errors only.
     """
     _check_targets(root, options)
+    _check_places(root)
     for line in set_up(root):
         print(line, flush=True)
     stop_at_ended_waivers(root, today)
@@ -78,7 +81,7 @@ def beside_last_commit(root: Path) -> None:
         return  # no run was committed, or what it predicted is on another machine
     metrics = metrics_of(project, load(store).evaluation)
     after = store.read_table(store.predictions).collect()
-    found = gains(project.task, pl.read_parquet(file), after, metrics)
+    found = gains(project.task, pl.read_parquet(file, glob=False), after, metrics)
     if found:
         print("\nBeside the last commit, on the same rows (unclear: chance explains it):")
         print("\n".join(f"  {metrics[name].title:<22} {found[name].verdict}" for name in found))
@@ -197,6 +200,35 @@ def _check_targets(root: Path, options: Sequence[str]) -> None:
             )
 
 
+def _check_places(root: Path) -> None:
+    """Raise UserError for a folder that no stage could write to, before one has worked.
+
+    DVC keeps nothing behind a link: Git would not see what is there.
+    """
+    pipeline = root / "dvc.yaml"
+    text = pipeline.read_text("utf-8") if pipeline.is_file() else ""
+    named = set(re.findall(r"^ +- ([\w.-]+)([/:]) *", text, re.MULTILINE))
+    for name, within in sorted(named):
+        if within == "/" and (root / name).is_symlink():
+            raise UserError(
+                f"make {name} a folder, and have DVC keep its content on the other disk:\n  uv run "
+                "dvc cache dir --local /OTHER/DISK\n  uv run dvc config --local cache.type symlink"
+                f"\n{name} is a link to {(root / name).readlink()}: DVC keeps nothing behind one"
+            )
+    for place in (root, *(root / name for name in (".dvc/tmp", *sorted(dict(named))))):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise UserError(
+                f"make {place} yours to write to, or work in a clone: you may only read it"
+            )
+
+
+def write_any_path() -> None:
+    """Let DVC write paths into its settings that are not ASCII, which it can read."""
+    from configobj import ConfigObj  # type: ignore[import-untyped]  # it has no types
+
+    ConfigObj.__init__ = partialmethod(ConfigObj.__init__, default_encoding="utf-8")
+
+
 def dvc(*command: str) -> tuple[int, str]:
     """DVC's exit code, and what it would have printed; in this process, which starts sooner.
 
@@ -206,19 +238,36 @@ def dvc(*command: str) -> tuple[int, str]:
 
     if TALKATIVE & set(command):
         return int(main([*command])), ""
-    log = logging.getLogger("dvc")
+    log, news = logging.getLogger("dvc"), _News()
     log.setLevel(logging.WARNING)
     for handler in log.handlers:
-        handler.addFilter(_is_news)
+        handler.addFilter(news)
     with contextlib.redirect_stdout(io.StringIO()) as advice:
         code = int(main([*command]))
+    for handler in log.handlers:
+        handler.removeFilter(news)
     if code == INTERRUPTED:
         raise KeyboardInterrupt
+    if news.ours:
+        raise UserError(news.ours)
     return code, advice.getvalue()
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Whether nobody has said it yet: a stage that fails says why, and a person knows of Ctrl-C."""
-    error = record.exc_info[1] if record.exc_info else None
-    causes = {type(error).__name__, type(error and error.__cause__).__name__}
-    return not causes & {"StageCmdFailedError", "KeyboardInterrupt"}
+class _News(logging.Filter):
+    """Lets through what nobody has said yet, and keeps for `ours` what DVC gives no cure of.
+
+    A stage that fails says why, and a person knows of Ctrl-C.
+    """
+
+    ours = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        for cause in (error, error and error.__cause__):
+            if type(cause).__name__ in ("StageCmdFailedError", "KeyboardInterrupt"):
+                return False
+            if type(cause).__name__ == "LockError":
+                self.ours = f"{BUSY}: {'; '.join(re.findall('PID[^)]*', str(cause)))} is at work"
+            elif isinstance(cause, OSError):
+                self.ours = f"see whose it is, `ls -l` says: {cause.filename}: {cause.strerror}"
+        return not self.ours

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from keel.project.errors import UserError
 
+# A person's own settings make Git's words colourful, and letters of names numbers.
+GIT = ("git", "-c", "core.quotePath=false", "-c", "color.ui=false", "-c", "log.showSignature=false")
 UV = os.environ.get("UV", "uv")  # `uv run` says where it is; it need not be on the PATH
 
 
@@ -22,17 +24,16 @@ def call(folder: Path, *command: str, **environment: str) -> int:
 def output(folder: Path, *command: str) -> str | None:
     """What a program prints, None if it fails or is missing."""
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
+        return must(folder, *command).strip()
+    except (OSError, UserError):
         return None
-    return done.stdout.strip()
 
 
 def must(folder: Path, *command: str, **environment: str) -> str:
     """What a program prints. Raises UserError with what it says if it fails."""
     try:
         return subprocess.run(
-            command,
+            (*GIT, *command[1:]) if command[0] == "git" else command,
             cwd=folder,
             env={**os.environ, **environment},
             capture_output=True,

@@ -136,8 +136,8 @@ class Project:
             expression = build()
             if not hasattr(expression, "meta"):
                 raise UserError(
-                    f"{defined(build)}: the feature {name} returned {expression!r}: return an "
-                    "expression of Polars, such as Examples.COLUMN.col"
+                    f"{defined(build)}: let {name} return an expression of Polars, such as "
+                    f"Examples.COLUMN.col: it returned a {type(expression).__name__}"
                 )
             reads = expression.meta
             if reads.has_multiple_outputs():

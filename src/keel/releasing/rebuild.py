@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from keel.pipeline.run import write_any_path
 from keel.project.about import own_settings
 from keel.project.commands import UV, must
 from keel.project.errors import UserError
@@ -57,6 +58,7 @@ def get_data(root: Path, folder: Path) -> None:
     from dvc.exceptions import DvcException  # type: ignore[import-untyped]  # DVC has no types
     from dvc.repo import Repo  # type: ignore[import-untyped]
 
+    write_any_path()
     local = root / ".dvc/config.local"
     if local.is_file():
         shutil.copy(local, folder / ".dvc")  # who may read from the remote

@@ -124,7 +124,7 @@ def _some(every: Iterable[str]) -> str:
 
 
 def _lines(root: Path, *command: str) -> list[str]:
-    printed = output(root, "git", "-c", "core.quotePath=false", *command) or ""
+    printed = output(root, "git", *command) or ""
     return [line.split(maxsplit=1)[-1] for line in printed.splitlines()]
 
 

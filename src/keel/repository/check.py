@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from keel.project.about import own_settings
 from keel.project.cpus import cpus
 from keel.project.errors import UserError
-from keel.repository.conflicts import conflicts
+from keel.repository.conflicts import told
 
 LAYERS = TypeAdapter(Annotated[dict[str, list[str]], MinLen(1)])
 OPEN = Path("docs/decisions/open.yaml")
@@ -145,7 +145,5 @@ def undecided(root: Path) -> list[str]:
 
 def stop_at_conflicts(root: Path) -> None:
     """Raise UserError if a merge left markers or rejected parts: no tool would name them."""
-    if places := list(conflicts(root)):
-        raise UserError(
-            "a merge left conflicts: mend them, then `git add` the files\n  " + "\n  ".join(places)
-        )
+    if left := told(root):
+        raise UserError(left)

@@ -1,10 +1,11 @@
 """What a merge leaves where a person has to decide: markers in files, and rejected parts."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from keel.project.commands import must, output
+from keel.project.commands import GIT, must, output
 from keel.project.errors import UserError
 
 MARKERS = r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|) "
@@ -22,11 +23,16 @@ def conflicts(root: Path) -> Iterator[str]:
     yield from listed.splitlines()
 
 
+def told(root: Path) -> str:
+    """The places, and what to do there; nothing if there are none."""
+    places = "".join(f"\n  {place}" for place in conflicts(root))
+    return places and f"a merge left conflicts: mend them, then `git add` the files{places}"
+
+
 def _marked(root: Path) -> Iterator[str]:
-    command = ["git", "grep", "--untracked", "-n", "-I", "-E", MARKERS]
+    command = [*GIT, "grep", "--untracked", "-n", "-I", "-E", MARKERS]
     done = subprocess.run(command, cwd=root, capture_output=True, check=False)
     if done.returncode > 1:  # 1 is nothing found
         raise UserError(f"git grep failed: {done.stderr.decode(errors='replace').strip()}")
     for line in done.stdout.decode(errors="replace").splitlines():
-        file, number, _ = line.split(":", 2)
-        yield f"{file}:{number}"
+        yield re.sub(r":[<>|]{7} .*", "", line)

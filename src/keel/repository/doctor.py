@@ -1,6 +1,7 @@
 """What is missing on this machine, and how to get it."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from keel.project.commands import output
-from keel.repository.setup import HOOKS, in_repository
+from keel.repository.setup import HOOKS, USUAL, guards, hooks, in_repository
 from keel.repository.template import ANSWERS, number, recorded
+
+WORKFLOW = ".github/workflows/checks.yml"
 
 
 @dataclass(frozen=True)
@@ -56,21 +59,31 @@ def _repository(root: Path) -> Iterator[Finding]:
         if not output(root, "git", "config", name):
             cure = f'git config --global {name} "…"'
             yield Finding(f"Git does not know your {name}", cure, problem=True)
-    elsewhere = output(root, "git", "config", "core.hooksPath")
-    hook = output(root, "git", "rev-parse", "--git-path", "hooks/pre-commit") or ""
-    if elsewhere:
-        cure = f"have them call `pre-commit run --config {HOOKS}`"
-        yield Finding(f"your Git takes its hooks from {elsewhere}", cure)
-    elif (root / hook).exists():
-        yield Finding("the Git hooks are installed")
-    elif (root / ".git").exists():
-        yield Finding("the Git hooks are not installed", "uv run keel setup", problem=True)
-    else:
+    place = hooks(root)
+    if not (root / ".git").exists():
         cure = "the repository around it decides on hooks: `uv run keel check` does what they would"
         yield Finding("no hooks: this folder is part of another repository", cure)
+    elif guards(root / place / "pre-commit"):
+        yield Finding("the Git hooks are installed")
+    elif place == USUAL:
+        yield Finding("the Git hooks are not installed", "uv run keel setup", problem=True)
+    else:
+        cure = f"have them call `pre-commit run --config {HOOKS}`"
+        yield Finding(f"your Git takes its hooks from {place}, which do not call Keel's", cure)
+    default = (output(root, "git", "symbolic-ref", "refs/remotes/origin/HEAD") or "").rpartition(
+        "/"
+    )
+    named = re.search(r"^    branches: \[(.*?)\]", _text(root / WORKFLOW), re.MULTILINE)
+    if default[2] and named and default[2] not in re.split(r",\s*", named[1]):
+        cure = f"add it to `branches` in {WORKFLOW}, and in the others there"
+        yield Finding(f"no push to your default branch {default[2]} is checked", cure)
     if output(root, "git", "ls-files", "--unmerged"):
         cure = "git status names the files: mend them, git add, git commit"
         yield Finding("a merge has conflicts", cure, problem=True)
+
+
+def _text(file: Path) -> str:
+    return file.read_text("utf-8", errors="replace") if file.is_file() else ""
 
 
 def _packages(root: Path) -> Iterator[Finding]:
@@ -98,9 +111,10 @@ def versions(answers: dict[str, Any], library: str) -> Iterator[Finding]:
 
 
 def _data(root: Path) -> Iterator[Finding]:
-    listed = output(root, "dvc", "remote", "list") or ""
-    place = " ".join(listed.split()[1:2])
-    if not listed:
+    listed = (output(root, "dvc", "config", "--list") or "").splitlines()
+    settings = dict(line.split("=", 1) for line in listed if "=" in line)
+    place = settings.get(f"remote.{settings.get('core.remote')}.url")
+    if not place:
         yield Finding("data are shared nowhere", "dvc remote add --default storage URL")
     elif "://" not in place and not Path(place).is_dir():
         cure = "the first `uv run dvc push` makes it"

@@ -140,14 +140,14 @@ def _kept(file: Path, shape: Shape, made: Made, version: str) -> pl.LazyFrame:
     """A file as it was decoded before, or is now."""
     for read in decoded(file):
         if _is_of(read, file, version):
-            return pl.scan_parquet(read)
+            return pl.scan_parquet(read, glob=False)
         read.unlink(missing_ok=True)
     size = file.stat().st_size
     rows, torn = _decode([file], shape, made)
     kept = file.with_name(f"{file.stem}.{version}-{size}-{torn}.parquet")
     with suppress(UserError):  # a disk that is full, or not ours
         replace(kept, rows.collect().write_parquet)
-        return pl.scan_parquet(kept)
+        return pl.scan_parquet(kept, glob=False)
     return rows
 
 
@@ -181,6 +181,7 @@ def _lines(files: list[Path]) -> pl.LazyFrame:
         return pl.LazyFrame(schema={"line": pl.String})
     return pl.scan_csv(
         files,
+        glob=False,
         schema={"line": pl.String},
         has_header=False,
         separator="\x01",  # which no line of JSON has

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import PROJECT, content, content_of, table
+from repositories import Repository
 
 from keel.cli import run
 from keel.data.store import Store
@@ -247,3 +248,30 @@ def test_a_proof_of_concept_shows_and_has_fewer(
 
     assert run(["serve"]) == 1
     assert "keel update maturity=product" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments"),
+    [
+        ("conf/waivers.yaml", ["run"]),
+        ("dvc.yaml", ["stage", "configure"]),
+        ("src/müller [1].py", ["trian"]),
+        ("pyproject.toml", ["check"]),
+    ],
+)
+def test_what_a_merge_left_is_named_beside_any_mistake(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    arguments: list[str],
+) -> None:
+    left = Repository(tmp_path)
+    left.git("config", "color.ui", "always")
+    left.file(file, "a: 1\n<<<<<<< ours\nb: 1\n=======\nb: 2\n>>>>>>> theirs\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert run(arguments) == 1
+
+    end = f"a merge left conflicts: mend them, then `git add` the files\n  {file}:2\n  {file}:6\n"
+    assert capsys.readouterr().err.endswith(end)

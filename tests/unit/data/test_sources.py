@@ -10,7 +10,7 @@ from threading import Thread
 import polars as pl
 import pytest
 
-from keel.data.sources import Form, scan
+from keel.data.sources import Form, matching, scan
 from keel.project.errors import UserError
 
 PLANES = pl.DataFrame({"tailnum": ["N1", "N2", "N3"], "seats": ["150", None, "20"]})
@@ -234,3 +234,45 @@ def test_several_files_that_have_to_be_decoded_are_one_table(tmp_path: Path) -> 
     frame = scan(f"{tmp_path}/planes-*.csv", "planes", ["seats"], Form(encoding="utf16"))
 
     assert frame.collect()["seats"].to_list() == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("[a-c] *?/*.csv", ["[a-c] *?/1.csv", "[a-c] *?/2.csv"]),
+        ("[a-c] *?/[1].csv", ["[a-c] *?/1.csv"]),
+        ("b/[1].csv", ["b/[1].csv"]),  # which is there by that name
+        ("?/*.csv", ["b/1.csv", "b/[1].csv"]),
+        ("**/2.csv", ["[a-c] *?/2.csv"]),
+        ("c/*.csv", []),
+    ],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_what_is_there_by_a_name_is_no_pattern(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, names: list[str], absolute: bool
+) -> None:
+    for name in ("[a-c] *?/1.csv", "[a-c] *?/2.csv", "b/1.csv", "b/[1].csv", "b/.2.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(CSV)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path if absolute else Path()
+
+    assert matching(str(folder / pattern)) == [folder / name for name in names]
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".csv.gz", ".csv.zip"])
+def test_a_folder_of_any_name_has_tables(tmp_path: Path, ending: str) -> None:
+    folder = tmp_path / "[a-c] *? ü #1"
+    folder.mkdir()
+    file = folder / f"planes{ending}"
+    if ending == ".parquet":
+        PLANES.write_parquet(file)
+    elif ending == ".csv.zip":
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("planes.csv", CSV)
+    else:
+        file.write_bytes(gzip.compress(CSV) if ending == ".csv.gz" else CSV)
+
+    for name in ("planes", "*", "[p]lanes"):
+        table = scan(str(folder / f"{name}{ending}"), "planes", ["tailnum"], Form(["NA"])).collect()
+        assert len(table) == 3

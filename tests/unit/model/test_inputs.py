@@ -1,8 +1,10 @@
 import polars as pl
+import pytest
 from builders import NOON, PROJECT, examples, with_feature
 from flight_delay.examples import Examples
 
 from keel.model.inputs import categories, model_inputs
+from keel.project.errors import UserError
 
 FEATURES = PROJECT.features
 
@@ -42,3 +44,20 @@ def test_a_feature_may_read_nothing_but_the_number_of_the_row() -> None:
     matrix = model_inputs(features, examples(), {})
 
     assert matrix["constant"].to_list() == [2013]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "values"),
+    [
+        (Examples.humidity.col.head(2), 2),
+        (Examples.humidity.col.filter(Examples.humidity.col > 40), 2),
+        (pl.lit(pl.Series([1, 2, 3, 4])), 4),
+        (Examples.humidity.col.map_batches(lambda column: column[:2]), 2),
+    ],
+)
+def test_a_feature_without_a_value_for_each_row_is_named(wrong: pl.Expr, values: int) -> None:
+    features = with_feature("odd", wrong).features
+    cure = rf"let the feature odd give one value for each row: it has {values} for 3 examples"
+
+    with pytest.raises(UserError, match=cure):
+        model_inputs(features, examples(humidity=[50.0, 50.0, 0.0]), {})

@@ -19,6 +19,10 @@ from keel.project.errors import UserError
         ("+evaluation.floors.log_loss=0.6", "++set.evaluation.floors.log_loss=0.6"),
         ("evaluation.slices=[carrier,weekday]", "++set.evaluation.slices=[carrier,weekday]"),
         ("data.source='a=b'", "++set.data.source='a=b'"),
+        ("data.source=a=b", "++set.data.source='a=b'"),
+        ("data.source=50% #1 & ü;{table}", "++set.data.source='50% #1 & ü;{table}'"),
+        ("data.source=/o'neil/[a]/x.csv", r"++set.data.source='/o\'neil/[a]/x.csv'"),
+        (r"data.source=C:\new\x.csv", r"++set.data.source='C:\new\x.csv'"),
     ],
 )
 def test_a_change_is_recorded_as_a_choice_of_a_file_or_a_value(change: str, written: str) -> None:

@@ -9,6 +9,7 @@ from builders import PROJECT, TODAY, content, content_of, store
 
 from keel.cli import run
 from keel.data.store import Store
+from keel.pipeline.configuration import load
 from keel.pipeline.flow import flow
 
 METRICS = {"auc", "average_precision", "log_loss", "calibration_error"}
@@ -24,7 +25,7 @@ def test_a_run_leaves_the_scores_of_model_and_baseline(season_run: Store) -> Non
 
 def test_a_run_keeps_the_settings_it_had(season_run: Store, source: str) -> None:
     assert content(source) == json.loads(json.dumps(content(source)))
-    assert f"source: {source}" in season_run.read_text(season_run.settings)
+    assert load(season_run).data.source == source
 
 
 def test_runs_in_folders_of_their_own_do_not_touch_each_other(

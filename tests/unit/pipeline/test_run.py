@@ -1,17 +1,21 @@
 """`keel run` and `keel exp`: what DVC runs, and what is seen of it."""
 
+import logging
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from builders import content_of
+from builders import TODAY, content_of
+from dvc.exceptions import DvcException  # type: ignore[import-untyped]  # DVC has no types
+from dvc.lock import LockError  # type: ignore[import-untyped]
 
 from keel.cli import run
 from keel.experiments.run import run as experiment
 from keel.pipeline.code import digests
 from keel.pipeline.run import INTERRUPTED, notice_other_code
+from keel.pipeline.run import run as pipeline
 from keel.project.errors import UserError
 
 ADVICE = ("git add", "autostage", "dvc push", "Running stage", "skipping", "lock file", "> keel")
@@ -28,7 +32,8 @@ def two_stages(repository: Path) -> Path:
     (repository / ".dvc/config").write_text("[core]\n    analytics = false\n")
     hooks = repository / ".git/hooks/pre-commit"
     hooks.parent.mkdir(exist_ok=True)
-    hooks.touch()
+    hooks.write_text("exec pre-commit run\n")
+    hooks.chmod(0o755)
     return repository
 
 
@@ -93,6 +98,55 @@ def test_an_error_of_dvc_s_is_seen(two_stages: Path) -> None:
     assert code == 1
     assert "cmd" in errors
     assert "Traceback" not in errors
+
+
+def test_a_folder_behind_a_link_is_told_before_a_stage_works(
+    two_stages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(two_stages)
+    (tmp_path / "other disk").mkdir()
+    (two_stages / "data").symlink_to(tmp_path / "other disk")
+
+    with pytest.raises(UserError, match="make data a folder, and have DVC keep its content on the"):
+        pipeline(two_stages, TODAY)
+
+    assert list((tmp_path / "other disk").iterdir()) == []
+
+
+def test_a_folder_that_may_only_be_read_is_told(
+    two_stages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(two_stages)
+    monkeypatch.setattr(os, "access", lambda place, _: place != two_stages)  # as for another user
+
+    with pytest.raises(UserError, match="you may only read it"):
+        pipeline(two_stages, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            LockError("busy:\n  (PID 12): keel run\n\nremove it by hand"),
+            "wait for the other run.*12 ",
+        ),
+        (PermissionError(13, "Permission denied", "data/raw"), "data/raw: Permission denied"),
+    ],
+)
+def test_what_dvc_gives_no_cure_of_is_told_in_words_of_ours(
+    two_stages: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    def main(_: list[str]) -> int:
+        failure = DvcException("it failed")
+        failure.__cause__ = error
+        logging.getLogger("dvc").error("", exc_info=failure)
+        return 255
+
+    monkeypatch.chdir(two_stages)
+    monkeypatch.setattr("dvc.cli.main", main)
+
+    with pytest.raises(UserError, match=told):
+        pipeline(two_stages, TODAY)
 
 
 def test_a_run_that_is_stopped_says_so(

@@ -163,7 +163,7 @@ def test_a_feature_is_refused_that_is_no_expression() -> None:
 
     features.add(three)
 
-    with pytest.raises(UserError, match=r"line \d+: the feature three returned 3: return an expr"):
+    with pytest.raises(UserError, match=r"line \d+: let three return an expr.*: it returned a int"):
         small_project(features=features)
 
 

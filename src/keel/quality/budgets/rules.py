@@ -30,7 +30,8 @@ LOCK, LIBRARY = "uv.lock", "keel-ml"
 HEAD = "HEAD"
 # Where a request goes in CI, then what a clone follows, then a repository without a remote.
 IN_CI = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
-USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+NAMES = ("main", "master", "trunk", "develop")
+USUAL = ("origin/HEAD", *(f"origin/{name}" for name in NAMES), *NAMES)
 
 
 @dataclass(frozen=True)

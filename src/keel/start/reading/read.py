@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from keel.data.sources import matching
 from keel.project.errors import UserError, reason
 from keel.start.plan import Source
 from keel.start.reading.dialect import SEPARATORS, Dialect, check_all_widths, check_names, dialect
@@ -85,11 +86,9 @@ def _at(place: Path) -> list[Path]:
     if place.exists():
         return [place]
     if any(letter in str(place) for letter in "*?["):
-        root = Path(place.anchor) if place.is_absolute() else Path()
-        files = sorted(root.glob(str(place.relative_to(place.anchor))))
-        if not files:
-            raise UserError(f"no file is like {place}: quote the pattern, and look at its folder")
-        return files
+        if files := matching(str(place)):
+            return files
+        raise UserError(f"no file is like {place}: quote the pattern, and look at its folder")
     near = [file.name for file in place.parent.iterdir()] if place.parent.is_dir() else []
     meant = difflib.get_close_matches(place.name, near, 1)
     raise UserError(f"there is no {place}" + (f": did you mean {meant[0]}?" if meant else ""))
@@ -163,7 +162,7 @@ def _held(source: Source, names: Sequence[str], scratch: Path) -> pl.LazyFrame:
             raise UserError(f"save {source.files[0]} again: {reason(error)}") from error
         check_all_widths(source, len(names))
         raise UserError(f"save {source.files[0]} as CSV again: its quotes don't close") from error
-    return pl.scan_parquet(held)
+    return pl.scan_parquet(held, glob=False)
 
 
 def _counted(source: Source, frame: pl.LazyFrame) -> Table:

@@ -44,7 +44,9 @@ class Scores:
     @classmethod
     def of(cls, run: Quick) -> Scores:
         """The scores of a run."""
-        return cls(pl.read_csv(run.store.report("slices.csv"), infer_schema_length=None))
+        return cls(
+            pl.read_csv(run.store.report("slices.csv"), glob=False, infer_schema_length=None)
+        )
 
     def whole(self, model: str, metric: str) -> dict[str, Any]:
         """Score, low and high over all rows."""

@@ -1,0 +1,61 @@
+"""What a machine may lack, made up for before a verb runs: libraries stop where it is missing."""
+
+import codecs
+import io
+import os
+import pwd
+import sys
+import tempfile
+from collections.abc import MutableMapping
+from contextlib import suppress
+from pathlib import Path
+
+HERE = ("localhost", "127.0.0.1", "::1")
+PLAIN = {"→": "->", "…": "...", "–": "-", "—": "-", "’": "'", "“": '"', "”": '"'}
+PLAIN |= dict.fromkeys("─━", "-") | dict.fromkeys("│┃", "|") | dict.fromkeys("└├┌╭╰┐┘╮╯", "+")
+
+
+def make_do(environ: MutableMapping[str, str]) -> None:
+    """Give the person a name, caches a place and this machine a way past a proxy, if need be."""
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:  # a container's user that is in no list: DVC asks for a name
+        environ.setdefault("LOGNAME", str(os.getuid()))
+        environ.setdefault("HOME", tempfile.gettempdir())
+    caches = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME') or Path.home()}/.cache"
+    if not _is_writable(Path(caches)):  # pre-commit and uv ask for one
+        own = Path(tempfile.gettempdir()) / f"keel-{os.getuid()}"
+        with suppress(OSError):
+            own.mkdir(mode=0o700, exist_ok=True)
+            if own.stat().st_uid == os.getuid():  # and not of somebody who waits for us there
+                environ["XDG_CACHE_HOME"] = str(own)
+    names = {name.lower() for name, value in environ.items() if value}
+    if any(name.endswith("_proxy") for name in names - {"no_proxy"}):
+        direct = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+        past = ",".join(dict.fromkeys([*filter(None, direct.split(",")), *HERE]))
+        environ["no_proxy"] = environ["NO_PROXY"] = past
+
+
+def print_anything() -> None:
+    """Let text be printed wherever it goes, in plainer letters if it has to be."""
+    codecs.register_error("keel", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="keel")
+
+
+def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+    """A letter that an encoding lacks as one that it has; of a file's name that is no text, it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letter = error.object[error.start]
+    if "\udc80" <= letter <= "\udcff":
+        return letter.encode("utf-8", "surrogateescape"), error.start + 1
+    return PLAIN.get(letter, "?"), error.start + 1
+
+
+def _is_writable(folder: Path) -> bool:
+    there = next(
+        place for place in (folder.absolute(), *folder.absolute().parents) if place.exists()
+    )
+    return there.is_dir() and os.access(there, os.W_OK)

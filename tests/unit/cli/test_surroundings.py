@@ -1,0 +1,96 @@
+"""What a verb finds around it on machines that lack something."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keel.cli import surroundings
+from keel.cli.surroundings import make_do
+
+
+def nobody(_: int) -> None:
+    raise KeyError("uid not found")
+
+
+def test_where_nothing_is_missing_nothing_changes(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "PATH": "/bin"}
+
+    make_do(environ)
+
+    assert environ == {"HOME": str(tmp_path), "PATH": "/bin"}
+
+
+@pytest.mark.parametrize("home", ["/dev/null/home", "/dev/null"])
+def test_caches_have_a_place_where_home_is_not_writable(home: str) -> None:
+    environ = {"HOME": home}
+
+    make_do(environ)
+
+    assert os.access(environ["XDG_CACHE_HOME"], os.W_OK)
+    assert environ["HOME"] == home  # where its settings are
+    assert Path(environ["XDG_CACHE_HOME"]).stat().st_mode & 0o077 == 0
+
+
+def test_a_user_in_no_list_has_a_name_and_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    environ: dict[str, str] = {}
+
+    make_do(environ)
+
+    assert environ["LOGNAME"] == str(os.getuid())
+    assert Path(environ["HOME"]).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("named", "past"),
+    [
+        ({"http_proxy": "http://proxy:80"}, "localhost,127.0.0.1,::1"),
+        ({"ALL_PROXY": "socks5://proxy:1080"}, "localhost,127.0.0.1,::1"),
+        ({"HTTPS_PROXY": "p", "NO_PROXY": ".corp,::1"}, ".corp,::1,localhost,127.0.0.1"),
+        ({"HTTPS_PROXY": "p", "no_proxy": "*"}, "*,localhost,127.0.0.1,::1"),
+    ],
+)
+def test_requests_to_this_machine_go_past_a_proxy(
+    tmp_path: Path, named: dict[str, str], past: str
+) -> None:
+    environ = {"HOME": str(tmp_path), **named}
+
+    make_do(environ)
+
+    assert environ["NO_PROXY"] == environ["no_proxy"] == past
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "printed"),
+    [
+        ("ascii", "a → b … “ü” ’s", b'a -> b ... "?" \'s'),
+        ("latin-1", "a → “ü” – 東", b'a -> "\xfc" - ?'),
+        ("cp1252", "a → ü", b"a -> \xfc"),
+        ("utf-8", "→ ü \udce4.csv", b"\xe2\x86\x92 \xc3\xbc \xe4.csv"),
+        ("ascii", "└── m\udcfcller", b"+-- m\xfcller"),
+    ],
+)
+def test_what_an_encoding_lacks_is_printed_in_plainer_letters(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, text: str, printed: bytes
+) -> None:
+    screen = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(screen, encoding))
+
+    surroundings.print_anything()
+    print(text, end="", flush=True)
+
+    assert screen.getvalue() == printed
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp437:strict"])
+def test_the_command_prints_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    command = (sys.executable, "-m", "keel", "stage", "→")
+    environ = {**os.environ, "PYTHONIOENCODING": encoding}
+
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False)
+
+    assert done.stderr.startswith(b"error: '->' is no stage")
