@@ -54,20 +54,22 @@ def observe(project: Project, root: Path, near: int = 31) -> Observed:
     is_near = (about - answered).dt.total_days().abs() <= near
     key = list(log.key(project, personal=False))
     labels = _labels(logged.labels(root, project), key, project.zone)
-    rows = logged.predictions(root, project).collect()
-    examples = rows.select(known)
-    facts = rows.select(
+    rows = logged.predictions(root, project)  # is read thrice, since all at once take more memory
+    answers = rows.group_by(_own("exchange", known)).agg(answered=pl.len()).collect()
+    examples = rows.select(known).collect()
+    told = rows.select(
         pl.when(is_near).then(about).otherwise(answered).alias("day"),
         answered.alias("answered"),
-        *(_own(name, known) for name in ("exchange", "model", "prediction", "unseen")),
+        _own("model", known).cast(pl.Categorical),
+        *(_own(name, known) for name in ("prediction", "unseen")),
         _same(key),
         far=~is_near.fill_null(value=False),
-    ).with_row_index("line")
+    )
+    facts = told.collect().with_row_index("line")
     scores = pl.DataFrame(project.task.scores(facts["prediction"]))
     whole = scores.select(pl.all_horizontal(pl.all().is_finite())).to_series()
     facts = facts.with_columns(pl.when(whole).then("prediction").alias("prediction"))
-    requests = _dated(logged.requests(root).collect(), facts, project.zone)
-    facts = facts.drop("exchange")
+    requests = _dated(logged.requests(root).collect(), answers, project.zone)
     joined = facts.join(labels, on="key", how="left", maintain_order="left")
     came, label = pl.col("known_on"), project.task.labels(joined["label"])
     joined = joined.with_columns(
@@ -93,12 +95,11 @@ def observe(project: Project, root: Path, near: int = 31) -> Observed:
     )
 
 
-def _dated(requests: pl.DataFrame, facts: pl.DataFrame, zone: str) -> pl.DataFrame:
+def _dated(requests: pl.DataFrame, answers: pl.DataFrame, zone: str) -> pl.DataFrame:
     """The requests with their day, and with how many of their rows have no prediction."""
-    answered = facts.group_by("exchange").agg(answered=pl.len())
     rows = pl.col("rows").fill_null(1).clip(1)  # what can't be read is a row too
     refused = pl.when(pl.col("status") < FAILED).then(rows - pl.col("answered").fill_null(0))
-    counted = requests.join(answered, on="exchange", how="left", maintain_order="left")
+    counted = requests.join(answers, on="exchange", how="left", maintain_order="left")
     return counted.with_columns(
         rows=rows, refused=refused.fill_null(0).clip(0), day=_day(pl.col("at"), zone)
     ).drop("answered")

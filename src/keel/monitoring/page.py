@@ -9,13 +9,13 @@ from keel.monitoring import pictures
 from keel.monitoring.checks import fields
 from keel.monitoring.observed import FAILED
 from keel.monitoring.outcomes import cells, means, outcomes, title
-from keel.monitoring.quality import MONTH
 from keel.monitoring.watch import Watched
 from keel.project.description import Project
 from keel.project.task import Task
 from keel.serving.settings import Monitoring
 from keel.show.pages import page
 
+MONTH = pl.col("day").dt.strftime("%Y-%m").alias("month")
 Row = dict[str, Any]  # of a table: its cells by the heads of their columns
 Came = Mapping[str, pl.DataFrame]  # `outcomes`
 COUNTED = {

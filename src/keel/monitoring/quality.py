@@ -22,7 +22,6 @@ from keel.project.task import Task
 from keel.serving.settings import Monitoring
 
 FEWEST_DAYS = 14  # to draw from: two of each weekday
-MONTH = pl.col("day").dt.strftime("%Y-%m").alias("month")
 
 
 @dataclass(frozen=True)
@@ -72,12 +71,14 @@ def judgeable(facts: pl.DataFrame, settings: Monitoring) -> pl.DataFrame:
     """
     came = pl.col("known_on").sort(nulls_last=True)
     needed = (settings.labels * pl.len()).ceil().cast(pl.Int64).clip(1) - 1
-    last = facts.filter("last")
+    needed_of = ("line", "day", "model", "label", "prediction", "known_on")
+    last = facts.lazy().filter("last").select(needed_of).collect()
     enough = last.group_by("day").agg(came.get(needed).alias("enough_on"))
     return (
         last.join(enough.drop_nulls(), on="day", how="inner", maintain_order="left")
         .filter(pl.col("label").is_not_null(), pl.col("prediction").is_not_null())
         .sort("day", maintain_order=True)
+        .drop("known_on")
     )
 
 
@@ -127,15 +128,18 @@ def parts(
 ) -> Iterator[Quality]:
     """The quality of each month, and of each slice of it that is large enough.
 
-    `slices` has a row for each line of the log.
+    `slices` has a row for each line of the log; of a month at a time, since texts take memory.
     """
     whole, sliced = (
         _chosen(project, evaluation, floors)
         for floors in (evaluation.floors, evaluation.slice_floors)
     )
-    values = slices.select(pl.all().cast(pl.String).name.prefix("slice ")).with_row_index("line")
-    rows = rows.with_columns(MONTH).join(values, on="line", how="left", maintain_order="left")
-    for (month,), part in rows.group_by("month", maintain_order=True):
+    months = rows["day"].dt.truncate("1mo")
+    for first in months.unique(maintain_order=True):
+        part, month = rows.filter(months == first), f"{first:%Y-%m}"
+        values = slices[part["line"]] if slices.width else slices
+        values = values.select(pl.all().cast(pl.String).name.prefix("slice "))
+        part = pl.concat([part, values], how="horizontal")
         days = {"day": part["day"].max(), "noticed": part["enough_on"].max(), "month": month}
         yield from judged(project.task, part, whole, evaluation, **days)
         for name in slices.columns:

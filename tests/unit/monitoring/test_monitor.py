@@ -114,7 +114,7 @@ def test_rows_are_counted_as_good_or_bad_with_the_reason(tmp_path: Path) -> None
 def test_what_could_not_be_answered_and_what_came_late_is_bad(tmp_path: Path) -> None:
     log = Served(tmp_path)
     log.predict(on(JULY), seconds=0.1)
-    log.predict(on(JULY), seconds=0.7)
+    log.predict(on(JULY), seconds=2.1)
     log.request(status=500)
 
     events = {
