@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
@@ -76,26 +75,23 @@ def _facts(table: Table, kinds: Mapping[str, Kind]) -> dict[str, Facts]:
 
 
 def _counted(table: Table, kinds: Mapping[str, Kind]) -> dict[str, Facts]:
-    columns = {f"{place}": pl.col(name) for place, name in enumerate(kinds)}
-    read = {f"{place} read": kind.values(name) for place, (name, kind) in enumerate(kinds.items())}
+    read = {f"\0{name}": kind.values(name) for name, kind in kinds.items()}
     measures = [
-        measure.alias(f"{place} {what}")
-        for place, kind in enumerate(kinds.values())
-        for what, measure in _measures(place, kind, table.rows).items()
+        pl.struct(
+            each.alias(what) for what, each in _measures(name, kind, table.rows).items()
+        ).alias(name)
+        for name, kind in kinds.items()
     ]
-    frame = table.frame.select(**columns, **read).select(measures)
+    frame = table.frame.select(*map(pl.col, kinds), **read).select(measures)
     row = frame.collect(engine="streaming").row(0, named=True)
     return {
-        name: _of(table, name, kind, {what: row.get(f"{place} {what}") for what in WHAT})
-        for place, (name, kind) in enumerate(kinds.items())
+        name: _of(table, Facts(name, kind, table.rows, **row[name])) for name, kind in kinds.items()
     }
 
 
-WHAT = ("nulls", "odd", "infinite", "distinct", "low", "high", "nan")
-
-
-def _measures(place: int, kind: Kind, rows: int) -> dict[str, pl.Expr]:
-    column, values = pl.col(f"{place}"), pl.col(f"{place} read")
+def _measures(name: str, kind: Kind, rows: int) -> dict[str, pl.Expr]:
+    """What is counted, by the names that facts have for it."""
+    column, values = pl.col(name), pl.col(f"\0{name}")
     measures = {
         "nulls": column.is_null().sum(),
         "odd": (column.is_not_null() & values.is_null()).sum(),
@@ -105,7 +101,7 @@ def _measures(place: int, kind: Kind, rows: int) -> dict[str, pl.Expr]:
         values = values.cast(pl.Float64)
         finite = pl.when(values.is_finite()).then(values)
         measures["nulls"] = (column.is_null() | values.is_nan()).sum()
-        measures["nan"] = values.is_nan().sum()
+        measures["not_numbers"] = values.is_nan().sum()
         measures["infinite"] = values.is_infinite().sum()
         return {**measures, "low": finite.min(), "high": finite.max()}
     if kind.type in NUMERIC | DATED:
@@ -113,20 +109,10 @@ def _measures(place: int, kind: Kind, rows: int) -> dict[str, pl.Expr]:
     return measures
 
 
-def _of(table: Table, name: str, kind: Kind, row: Mapping[str, Any]) -> Facts:
-    return Facts(
-        name,
-        kind,
-        table.rows,
-        nulls=row["nulls"],
-        odd=row["odd"],
-        odd_values=_odd_values(table, name, kind) if row["odd"] else _by_form(table, name, kind),
-        infinite=row["infinite"] or 0,
-        not_numbers=row["nan"] or 0,
-        distinct=row["distinct"],
-        low=row["low"],
-        high=row["high"],
-    )
+def _of(table: Table, facts: Facts) -> Facts:
+    """The facts with values that are none of the type, or are written in several forms."""
+    tell = _odd_values if facts.odd else _by_form
+    return replace(facts, odd_values=tell(table, facts.name, facts.kind))
 
 
 def _odd_values(table: Table, name: str, kind: Kind) -> tuple[tuple[int, str], ...]:

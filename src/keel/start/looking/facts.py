@@ -64,6 +64,14 @@ class Facts:
         return f"{low} to {high}"
 
     @property
+    def spellings(self) -> list[list[Any]]:
+        """Values that differ by their case and by blanks only."""
+        folded: dict[str, list[Any]] = {}
+        for value in self.counts:
+            folded.setdefault(" ".join(str(value).casefold().split()), []).append(value)
+        return [values for values in folded.values() if len(values) > 1]
+
+    @property
     def is_unique(self) -> bool:
         """Whether each row has a value of its own."""
         return self.distinct == self.rows and not self.nulls

@@ -164,11 +164,7 @@ def _classes(facts: Facts, doubt: str = "") -> Label:
 
 
 def _check_spellings(facts: Facts) -> None:
-    by_fold: dict[str, list[Any]] = {}
-    for value in facts.counts:
-        by_fold.setdefault(str(value).casefold().strip(), []).append(value)
-    twice = next((values for values in by_fold.values() if len(values) > 1), None)
-    if twice:
+    for twice in facts.spellings:
         raise UserError(
             f"spell the values of the target {facts.name} in one way: it has {_shown(twice)}"
         )

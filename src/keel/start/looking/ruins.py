@@ -99,17 +99,8 @@ def _of_text(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
     elif written and written.form:
         cure = "leave it so: it is read as that. Best is 2027-01-31"
         yield f"it is a {facts.type} that is written as {written.form}", cure
-    if spellings := _spellings(facts):
-        yield f"it spells values in several ways: {spellings}", "choose one"
-
-
-def _spellings(facts: Facts) -> str:
-    folded: dict[str, list[str]] = {}
-    for value in facts.counts:
-        if isinstance(value, str):
-            folded.setdefault(" ".join(value.casefold().split()), []).append(repr(value))
-    several = [", ".join(values) for values in folded.values() if len(values) > 1]
-    return "; ".join(several[:3])
+    if several := "; ".join(", ".join(map(repr, each)) for each in facts.spellings[:3]):
+        yield f"it spells values in several ways: {several}", "choose one"
 
 
 def of_target(facts: Facts, task: str) -> Iterator[Caution]:
