@@ -12,21 +12,14 @@ Categories = dict[str, list[str]]
 
 
 def feature_table(
-    features: Features, examples: pl.DataFrame, then: Sequence[pl.Expr] = ()
+    features: Features, examples: pl.DataFrame, plain: Sequence[pl.Expr] = ()
 ) -> pl.DataFrame:
-    """The features of the examples, shape (rows, features), with what is made of them `then`.
+    """The features of the examples, shape (rows, features); `plain` are their expressions.
 
     Raises UserError naming a feature that can't be worked out, or is of a type that no model takes.
     """
     try:
-        table = features.table(examples.lazy())
-        for name, dtype in table.collect_schema().items():
-            if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String, pl.Enum, pl.Null)):
-                raise UserError(
-                    f"{defined(features[name])}: the feature {name} is {dtype}: make it a number, "
-                    "a boolean or text, such as the year of a date or the length of a list"
-                )
-        return table.with_columns(then).collect()
+        table = examples.select(plain or features.expressions())
     except pl.exceptions.PolarsError as error:
         for name, build in features.items():
             try:
@@ -41,6 +34,43 @@ def feature_table(
                     f"has {values} for {len(examples)} examples"
                 ) from error
         raise
+    for name, dtype in table.schema.items():
+        if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String, pl.Enum, pl.Null)):
+            raise UserError(
+                f"{defined(features[name])}: the feature {name} is {dtype}: make it a number, "
+                "a boolean or text, such as the year of a date or the length of a list"
+            )
+    return table
+
+
+class Inputs:
+    """The features of examples as a model takes them.
+
+    Text becomes a category, one not in `known` becomes null. So does a number that is not finite,
+    such as a ratio to 0: not every model can take one.
+    """
+
+    def __init__(self, features: Features, known: Categories) -> None:
+        self._features = features
+        self._plain = features.expressions()
+        number = pl.col(pl.Float64, pl.Float32)
+        as_enum = [pl.col(n).cast(pl.Enum(values), strict=False) for n, values in known.items()]
+        self._typed = [pl.when(number.is_finite()).then(number), *as_enum]
+        self._seen = {name: {None, *values} for name, values in known.items()}
+
+    def of(self, examples: pl.DataFrame) -> pl.DataFrame:
+        """Shape (rows, features). Raises UserError as `feature_table` does."""
+        return feature_table(self._features, examples, self._plain).with_columns(self._typed)
+
+    def and_unseen(self, examples: pl.DataFrame) -> tuple[pl.DataFrame, list[list[str]]]:
+        """The same, and for each example the features whose category is not in `known`."""
+        table = feature_table(self._features, examples, self._plain)
+        unseen: list[list[str]] = [[] for _ in range(len(table))]
+        for name, seen in self._seen.items():
+            for row, text in enumerate(table[name].to_list()):
+                if text not in seen:
+                    unseen[row].append(name)
+        return table.with_columns(self._typed), unseen
 
 
 def check_rows_alone(
@@ -67,34 +97,5 @@ def categories(features: Features, examples: pl.DataFrame) -> Categories:
 
 
 def model_inputs(features: Features, examples: pl.DataFrame, known: Categories) -> pl.DataFrame:
-    """The features of the examples; text becomes a category, one not in `known` becomes null.
-
-    So does a number that is not finite, such as a ratio to 0: not every model can take one.
-    """
-    return feature_table(features, examples, _as_inputs(known))
-
-
-def inputs_and_unseen(
-    features: Features, examples: pl.DataFrame, known: Categories
-) -> tuple[pl.DataFrame, list[list[str]]]:
-    """The same, and for each example the features whose category is not in `known`."""
-    texts = [pl.col(name).alias(_text(name)) for name in known]
-    inputs = feature_table(features, examples, [*_as_inputs(known), *texts])
-    unseen: list[list[str]] = [[] for _ in range(len(inputs))]
-    for name, values in known.items():
-        seen = {None, *values}
-        for row, text in enumerate(inputs[_text(name)].to_list()):
-            if text not in seen:
-                unseen[row].append(name)
-    return inputs.drop(_text(name) for name in known), unseen
-
-
-def _as_inputs(known: Categories) -> list[pl.Expr]:
-    number = pl.col(pl.Float64, pl.Float32)
-    as_enum = [pl.col(name).cast(pl.Enum(values), strict=False) for name, values in known.items()]
-    return [pl.when(number.is_finite()).then(number), *as_enum]
-
-
-def _text(name: str) -> str:
-    """What the text of a feature is called beside its category; no feature has a blank."""
-    return f"{name} text"
+    """The features of the examples as a model takes them."""
+    return Inputs(features, known).of(examples)

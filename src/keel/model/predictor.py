@@ -1,6 +1,7 @@
 """A trained model that predicts from examples, as the service and the evaluation do."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import polars as pl
 
 from keel.data.store import Store, sha256
 from keel.model.choice import learner
-from keel.model.inputs import Categories, inputs_and_unseen, model_inputs
+from keel.model.inputs import Categories, Inputs
 from keel.model.passport import schema_hash
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -37,12 +38,16 @@ class Predictor:
 
     def answers(self, examples: pl.DataFrame) -> tuple[pl.Series, list[list[str]]]:
         """The same, and for each example the features whose category training did not see."""
-        inputs, unseen = inputs_and_unseen(self.features, examples, self.known)
+        inputs, unseen = self._inputs.and_unseen(examples)
         return self.predict_inputs(inputs), unseen
 
     def inputs(self, examples: pl.DataFrame) -> pl.DataFrame:
         """The features of the examples, shape (rows, features)."""
-        return model_inputs(self.features, examples, self.known)
+        return self._inputs.of(examples)
+
+    @cached_property
+    def _inputs(self) -> Inputs:
+        return Inputs(self.features, self.known)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,11 @@ class Features(Mapping[str, Feature]):
 
     def table(self, examples: pl.LazyFrame) -> pl.LazyFrame:
         """One column for each feature, one row for each example, in the same order."""
-        return examples.select(build().alias(name) for name, build in self.items())
+        return examples.select(self.expressions())
+
+    def expressions(self) -> list[pl.Expr]:
+        """What makes a column for each feature, in their order."""
+        return [build().alias(name) for name, build in self.items()]
 
     def columns_read(self) -> list[str]:
         """The columns of the examples that a feature reads, in their order."""

@@ -96,7 +96,9 @@ class Log:
                 **ids,
                 "model": model,
                 **answer,
-                "example": {name: example[name] for name in self._columns},
+                "example": example
+                if len(example) == len(self._columns)  # none of them is personal
+                else {name: example[name] for name in self._columns},
             }
             for answer, example in zip(answers, examples, strict=True)
         ]

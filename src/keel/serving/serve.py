@@ -1,5 +1,6 @@
 """The process that serves: its log, its port, and how it stops."""
 
+import gc
 import ipaddress
 import logging
 import signal
@@ -75,6 +76,7 @@ def started(
         service.metrics.limits(settings.load(root).alerts.model_dump())
         threads = max(1, 2 * cpus() // serving.workers)  # more only wait for each other
         app = application(service, about(root), allowed, threads=threads, tracers=tracers)
+        gc.freeze()  # what was loaded stays: garbage is looked for among requests only
         yield Draining(app, service), service
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
@@ -177,9 +178,10 @@ class Service:
 
     def _count(self, answers: list[Prediction]) -> None:
         unseen = Counter(name for answer in answers for name in answer.said["unseen"])
+        examples = [answer.example for answer in answers]
         self.metrics.predictions(
             [answer.said for answer in answers],
-            {name: sum(a.example[name] is None for a in answers) for name in self._columns},
+            {name: [*map(itemgetter(name), examples)].count(None) for name in self._columns},
             {name: unseen[name] for name in self.used.predictor.known},
         )
 

@@ -1,9 +1,14 @@
+import math
+
 import polars as pl
 import pytest
 from builders import NOON, PROJECT, examples, with_feature
 from flight_delay.examples import Examples
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
-from keel.model.inputs import categories, model_inputs
+from keel.model.inputs import Inputs, categories, model_inputs
 from keel.project.errors import UserError
 
 FEATURES = PROJECT.features
@@ -61,3 +66,30 @@ def test_a_feature_without_a_value_for_each_row_is_named(wrong: pl.Expr, values:
 
     with pytest.raises(UserError, match=cure):
         model_inputs(features, examples(humidity=[50.0, 50.0, 0.0]), {})
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["UA", "ZZ", None]), st.floats() | st.none()),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_what_is_asked_again_and_again_is_the_same_alone_and_among_others(
+    asked: list[tuple[str | None, float | None]],
+) -> None:
+    carriers, numbers = map(list, zip(*asked, strict=True))
+    rows = examples(carrier=["UA"] * len(asked)).with_columns(
+        carrier=pl.Series(carriers, dtype=pl.String),
+        temperature=pl.Series(numbers, dtype=pl.Float64),
+    )
+    inputs = Inputs(FEATURES, {"carrier": ["UA"], "origin": ["EWR"], "destination": ["ORD"]})
+
+    table, unseen = inputs.and_unseen(rows)
+
+    for n in range(len(rows)):
+        assert_frame_equal(inputs.of(rows[n : n + 1]), table[n : n + 1])
+    assert unseen == [["carrier"] if carrier == "ZZ" else [] for carrier in carriers]
+    assert table["temperature"].to_list() == [
+        n if n is not None and math.isfinite(n) else None for n in numbers
+    ]

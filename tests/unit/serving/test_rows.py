@@ -1,16 +1,19 @@
 import json
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import dataframely as dy
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from keel import afterwards, ahead
 from keel.serving.examples.rows import Rows, asked
-from keel.serving.problems import MOST, ProblemError
+from keel.serving.problems import MOST, ProblemError, WrongField
 
 
 class Customers(dy.Schema):
@@ -195,3 +198,68 @@ def test_a_table_without_a_key_may_have_equal_rows() -> None:
     rows = Rows(Loose, ["size"], 5).read_many(b'{"rows": [{"size": 1}, {"size": 1}]}')
 
     assert rows["size"].to_list() == [1, 1]
+
+
+class Kinds(dy.Schema):
+    """Columns whose values Polars either takes as they are, or refuses."""
+
+    small = dy.Int8(nullable=True)
+    unsigned = dy.UInt32(nullable=True)
+    large = dy.Int64(nullable=True)
+    single = dy.Float32(nullable=True)
+    double = dy.Float64(nullable=True)
+    flag = dy.Bool(nullable=True)
+    text = dy.String(nullable=True)
+    kind = dy.Enum(["a", "b"], nullable=True)
+    price = dy.Decimal(6, 2, nullable=True)
+    day = dy.Date(nullable=True)
+    clock = dy.Time(nullable=True)
+    local = dy.Datetime(nullable=True)
+    utc = dy.Datetime(time_zone="UTC", nullable=True)
+    berlin = dy.Datetime(time_zone="Europe/Berlin", nullable=True)
+
+
+class KindsAndPause(Kinds):
+    """The same, and a kind that is read column by column."""
+
+    pause = dy.Duration(nullable=True)
+
+
+WHOLE = st.integers(0, 127) | st.integers(-130, 300) | st.integers(-(2**64), 2**64)
+NUMBER = st.floats(allow_nan=False, allow_infinity=False)
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=-7, minutes=-30)), timezone(timedelta(0))])
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "small": WHOLE,
+    "unsigned": WHOLE,
+    "large": WHOLE,
+    "single": NUMBER,
+    "double": NUMBER,
+    "flag": st.booleans(),
+    "text": st.text(max_size=5),
+    "kind": st.sampled_from("abc"),
+    "price": st.decimals(-9_999, 9_999, places=2).map(str),
+    "day": st.dates().map(str),
+    "clock": st.times().map(str),
+    "local": st.datetimes().map(datetime.isoformat),
+    "utc": st.datetimes(timezones=ZONES).map(datetime.isoformat),
+    "berlin": st.datetimes(timezones=ZONES).map(datetime.isoformat),
+}
+QUICK, SLOW = (Rows(schema, Kinds.column_names(), 5) for schema in (Kinds, KindsAndPause))
+
+
+def told(reading: Rows, body: bytes) -> tuple[pl.DataFrame, Sequence[WrongField]]:
+    try:
+        return reading.read_many(body), []
+    except ProblemError as problem:
+        return pl.DataFrame(), problem.wrong
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional=VALUES), min_size=1, max_size=5))
+def test_rows_that_are_read_at_once_are_those_that_are_read_by_columns(
+    rows: list[dict[str, Any]],
+) -> None:
+    body = json.dumps({"rows": rows}).encode()
+    (quick, wrong), (slow, also_wrong) = told(QUICK, body), told(SLOW, body)
+
+    assert wrong == also_wrong
+    assert_frame_equal(quick, slow.drop("pause", strict=False))

@@ -51,14 +51,14 @@ class Maker:
         What fails is asked for again in halves, so that few are told that they may be at fault.
         `go_on` is called between steps, and may raise what ends the work.
         """
-        nothing = pl.DataFrame(schema=self.columns)
-        examples, places, wrong = [nothing], list[int](), dict[int, WrongField]()
+        examples, places, wrong = list[pl.DataFrame](), list[int](), dict[int, WrongField]()
         parts, tries = deque([range(len(rows))]), TRIES
         while parts:
             go_on()
             part = parts.popleft()
             try:
-                made = self._together(rows[part.start : part.stop], lookups)
+                some = rows if len(part) == len(rows) else rows[part.start : part.stop]
+                made = self._together(some, lookups)
             except pl.exceptions.PolarsError as error:
                 middle = len(part) // 2
                 if middle and tries:
@@ -72,7 +72,8 @@ class Maker:
                 examples.append(made.examples)
                 places += [part[place] for place in made.places]
                 wrong |= {part[row]: problem for row, problem in made.wrong.items()}
-        return Made(pl.concat(examples), places, wrong)
+        whole = pl.concat(examples) if examples else pl.DataFrame(schema=self.columns)
+        return Made(whole, places, wrong)
 
     def _together(self, rows: pl.DataFrame, lookups: Lookups) -> Made:
         """The same of rows that `build` takes. Raises PolarsError if it fails."""

@@ -108,6 +108,8 @@ class Rows:
         self._dump = TypeAdapter(list[row])
         self._rules = rules(schema, self.columns)
         self._types = {name: column.dtype for name, column in schema.columns().items()}
+        self._zoned = [n for n, dtype in self._types.items() if getattr(dtype, "time_zone", None)]
+        self._at_once = all(map(_fits_or_fails, self._types.values()))
 
     def read_one(self, body: bytes) -> Read:
         """The row that a body is. Raises ProblemError if it is not as the schema asks for."""
@@ -164,6 +166,23 @@ class Rows:
     def _frame(self, models: Sequence[BaseModel], at: str = Read.at) -> Read:
         """The rows as a table of the schema, with null for what is not asked for."""
         rows = self._dump.dump_python(list(models), by_alias=True)
+        frame, wrong = self._typed(rows)
+        for n, broken in broken_rules(frame, self._rules).items():
+            wrong.setdefault(n, []).extend(_broken(rule, frame[n]) for rule in broken)
+        places = [n for n in range(len(rows)) if n not in wrong]
+        return Read(frame[places] if wrong else frame, places, wrong, at)
+
+    def _typed(
+        self, rows: list[dict[str, Any]]
+    ) -> tuple[pl.DataFrame, dict[int, list[WrongField]]]:
+        """The rows as a table, with null for a value that does not fit, and which do not."""
+        if self._at_once:
+            with suppress(*UNFIT):  # a tenth of the time for one row
+                for name in self._zoned:
+                    for row in rows:
+                        if moment := row.get(name):
+                            row[name] = moment.astimezone(UTC)
+                return pl.DataFrame(rows, self._types), {}
         wrong: dict[int, list[WrongField]] = {}
         columns = []
         for name, dtype in self._types.items():
@@ -176,11 +195,7 @@ class Rows:
                         wrong.setdefault(n, []).append(unfit)
                         values[n] = None
                 columns.append(series(name, values, dtype))
-        frame = pl.DataFrame(columns)
-        for n, broken in broken_rules(frame, self._rules).items():
-            wrong.setdefault(n, []).extend(_broken(rule, frame[n]) for rule in broken)
-        places = [n for n in range(len(rows)) if n not in wrong]
-        return Read(frame[places] if wrong else frame, places, wrong, at)
+        return pl.DataFrame(columns), wrong
 
 
 def asked(schema: type[dy.Schema]) -> list[str]:
@@ -264,6 +279,18 @@ def series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
         utc = pl.Series(name, moments, pl.Datetime(dtype.time_unit, "UTC"))
         return utc.dt.convert_time_zone(dtype.time_zone)
     return pl.Series(name, values, dtype)
+
+
+def _fits_or_fails(dtype: pl.DataType) -> bool:
+    """Whether Polars refuses a value of a row that does not fit, as it does of a column.
+
+    It does not with times in other units than Python's: those it rounds, or lets run over.
+    """
+    return not (
+        dtype.is_nested()
+        or isinstance(dtype, pl.Duration)
+        or (isinstance(dtype, pl.Datetime) and dtype.time_unit != "us")
+    )
 
 
 def _unfit(field: str, value: Any, dtype: pl.DataType) -> WrongField | None:

@@ -85,5 +85,4 @@ class Settings(Section):
 
 def matrix(features: pl.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """The features as LightGBM reads them: codes for categories, NaN for nulls."""
-    codes = [pl.col(name).to_physical() for name in categories(features)]
-    return features.with_columns(codes).cast(pl.Float64).fill_null(np.nan).to_numpy()
+    return features.select(pl.all().to_physical().cast(pl.Float64).fill_null(np.nan)).to_numpy()
