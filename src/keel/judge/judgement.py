@@ -24,11 +24,13 @@ from keel.model.inputs import feature_table
 from keel.model.predictor import Predictor
 from keel.project.description import Project
 from keel.project.errors import UserError
+from keel.project.learning import Progress
 from keel.project.metric import Metric
 from keel.project.settings import Evaluation, Settings
 
 RESERVED = ("month", "label", *MODELS, "example", "champion")
 MOST_VALUES = 200  # of a column to slice by
+STEPS = 4  # scores, importance, gates and ageing, each of which takes a while
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def judge(
     quality: Mapping[str, Any],
     *,
     today: date,
+    progress: Progress = lambda _done, _total: None,
 ) -> Judgement:
     """Judge the candidate beside the simple model and the naive guess.
 
@@ -82,12 +85,15 @@ def judge(
     judges = [(part.candidate, part.judged) for part in parts]
     with threadpool_limits(1, "blas"):  # so small matrices only wait for a second thread
         scores = evaluate(project.task, predictions, evaluation, metrics)
+        progress(1, STEPS)
         losses = importance(judges, main, evaluation.seed)
+    progress(2, STEPS)
     verdicts = gate.against_floors(missed(scores, evaluation, metrics))
     ageing: dict[str, Any] = {}
     if not settings.data.rows:
         verdicts += gate.for_data(quality)
         verdicts += _gates(project, settings, predictions, losses, parts)
+        progress(3, STEPS)
         ageing = _ageing(project, settings, parts)
     verdicts = gate.waived(verdicts, settings.waivers, today)
     unlabelled = sum(part.judged.unlabelled for part in parts)

@@ -19,6 +19,7 @@ from keel.project.description import Project
 from keel.project.errors import RefusedError
 from keel.project.settings import Evaluation, Settings
 from keel.show.charts import with_ground
+from keel.show.progress import bar
 
 
 def run(store: Store, project: Project, settings: Settings, today: date) -> dict[str, object]:
@@ -29,7 +30,8 @@ def run(store: Store, project: Project, settings: Settings, today: date) -> dict
     """
     parts = list(_parts(store, project, settings))
     quality = store.read_json(store.report("data-quality.json"))
-    judgement = judge(project, settings, parts, quality, today=today)
+    with bar("judging") as progress:
+        judgement = judge(project, settings, parts, quality, today=today, progress=progress)
     scores = write(store, project, judgement, quality, settings.evaluation)
     _write_facts(store, project, settings, judgement, quality)
     if judgement.refusals:
