@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from rendering import TEMPLATE, Render, commit, must, render
+from rendering import TEMPLATE, Render, commit, keel, must, render
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,6 +57,23 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     must(folder, "git", "add", "--all")
     must(folder, "git", "commit", "--quiet", "--message", "Start")
     must(folder, "uv", "sync", "--quiet")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose pipeline has run on the quick data, committed, with the packages of another.
+
+    Tests leave it as it is, and take a copy for anything else.
+    """
+    folder = render(tmp_path_factory.mktemp("trained") / "project")
+    (folder / "conf/overrides.yaml").write_text("choose: {data: quick}\nset: {}\n")
+    shutil.copy(project / "uv.lock", folder)
+    commit(folder, "Start")
+    for name, value in (("name", "Somebody"), ("email", "somebody@example.com")):
+        must(folder, "git", "config", f"user.{name}", value)  # DVC looks nowhere else for it here
+    must(folder, *keel(project), "run")
+    commit(folder, "The first run", "--no-verify")  # the hooks are others' matter
     return folder
 
 

@@ -24,7 +24,7 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._printed = ""
+        self.printed: list[str] = []  # by each block
 
     def follow(self, page: Path) -> None:
         for language, file, content in BLOCK.findall(read(page)):
@@ -46,15 +46,16 @@ class Reader:
     def _type(self, commands: str) -> None:
         done = run(self._folder, "bash", "-euc", f"exec 2>&1; export COLUMNS=100\n{commands}\npwd")
         assert done.returncode == 0, f"{commands}\n{done.stdout}"
-        self._printed, _, folder = done.stdout.rstrip("\n").rpartition("\n")
+        printed, _, folder = done.stdout.rstrip("\n").rpartition("\n")
+        self.printed.append(printed)
         self._folder = Path(folder)
 
     def _compare(self, expected: str) -> None:
-        printed = iter(NUMBER.sub("0", self._printed).splitlines())
+        printed = iter(NUMBER.sub("0", self.printed[-1]).splitlines())
         for line in expected.splitlines():
             wanted = re.compile(re.escape(NUMBER.sub("0", line)).replace("…", ".*"))
             found = any(wanted.fullmatch(said.rstrip()) for said in printed)
-            assert found, f"{line}\nis not in, or not here in\n{self._printed}"
+            assert found, f"{line}\nis not in, or not here in\n{self.printed[-1]}"
 
     def _change(self, file: Path, diff: str) -> None:
         before, after = (

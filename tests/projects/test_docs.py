@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from reading import DOCS, Reader, read
-from rendering import TEMPLATE, Render, files, must, put_customers, questions
+from rendering import TEMPLATE, Render, files, must, questions
 
 from keel.cli.app import GROUPS, HIDDEN
 
@@ -25,12 +25,6 @@ def own(project: Path, tmp_path: Path) -> Path:
 
 def test_a_model_can_be_added_as_described(own: Path) -> None:
     Reader(own).follow(DOCS / "how-to/add-a-model.md")
-
-
-def test_own_data_can_be_used_as_described(own: Path) -> None:
-    put_customers(own.parent)
-
-    Reader(own).follow(DOCS / "how-to/use-your-own-data.md")
 
 
 def test_a_feature_can_be_added_as_the_project_describes(own: Path) -> None:

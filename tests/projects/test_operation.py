@@ -19,11 +19,10 @@ import polars as pl
 import pytest
 import yaml
 from prometheus_client import Counter, Gauge, Histogram
-from rendering import TOOLS, Render, keel, must, render, run
+from rendering import TOOLS, Render, must, run
 
 from keel.serving import telemetry
 
-STAGES = ("configure", "ingest", "validate", "prepare", "train")
 KEY = "a-key-of-these-tests-only"
 OPTIONAL = {"LICENSE", "champion", "champion.dvc", "reports/metrics.json", "vendor"}
 needs_prometheus = pytest.mark.skipif(
@@ -33,14 +32,10 @@ needs_prometheus = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def trained(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with a model of the quick data."""
-    folder = render(tmp_path_factory.mktemp("trained") / "project")
-    (folder / "conf/overrides.yaml").write_text("choose: {data: quick}\nset: {}\n")
-    shutil.copy(project / "uv.lock", folder)
-    for stage in STAGES:
-        must(folder, *keel(project), "stage", stage)
-    return folder
+def trained(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a model of the quick data, in which a service may write its log."""
+    folder = tmp_path_factory.mktemp("operation") / "project"
+    return Path(shutil.copytree(trained, folder, symlinks=True))
 
 
 @pytest.fixture(scope="module")

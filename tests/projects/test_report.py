@@ -1,11 +1,12 @@
 """The model report in a real browser, on a desk and on a phone."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from browsing import asked, browser, log, needs_browser, show, too_wide
-from rendering import keel, must, render
+from rendering import keel, must
 from selenium.webdriver import Chrome
 
 __all__ = ["browser"]  # a fixture
@@ -20,12 +21,16 @@ CHARTS = """return [...document.querySelectorAll("figure svg")].map(chart => {
 
 
 @pytest.fixture(scope="module")
-def report(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a quick run of a project whose name has to be escaped."""
-    folder = tmp_path_factory.mktemp("report")
-    named = render(folder / "project", project_name=NAME, package_name="flight_delay")
-    must(named, *keel(project), "run", "data=quick", f"hydra.run.dir={folder}/run")
-    return folder / "run/reports/report.html"
+def report(project: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a project whose name has to be escaped."""
+    folder = tmp_path_factory.mktemp("report") / "project"
+    shutil.copytree(trained, folder, symlinks=True)
+    settings = folder / "pyproject.toml"
+    text = settings.read_text("utf-8")
+    assert text.count('title = "Flight delay"') == 1
+    settings.write_text(text.replace('title = "Flight delay"', f"title = '{NAME}'"), "utf-8")
+    must(folder, *keel(project), "stage", "evaluate")
+    return folder / "reports/report.html"
 
 
 @pytest.fixture(scope="module", params=WIDTHS.values(), ids=list(WIDTHS))

@@ -6,7 +6,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from rendering import Render, files, keel, must, parse, questions, render
+from rendering import Render, files, must, parse, questions, render
 
 QUICK = "choose: {data: quick}\nset: {}\n"
 SHARED = ("data", "model", "reports/report.html")
@@ -37,17 +37,8 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def trained(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project that has run its pipeline on the quick data."""
-    folder = render(tmp_path_factory.mktemp("trained") / "project")
-    (folder / "conf/overrides.yaml").write_text(QUICK)
-    must(folder, *keel(project), "run")
-    return folder
-
-
 def test_data_come_back_from_a_folder(trained: Path, project: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(trained, tmp_path / "project")
+    folder = shutil.copytree(trained, tmp_path / "project", symlinks=True)
 
     push_delete_and_pull(folder, project)
 
@@ -55,7 +46,7 @@ def test_data_come_back_from_a_folder(trained: Path, project: Path, tmp_path: Pa
 
 
 def test_a_project_moves_to_an_s3_server(s3: str, trained: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(trained, tmp_path / "project")
+    folder = shutil.copytree(trained, tmp_path / "project", symlinks=True)
     render(folder, storage="s3", storage_s3="s3://flights/data")
     (folder / "conf/overrides.yaml").write_text(QUICK)
     dvc(folder, folder, "repro", "configure")  # it looks into pyproject.toml, which asks for dvc-s3
