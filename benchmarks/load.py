@@ -9,13 +9,15 @@ can do. Figures are medians of the rounds, with the least and the greatest in br
 import argparse
 import asyncio
 import json
+import os
 import statistics
+import subprocess
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from measure import spread
-from serving import ROW, free_port, running
+from serving import ROW, Running, free_port, running
 
 SECONDS, ROUNDS, BUSY = 5.0, 3, 16
 BODY = json.dumps(ROW).encode()
@@ -33,6 +35,7 @@ class Seen(NamedTuple):
     health: list[float]
     refused: list[int]
     lost: list[int]
+    cpu: list[float]  # seconds that the service computed
 
 
 async def ask(port: int, content: bytes, until: float, seen: Seen, pause: float = 0) -> None:
@@ -64,12 +67,24 @@ async def ask(port: int, content: bytes, until: float, seen: Seen, pause: float 
         writer.close()
 
 
-async def load(port: int, clients: int) -> Seen:
+def cpu(process: int) -> float:
+    """Seconds that a process and those it started have computed."""
+    listed = subprocess.run(("pgrep", "-P", str(process)), capture_output=True, check=False).stdout
+    ticks = 0
+    for one in (process, *map(int, listed.split())):
+        fields = Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+async def load(service: Running, clients: int) -> Seen:
     """What so many clients see in some seconds, and one that asks for `/health` beside them."""
-    seen = Seen([], [], [], [])
+    seen, port = Seen([], [], [], [], []), service.port
+    before = cpu(service.process.pid)
     until = time.perf_counter() + SECONDS
     asking = [ask(port, POST, until, seen) for _ in range(clients)]
     await asyncio.gather(*asking, ask(port, GET, until, seen, 0.05))
+    seen.cpu.append(cpu(service.process.pid) - before)
     return seen
 
 
@@ -87,17 +102,18 @@ def main() -> None:
     rounds: dict[int, list[Seen]] = {BUSY: [], 10 * BUSY: []}
     command = ("-m", "keel", "serve", *options.serve, "--port", free_port())
     with running(options.project.resolve(), *command) as service:
-        asyncio.run(load(service.port, BUSY))
+        asyncio.run(load(service, BUSY))
         for _ in range(ROUNDS):
             for clients, seen in rounds.items():
-                seen.append(asyncio.run(load(service.port, clients)))
-    print("| clients | answers/s | p50 ms | p99 ms | refused/s | lost | health p50 | health p99 |")
-    print("|---|---|---|---|---|---|---|---|")
+                seen.append(asyncio.run(load(service, clients)))
+    head = "clients,answers/s,p50 ms,p99 ms,CPU ms an answer,refused/s,lost,health p50,health p99"
+    print(f"| {head.replace(',', ' | ')} |\n{'|---' * 9}|")
     for clients, all_seen in rounds.items():
         row = [
             str(spread(len(seen.answers) / SECONDS for seen in all_seen)),
             str(spread(percentile(seen.answers, 0.5) for seen in all_seen)),
             str(spread(percentile(seen.answers, 0.99) for seen in all_seen)),
+            str(spread(1e3 * seen.cpu[0] / max(1, len(seen.answers)) for seen in all_seen)),
             str(spread(len(seen.refused) / SECONDS for seen in all_seen)),
             str(sum(len(seen.lost) for seen in all_seen)),
             str(spread(percentile(seen.health, 0.5) for seen in all_seen)),

@@ -52,15 +52,17 @@ def serve(
             # Also before it runs; and when all is answered, it raises the signal once more.
             signal.signal(number, server.handle_exit)
         listening = _listen(serving.host, serving.port)
-        announce(
+        line = (
             f"{_url(listening)} answers with model {service.used.version}, trained at "
             f"{service.used.passport['trained_at']}; Ctrl-C stops it"
         )
         if serving.workers == 1:
+            announce(line)
             server.run(sockets=[listening])
             return
     del app, service, server  # each worker has its own
-    run_workers(configured(Worker(partial(_again, store, allowed, serving)), serving), listening)
+    config = configured(Worker(partial(_again, store, allowed, serving)), serving)
+    run_workers(config, listening, partial(announce, line))
 
 
 @contextmanager

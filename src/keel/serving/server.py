@@ -16,7 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from keel.project.errors import UserError, reason
 from keel.serving.service import Service
@@ -24,6 +24,7 @@ from keel.serving.settings import Serving
 from keel.serving.telemetry import WORKERS
 
 IDLE = 5  # seconds that a connection stays open without a request, or with half of a head
+STARTED = 60  # seconds within which a worker answers
 
 Handler = Callable[[int, FrameType | None], object]
 
@@ -128,14 +129,46 @@ class Worker:
             await self._app(scope, receive, send)
 
 
-def run_workers(config: uvicorn.Config, listening: socket.socket) -> None:
+class Workers(Multiprocess):
+    """Uvicorn's processes, which say when all of them answer, and hear a signal meanwhile."""
+
+    def __init__(
+        self, config: uvicorn.Config, listening: socket.socket, ready: Callable[[], object]
+    ) -> None:
+        super().__init__(config, [listening])
+        self._ready = ready
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.should_exit.set())
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        if all(process.wait_until_ready(STARTED, self.should_exit) for process in self.processes):
+            self._ready()
+
+    def keep_subprocess_alive(self) -> None:
+        """Start anew what has died; uvicorn would wait for one that starts before it looks."""
+        for number, worker in enumerate(self.processes):
+            if worker.process.is_alive():
+                continue
+            worker.join()
+            if worker.exitcode == STARTUP_FAILURE:
+                self.should_exit.set()
+                return
+            self.processes[number] = Process(self.config, self.sockets)
+            self.processes[number].start()
+
+
+def run_workers(
+    config: uvicorn.Config, listening: socket.socket, ready: Callable[[], object]
+) -> None:
     """Run so many processes that answer what comes there; one that dies is started anew.
 
-    Each shows the metrics of all. Raises UserError if one can't start.
+    Each shows the metrics of all. `ready` is called when they answer. Raises UserError if one can't
+    start.
     """
     with _folder() as folder:
         os.environ[WORKERS] = folder
-        supervisor = Multiprocess(config, [listening])
+        supervisor = Workers(config, listening, ready)
         supervisor.run()
         if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
             raise UserError("a worker did not start; the lines above say why")
@@ -171,6 +204,6 @@ def configured(app: ASGIApp, serving: Serving) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=int(serving.seconds) + 5,
-        timeout_worker_healthcheck=30,  # it has to start within them
+        timeout_worker_healthcheck=STARTED,
         workers=serving.workers,
     )
