@@ -109,9 +109,9 @@ def test_the_trend_of_the_frequency_is_by_month() -> None:
     [
         ([1, 22, 44, 66, 88], State.WATCH, "0.4 a week"),
         ([3, 25, 47, 69], State.WATCH, "0.4 a week"),
-        ([100, 105, 110, 115, 120, 125], State.BAD, "0.0 a week; none for 100.0 days"),
-        ([35, 36, 37, 38, 39, 40, 41], State.BAD, "none for 35.0 days"),
-        ([40], State.BAD, "none for 40.0 days"),
+        ([100, 105, 110, 115, 120, 125], State.BAD, "0.0 a week; none for 100 days"),
+        ([35, 36, 37, 38, 39, 40, 41], State.BAD, "none for 35 days"),
+        ([40], State.BAD, "none for 40 days"),
         ([3], State.UNKNOWN, "not enough data yet"),
         ([1, 2, 3, 4, 5], State.GOOD, "5.0 a week"),
     ],

@@ -602,14 +602,17 @@ def test_a_budget_that_is_low_or_will_not_last_is_to_be_watched(
 ) -> None:
     have_events(project, bad)
 
-    assert figure(project).state == state
+    found = figure(project)
+    assert found.state == state
+    assert ("nothing else" in found.cure) is (state != State.WATCH)
+    assert bool(found.details) is (state != State.GOOD)
 
 
 @pytest.mark.parametrize(
     ("front", "state", "said"),
     [
         ("agreed: [Ada]\nreview: 2026-11-23", State.GOOD, "agreed by Ada; reviewed again on"),
-        ("agreed: [Ada]\nreview: 2026-11-22", State.WATCH, "agreed by Ada; reviewed again on"),
+        ("agreed: [Ada]\nreview: 2026-11-22", State.WATCH, "agreed by Ada; its review was due by"),
         ("agreed: [Ada]", State.UNKNOWN, "no date of its next review"),
         ("agreed: []\nreview:", State.UNKNOWN, "nobody has signed docs/quality/policy.md"),
         ("agree: []", State.UNKNOWN, "nobody has signed"),

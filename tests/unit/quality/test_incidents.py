@@ -9,7 +9,8 @@ from builders import REPOSITORY
 
 from keel.cli import run
 from keel.project.errors import UserError
-from keel.quality.delivery.incident import begun, page, start
+from keel.quality.delivery.incident import begun, figure, page, start
+from keel.quality.records.figures import State
 from keel.quality.records.history import Deployment
 from keel.quality.records.incidents import (
     Action,
@@ -170,10 +171,20 @@ def test_a_dear_incident_needs_an_action_with_owner_and_date() -> None:
 
     assert (
         "it: it cost 21% of the error budget of quality"
-        in (told(an_incident(cost={"quality": 0.21, "latency": 0.1}))[0])
+        in (told(an_incident(cost={"quality": 0.21, "latency": 0.1}, restored=NOW))[0])
     )
-    assert told(an_incident(cost={"quality": 0.2})) == []
-    assert told(an_incident(cost={"quality": 0.21}, actions=[action])) == []
+    assert told(an_incident(cost={"quality": 0.2}, restored=NOW)) == []
+    assert told(an_incident(cost={"quality": 0.21}, restored=None)) == []  # it goes on
+    assert told(an_incident(cost={"quality": 0.21}, restored=NOW, actions=[action])) == []
+
+
+def test_a_dear_incident_without_an_action_is_not_done_with() -> None:
+    dear = Incidents({"it": an_incident(cost={"quality": 0.21}, restored=NOW, reviewed=NOW.date())})
+
+    found = figure(dear, NOW)
+
+    assert (found.state, found.text) == (State.WATCH, "none goes on; still to be done: 1 thing")
+    assert "it: it cost 21% of the error budget of quality" in found.details[0]
 
 
 @pytest.mark.parametrize("lacking", ["what", "owner", "due"])

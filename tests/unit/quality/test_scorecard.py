@@ -258,6 +258,18 @@ def test_an_outage_that_goes_on_comes_first_and_the_answer_is_no(project: Reposi
     assert "“Nobody gets an answer” goes on" in markdown
 
 
+def test_what_is_bad_since_nobody_knows_is_named_once(project: Repository) -> None:
+    have_events(project.root, bad=100)
+
+    found = gather(project.root, NOW + timedelta(days=100))
+    html, _, _ = written(project.root, found)
+
+    named = [each.name for each in page.first(found.figures)]
+    assert "budget.availability" in named
+    assert len(named) == len(set(named))
+    assert "What to do:</strong> </p>" not in html
+
+
 def test_what_an_outage_cost_is_worked_out_whenever_the_page_is_made(project: Repository) -> None:
     have_events(project.root, bad=10)
     file = project.root / "docs/incidents/2026-11-23-down.md"

@@ -3,6 +3,7 @@
 import math
 from datetime import timedelta
 
+MANY = 30  # days
 YEAR = timedelta(days=365.25)
 SPANS = {"a year": YEAR, "a month": YEAR / 12}
 
@@ -32,6 +33,8 @@ def hours(span: timedelta) -> str:
 
 
 def lasting(span: timedelta) -> str:
-    """A time as people write it: in days when it is longer than two."""
+    """A time as people write it: in days when it is longer than two, in whole ones after 30."""
     days = span / timedelta(days=1)
+    if days >= MANY:
+        return f"{days:.0f} days"
     return f"{days:.1f} days" if days >= 2 else hours(span)

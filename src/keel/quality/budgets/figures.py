@@ -10,6 +10,7 @@ from keel.quality.records.figures import Figure, State, about
 DAY = timedelta(days=1)
 SHOWN = 90  # days of the trend
 LOW = 0.25  # of a budget left: below, watch it
+CAREFUL = "Features may still go on: mend first what goes wrong, and put off what is risky."
 
 
 def figures(overview: Overview, today: date) -> list[Figure]:
@@ -44,10 +45,13 @@ def figure(standing: Standing) -> Figure:
     if standing.silent:
         unknown = replace(its, cure="", target=target).fails(str(standing))
         return replace(unknown, state=State.BAD) if standing.is_spent else unknown
-    return its.shown(
+    state, why = _state(budget), [f"{day}: {why}" for day, why in budget.reasons]
+    if state == State.WATCH:
+        its = replace(its, cure=objective.cure or CAREFUL)
+    return its.also([] if state == State.GOOD else why).shown(
         100 * budget.left,
         str(budget),
-        _state(budget),
+        state,
         round(budget.sums(budget.day, budget.window)[0]),
         target,
         _trend(budget),
@@ -73,6 +77,9 @@ def _policy(policy: Policy, today: date) -> Figure:
     if policy.review is None:
         return its.unknown(f"{POLICY} has no date of its next review")
     left = (policy.review - today).days
-    text = f"agreed by {', '.join(policy.agreed)}; reviewed again on {policy.review}"
+    again = f"reviewed again on {policy.review}"
+    if left < 0:
+        again = f"its review was due by {policy.review}"
+    text = f"agreed by {', '.join(policy.agreed)}; {again}"
     state = State.GOOD if left >= 0 else State.WATCH
     return its.shown(left, text, state, len(policy.agreed), "not past its date")

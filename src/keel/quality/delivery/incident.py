@@ -70,7 +70,8 @@ def figure(known: Incidents, now: datetime) -> Figure:
         for name, incident in known.good.items()
         for lack in owed(incident, now.date())
     ]
-    text = "; ".join(lasting_) or f"none goes on; {plural(len(owing), 'thing')} to be done since"
+    text = "; ".join(lasting_) or "none goes on"
+    text += f"; still to be done: {plural(len(owing), 'thing')}" if owing else ""
     state = State.BAD if lasting_ else State.WATCH if owing else State.GOOD
     return its.shown(len(lasting_), text, state, len(known.good), "none").also(owing)
 

@@ -86,7 +86,7 @@ def facts(card: Scorecard) -> dict[str, Any]:
 def first(figures: Sequence[Figure]) -> list[Figure]:
     """What to look at first: the bad, then the broken, then what is to be watched."""
     bad, watch = ([f for f in figures if f.state == s] for s in (State.BAD, State.WATCH))
-    return [*bad, *(figure for figure in figures if figure.broken), *watch]
+    return [*bad, *(f for f in figures if f.broken and f.state != State.BAD), *watch]
 
 
 def trend(points: Sequence[tuple[date, float]]) -> Markup:

@@ -81,6 +81,7 @@ def owed(incident: Incident, today: date) -> Iterator[str]:
         ended = incident.restored.date()
         if (today - ended).days > REVIEW:
             yield f"over since {ended}, and nobody has reviewed it: `reviewed` in its file"
+    yield from _unanswered(incident)
     for action in incident.actions:
         if action.due < today and not action.done:
             yield f"{action.what} ({action.owner}) was due by {action.due}"
@@ -101,13 +102,17 @@ def flaws(
                     f"{name}: {key} is {tag!r}, and there is no such deployment: was the tag "
                     "deleted, or not fetched? `git fetch --tags`; `git tag --list` names them"
                 )
-        budget, cost = max(incident.cost.items(), key=lambda pair: pair[1], default=("", 0.0))
-        if cost > LARGE and not incident.actions:
-            yield (
-                f"{name}: it cost {cost:.0%} of the error budget of {budget}. What "
-                f"costs more than {LARGE:.0%} needs an action: "
-                "`actions: [{what: …, owner: …, due: 2026-12-31}]`"
-            )
+        yield from (f"{name}: {lack}" for lack in _unanswered(incident))
+
+
+def _unanswered(incident: Incident) -> Iterator[str]:
+    """That it cost much, and nothing follows from that; while it lasts, there is more to do."""
+    budget, cost = max(incident.cost.items(), key=lambda pair: pair[1], default=("", 0.0))
+    if incident.restored and cost > LARGE and not incident.actions:
+        yield (
+            f"it cost {cost:.0%} of the error budget of {budget}. What costs more than "
+            f"{LARGE:.0%} needs an action: `actions: [{{what: …, owner: …, due: 2026-12-31}}]`"
+        )
 
 
 def mended_by(incident: Incident, deployments: Iterable[Deployment]) -> str | None:
