@@ -37,9 +37,9 @@ def nothing(context: Context) -> None:
     pass
 
 
-@when("answers take two seconds")
+@when("answers take three seconds")
 def slow(context: Context) -> None:
-    context.seconds = 2.0
+    context.seconds = 3.0
 
 
 @when("the humidity is not measured any more")

@@ -12,7 +12,7 @@ def test_the_passport_names_what_the_model_was_made_from(season_run: Store) -> N
     assert list(passport["features"]) == list(PROJECT.features)
     assert passport["features"]["carrier"] == ["B6", "UA"]
     assert passport["features"]["wind_speed"] == "Float64"
-    assert set(passport["sha256"]) == {"examples", "schema", "model", "baseline"}
+    assert set(passport["sha256"]) == {"examples", "schema", "model", "baseline", "code"}
 
 
 def test_what_is_learnt_ends_the_day_before_the_test_begins(season_run: Store) -> None:

@@ -100,7 +100,8 @@ def test_all_that_a_run_writes_belongs_to_a_stage(season_run: Store) -> None:
     outputs = [
         next(iter(out))
         for about in PIPELINE.values()
-        for out in [*about.get("outs", []), *about.get("metrics", [])]
+        for kind in ("outs", "metrics", "plots")
+        for out in about.get(kind, [])
     ]
 
     written = set(content_of(season_run.root))
@@ -114,9 +115,9 @@ def test_all_that_a_run_writes_belongs_to_a_stage(season_run: Store) -> None:
 
 @pytest.mark.parametrize("stage", PIPELINE)
 def test_what_a_stage_made_stays_until_the_new_one_is_whole(stage: str) -> None:
-    outs = [*PIPELINE[stage].get("outs", []), *PIPELINE[stage].get("metrics", [])]
+    kinds = (PIPELINE[stage].get(kind, []) for kind in ("outs", "metrics", "plots"))
 
-    assert all(options["persist"] for out in outs for options in out.values())
+    assert all(options["persist"] for outs in kinds for out in outs for options in out.values())
 
 
 # --- A mistake in the project's own code --------------------------------------------------------
