@@ -126,7 +126,8 @@ class Log:
 
     def free(self) -> int:
         """Bytes that are left on its disk."""
-        return disk_usage(next(p for p in self._folder.parents if p.exists())).free
+        places = (self._folder, *self._folder.parents)  # it may be a volume of its own
+        return disk_usage(next(place for place in places if place.exists())).free
 
     def size(self) -> int:
         """Bytes that it takes."""

@@ -16,7 +16,7 @@ from keel.data.store import Store
 from keel.model.predictor import in_use
 from keel.project.columns import Known, is_personal, when_known
 from keel.project.description import Project
-from keel.project.errors import UserError
+from keel.project.errors import UserError, reason
 from keel.serving.examples.alone import check_rows_alone
 from keel.serving.examples.lookups import Lookups
 from keel.serving.examples.rows import Read, Rows, asked
@@ -107,7 +107,8 @@ class Service:
         try:
             self.log.check()
         except OSError as error:
-            raise not_recorded(error) from error
+            refused = "predictions are refused, since they can't be recorded"
+            raise ProblemError(503, f"{refused}: {reason(error)}") from error
         self.lookups.tables()
         if stale := self.lookups.stale():
             wrong = [WrongField(table, reason) for table, reason in stale.items()]
