@@ -1,7 +1,8 @@
-"""What the service costs beside the same model behind a bare FastAPI route: a table in Markdown.
+"""What the service costs beside the same model behind FastAPI alone: a table in Markdown.
 
-`python serving.py PROJECT` measures both in turn, on this machine, in a project whose pipeline has
-run. Each figure is a median, with the least and the greatest in brackets.
+Once with the project's `build` and nothing else, and once as short as it can be written by hand.
+`python serving.py PROJECT` measures them in turn, on this machine, in a project whose pipeline has
+run. Each figure is a median of rounds, with the least and the greatest in brackets.
 """
 
 import argparse
@@ -13,8 +14,8 @@ import socket
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -126,22 +127,29 @@ async def at_once(port: int, connections: int, requests: int) -> float:
     return requests / (time.perf_counter() - started)
 
 
-def in_turn(pair: tuple[Running, Running], path: str, body: Any, times: int) -> list[list[float]]:
-    """The median seconds of both for an answer, in each of several rounds."""
+def in_turn(all_of: Sequence[Running], path: str, body: Any, times: int) -> list[list[list[float]]]:
+    """The milliseconds of each for its answers, in each of several rounds."""
     text = json.dumps(body).encode()
-    for one in pair:
+    for one in all_of:
         one.ask(path, text)
     rounds = []
     for _ in range(ROUNDS):
-        seconds = [[one.ask(path, text) for one in pair] for _ in range(times)]
-        rounds.append([statistics.median(column) for column in zip(*seconds, strict=True)])
+        asked = [[1e3 * one.ask(path, text) for one in all_of] for _ in range(times)]
+        rounds.append([list(column) for column in zip(*asked, strict=True)])
     return rounds
 
 
-def line(what: str, ours: list[float], bare: list[float], unit: str) -> None:
-    """Print a row of the table."""
-    ratio = spread(one / other for one, other in zip(ours, bare, strict=True))
-    print(f"| {what} | {spread(ours)} {unit} | {spread(bare)} {unit} | {ratio} |", flush=True)
+def p99(values: list[float]) -> float:
+    """What one of a hundred takes longer than."""
+    return statistics.quantiles(values, n=100, method="inclusive")[-1]
+
+
+def line(what: str, unit: str, rounds: Sequence[Sequence[float]]) -> None:
+    """Print a row of the table: a figure of each in each round, and how they compare to ours."""
+    figures = [spread(column) for column in zip(*rounds, strict=True)]
+    ratios = [spread(each[0] / each[n] for each in rounds) for n in (1, 2)]
+    cells = [what, *(f"{figure} {unit}" for figure in figures), *map(str, ratios)]
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def main() -> None:
@@ -151,35 +159,39 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=100_000, help="before memory is measured")
     options = parser.parse_args()
     project = options.project.resolve()
-    serve = ("-m", "keel", "serve", "--port")
-    bare = (str(HERE / "bare_service.py"),)
-    print("| what | the service | a bare route | ratio |\n|---|---|---|---|", flush=True)
-    starts: tuple[list[float], list[float]] = ([], [])
+    commands = (
+        ("-m", "keel", "serve", "--port"),
+        (str(HERE / "bare_service.py"),),
+        (str(HERE / "plain_service.py"),),
+    )
+    print("| what | the service | `build` alone | by hand | ratio | ratio |", flush=True)
+    print("|---|---|---|---|---|---|", flush=True)
+    starts = []
     for _ in range(3):
-        for command, seconds in zip((serve, bare), starts, strict=True):
+        seconds = []
+        for command in commands:
             with running(project, *command, free_port()) as one:
                 seconds.append(one.start)
-    line("start", *starts, "s")
-    with (
-        running(project, *serve, free_port()) as ours,
-        running(project, *bare, free_port()) as other,
-    ):
-        pair = (ours, other)
+        starts.append(seconds)
+    line("start", "s", starts)
+    with ExitStack() as stack:
+        services = [stack.enter_context(running(project, *c, free_port())) for c in commands]
         rows = [{**ROW, "flight": number} for number in range(1, 1001)]
         for what, path, body, times in (
             ("one row", "/predict", ROW, 200),
             ("1,000 rows", "/predict/batch", {"rows": rows}, 10),
         ):
-            first, second = zip(*in_turn(pair, path, body, times), strict=True)
-            line(what, [1e3 * s for s in first], [1e3 * s for s in second], "ms")
-        rates = [[asyncio.run(at_once(one.port, 16, 1_000)) for one in pair] for _ in range(ROUNDS)]
-        first, second = zip(*rates, strict=True)
-        line("requests a second, 16 at once", list(first), list(second), "")
-        for _ in range(options.requests // 1_000):
-            asyncio.run(at_once(ours.port, 16, 1_000))
-            asyncio.run(at_once(other.port, 16, 1_000))
-        line(f"memory after {options.requests:,} more", [ours.memory], [other.memory], "MB")
-    print("\nWhat a request costs to record, in µs, of which nothing is in the bare route:")
+            rounds = in_turn(services, path, body, times)
+            line(f"{what}, median", "ms", [list(map(statistics.median, each)) for each in rounds])
+            line(f"{what}, p99", "ms", [list(map(p99, each)) for each in rounds])
+        ports = [one.port for one in services]
+        rates = [[asyncio.run(at_once(port, 16, 1_000)) for port in ports] for _ in range(ROUNDS)]
+        line("requests a second, 16 at once", "", rates)
+        for port in ports * (options.requests // 1_000):
+            asyncio.run(at_once(port, 16, 1_000))
+        memory = [one.memory for one in services]
+        line(f"memory after {options.requests:,} more", "MB", [memory])
+    print("\nWhat a request costs to record, in µs, of which nothing is in the others:")
     script = (str(project / ".venv/bin/python"), str(HERE / "recording.py"))
     print(subprocess.check_output(script, cwd=project, text=True, stderr=subprocess.DEVNULL))
 
