@@ -23,21 +23,21 @@ stages:
 """
 
 
-@pytest.fixture
-def recorded(tmp_path: Path) -> Recorded:
+@pytest.fixture(params=["", "services/ours/"], ids=["alone", "in a monorepo"])
+def recorded(tmp_path: Path, request: pytest.FixtureRequest) -> Recorded:
     """The last commit of a project whose files have changed since."""
-    made = Repository(tmp_path)
-    made.file(".dvc/config", "[core]\n    analytics = false\n")
-    made.file(".gitignore", "/.dvc/cache\n")
-    made.file("dvc.lock", LOCK)
-    made.file("reports/facts.json", "{}")
+    made, at = Repository(tmp_path), request.param
+    made.file(f"{at}.dvc/config", "[core]\n    analytics = false\n")
+    made.file(f"{at}.gitignore", "/.dvc/cache\n")
+    made.file(f"{at}dvc.lock", LOCK)
+    made.file(f"{at}reports/facts.json", "{}")
     made.commit(date(2026, 3, 1))
-    made.file("dvc.lock", "stages: {}\n")
-    made.file("reports/facts.json", "other")
+    made.file(f"{at}dvc.lock", "stages: {}\n")
+    made.file(f"{at}reports/facts.json", "other")
     kept = {"aa/1111": "rows", "bb/2222.dir": json.dumps(FOLDER), "cc/3333": "<svg>"}
     for name, text in kept.items():
-        made.file(f".dvc/cache/files/md5/{name}", text)
-    return Recorded(tmp_path, "HEAD")
+        made.file(f"{at}.dvc/cache/files/md5/{name}", text)
+    return Recorded(tmp_path / at, "HEAD")
 
 
 def test_what_git_keeps_is_as_it_was(recorded: Recorded) -> None:
