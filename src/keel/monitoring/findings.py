@@ -116,7 +116,8 @@ class Finding:
 def findings(judgements: Iterable[Judgement], in_a_row: int) -> list[Finding]:
     """The findings, those that are still open first, by the day on which they were noticed.
 
-    Columns that miss the same check in the same days are one finding.
+    Columns that miss the same check in the same days are one finding, and there is no doubt of
+    what is sure.
     """
     ordered = sorted(judgements, key=attrgetter("check", "subject", "day"))
     together: dict[tuple[object, ...], Finding] = {}
@@ -128,9 +129,18 @@ def findings(judgements: Iterable[Judgement], in_a_row: int) -> list[Finding]:
                 subjects = (*other.subjects, *finding.subjects)
                 worst = max(other.worst, finding.worst, key=attrgetter("value"))
                 together[key] = replace(other, subjects=subjects, worst=worst)
+    sure = [finding for finding in together.values() if finding.check == "quality"]
     return sorted(
-        together.values(),
+        (finding for finding in together.values() if not _is_said(finding, sure)),
         key=lambda finding: (not finding.open, finding.level, finding.noticed, finding.check),
+    )
+
+
+def _is_said(finding: Finding, sure: Iterable[Finding]) -> bool:
+    """Whether it is a doubt, and what it doubts was `sure` on its last day."""
+    last = finding.until or date.max
+    return finding.check == "doubt" and any(
+        other.since <= last <= (other.until or date.max) for other in sure
     )
 
 

@@ -165,6 +165,8 @@ def _charts(watched: Watched, task: Task, came: Came) -> dict[str, Any]:
         if part.indicator == "valid_predictions"
         for kind, count in zip(pictures.KINDS, (part.good, part.bad), strict=True)
     ]
+    if rows:  # days on which nobody asked any more are shown as such
+        rows.append({"day": str(watched.until), "value": 0, "kind": next(iter(pictures.KINDS))})
     week = pl.col("day").dt.truncate("1w").cast(pl.String)
     weeks = {title(task, name): means(rows, week).sort("day") for name, rows in came.items()}
     return {

@@ -1,9 +1,11 @@
 """The pages that people read: templates of HTML beside the code, filled in."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 
 def page(template: str, **context: Any) -> str:
@@ -21,7 +23,7 @@ def environment(folder: Path) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"percent": _percent, "number": number}
+    made.filters |= {"percent": _percent, "number": number, "coded": coded}
     return made
 
 
@@ -31,6 +33,11 @@ def number(value: float | None, digits: int = 3) -> str:
         return "–"
     large = sum(abs(value) >= limit for limit in (100, 1000, 10_000))
     return f"{value:,.{max(0, digits - large)}f}"
+
+
+def coded(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped
 
 
 def _percent(share: float) -> str:

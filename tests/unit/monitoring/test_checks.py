@@ -239,6 +239,23 @@ def test_several_rows_may_take_longer_than_one(tmp_path: Path) -> None:
     assert of_requests(log) == []
 
 
+@pytest.mark.parametrize(
+    ("sure", "told"),
+    [
+        ([], ["doubt"]),
+        ([BAD] * 20, ["quality"]),
+        ([*[GOOD] * 10, *[BAD] * 10], ["quality"]),
+        ([*[BAD] * 5, *[GOOD] * 15], ["doubt", "quality"]),  # of what was sure and is over
+    ],
+)
+def test_there_is_no_doubt_of_what_is_sure(sure: list[bool], told: list[str]) -> None:
+    doubts = judged(*[BAD] * 20, check="doubt", subject="")
+
+    found = findings([*doubts, *judged(*sure, check="quality", subject="")], 2)
+
+    assert sorted(finding.check for finding in found) == told
+
+
 def test_a_day_without_requests_is_told_and_a_free_sunday_is_not(tmp_path: Path) -> None:
     log = Served(tmp_path)
     for n in range(1, 29):

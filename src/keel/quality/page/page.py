@@ -1,14 +1,13 @@
 """The page of the quality as HTML for people, Markdown for a pull request, JSON for machines."""
 
 import html
-import re
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from pydantic import TypeAdapter
 
 from keel.data.store import Store
@@ -17,7 +16,7 @@ from keel.project.errors import UserError
 from keel.quality.delivery.incident import OUTAGES
 from keel.quality.page.scorecard import QUESTIONS, Scorecard
 from keel.quality.records.figures import Figure, State
-from keel.show.pages import page
+from keel.show.pages import coded, page
 
 SCHEMA = 1  # of the JSON: a new number when a name in it changes or goes
 WORDS = {
@@ -129,11 +128,6 @@ def was(figure: Figure) -> str:
     if figure.unit == "share":
         return f"{value:.1%} on {day}"
     return f"{value:.3g} {figure.unit}".replace(" %", "\N{NO-BREAK SPACE}%") + f" on {day}"
-
-
-def coded(text: str) -> Markup:
-    """Text in which what stands between backticks is code."""
-    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped
 
 
 def _plain(text: str) -> str:
