@@ -24,7 +24,7 @@ OPEN = ("/health", "/ready")  # to everybody: they say nothing of the model
 SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SHORTEST = 16  # characters of a key
 AGAIN = {"Retry-After": "1"}
-PACE, LONGEST = 0.02, 1.0  # seconds from one refusal to the next, and that one waits for it
+PACE, LONGEST = 0.02, 2.0  # seconds from one refusal to the next, and that one waits for it
 NO_KEY = ProblemError(
     401,
     "this needs a key of the service: `Authorization: Bearer …` or `X-API-Key: …`",

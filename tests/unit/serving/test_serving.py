@@ -15,7 +15,7 @@ from keel.data.store import Store
 from keel.project.description import Project
 from keel.serving import log, logged
 from keel.serving.app import application
-from keel.serving.guard import Keys, keys
+from keel.serving.guard import LONGEST, Keys, Places, keys
 from keel.serving.service import Service
 from keel.serving.settings import Serving
 from keel.show import tracing
@@ -448,6 +448,25 @@ def test_an_answer_that_takes_too_long_is_refused_with_the_reason(run_copy: Stor
 
     assert response.status_code in (408, 503)  # whichever took so long: sending it, or answering
     assert "took longer than 0.01 seconds" in response.json()["detail"]
+
+
+def test_the_first_is_refused_at_once_and_of_many_each_waits_its_turn() -> None:
+    places = Places(1, 100)
+
+    first, *others = [places.pause() for _ in range(1_000)]
+
+    assert first == 0
+    assert others[0] > 0
+    assert max(others) <= LONGEST
+    assert others[-1] == pytest.approx(LONGEST)
+
+
+def test_bodies_on_their_way_have_room_for_as_many_as_are_worked_on() -> None:
+    places = Places(2, 100)
+
+    assert places.hold(150)
+    assert not places.hold(60)
+    assert places.hold(-60)
 
 
 def test_without_keys_there_is_a_page_to_try_it_out(run_copy: Store) -> None:
