@@ -596,6 +596,7 @@ def test_a_revision_that_the_template_does_not_have_is_explained(project: Path) 
     done = update(project)
 
     assert done.returncode == 1
+    assert done.stderr.startswith("error: write the release that is nearest to this project as")
     assert "no revision 'v0.9.9-fork'; its releases: v1.0.0, v1.1.0" in done.stderr
 
 

@@ -7,7 +7,6 @@ import pwd
 import sys
 import tempfile
 from collections.abc import MutableMapping
-from contextlib import suppress
 from pathlib import Path
 
 HERE = ("localhost", "127.0.0.1", "::1")
@@ -21,14 +20,12 @@ def make_do(environ: MutableMapping[str, str]) -> None:
         pwd.getpwuid(os.getuid())
     except KeyError:  # a container's user that is in no list: DVC asks for a name
         environ.setdefault("LOGNAME", str(os.getuid()))
-        environ.setdefault("HOME", tempfile.gettempdir())
-    caches = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME') or Path.home()}/.cache"
-    if not _is_writable(Path(caches)):  # pre-commit and uv ask for one
-        own = Path(tempfile.gettempdir()) / f"keel-{os.getuid()}"
-        with suppress(OSError):
-            own.mkdir(mode=0o700, exist_ok=True)
-            if own.stat().st_uid == os.getuid():  # and not of somebody who waits for us there
-                environ["XDG_CACHE_HOME"] = str(own)
+    home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 -- Path's raises
+    if not home.is_dir():
+        home = _own()
+        environ["HOME"] = str(home)
+    if not _is_writable(Path(environ.get("XDG_CACHE_HOME") or home / ".cache")):
+        environ["XDG_CACHE_HOME"] = str(_own())  # pre-commit and uv ask for one
     names = {name.lower() for name, value in environ.items() if value}
     if any(name.endswith("_proxy") for name in names - {"no_proxy"}):
         direct = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
@@ -52,6 +49,15 @@ def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
     if "\udc80" <= letter <= "\udcff":
         return letter.encode("utf-8", "surrogateescape"), error.start + 1
     return PLAIN.get(letter, "?"), error.start + 1
+
+
+def _own() -> Path:
+    """A folder that only this user can write to, where everybody can."""
+    place = Path(tempfile.gettempdir()) / f"keel-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    if place.stat().st_uid == os.getuid():
+        return place
+    return Path(tempfile.mkdtemp(prefix="keel-"))  # somebody waits for us there
 
 
 def _is_writable(folder: Path) -> bool:

@@ -222,6 +222,13 @@ def _check_places(root: Path) -> None:
             )
 
 
+def _silence() -> None:
+    """Let DVC's last words be unsaid, which ask to write to it."""
+    from dvc.ui import ui  # type: ignore[import-untyped]
+
+    ui.error_write = lambda *_, **__: None
+
+
 def write_any_path() -> None:
     """Let DVC write paths into its settings that are not ASCII, which it can read."""
     from configobj import ConfigObj  # type: ignore[import-untyped]  # it has no types
@@ -270,4 +277,6 @@ class _News(logging.Filter):
                 self.ours = f"{BUSY}: {'; '.join(re.findall('PID[^)]*', str(cause)))} is at work"
             elif isinstance(cause, OSError):
                 self.ours = f"see whose it is, `ls -l` says: {cause.filename}: {cause.strerror}"
+        if self.ours:
+            _silence()
         return not self.ours

@@ -189,7 +189,10 @@ def sentences(error: ValidationError, place: str, settings: object = None) -> st
         elif problem["type"] == "extra_forbidden":
             lines.append(f"{name} is not a setting: {_cure(name, problem['loc'], settings)}")
         else:
-            lines.append(f"{name} is {problem['input']!r}: {problem['msg'].lower()}")
+            allowed = problem["msg"].lower()
+            if problem["type"] in ("dict_type", "model_type", "dataclass_type"):
+                allowed = "write names with values, as `name: value`"
+            lines.append(f"{name.removesuffix(': ')} is {problem['input']!r}: {allowed}")
     return "\n".join(lines)
 
 

@@ -10,10 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from keel.project.commands import output
+from keel.project.about import pyproject
+from keel.project.commands import UV, must, output
+from keel.project.errors import UserError
+from keel.repository import source
 from keel.repository.setup import HOOKS, USUAL, guards, hooks, in_repository
 from keel.repository.template import ANSWERS, number, recorded
 
+WHOLE = ("exclude-newer", "exclude-dependencies")  # what uv reads of a workspace's root only
 WORKFLOW = ".github/workflows/checks.yml"
 
 
@@ -87,11 +91,22 @@ def _text(file: Path) -> str:
 
 
 def _packages(root: Path) -> Iterator[Finding]:
-    if output(root, "uv", "lock", "--check", "--offline") is None:
-        cure = "uv lock, then commit uv.lock"
-        yield Finding("uv.lock does not fit pyproject.toml", cure, problem=True)
+    try:
+        must(root, UV, "lock", "--check", "--offline")
+    except UserError as error:
+        if "needs to be updated" in str(error):
+            cure = "uv lock, then commit uv.lock"
+            yield Finding("uv.lock does not fit pyproject.toml", cure, problem=True)
+        else:
+            cure = "`uv lock --check` with a network, and a cache that you may write to, can"
+            yield Finding("uv can't tell whether the packages fit uv.lock", cure)
     else:
         yield Finding("the packages fit uv.lock")
+    above = source.workspace(root)
+    there, here = (pyproject(place).get("tool", {}).get("uv", {}) for place in (above, root))
+    if lost := [name for name in WHOLE if name in here and name not in there]:
+        cure = f"copy it below [tool.uv] in {above / 'pyproject.toml'}, then uv lock"
+        yield Finding(f"uv takes no {' or '.join(lost)} from a member of a workspace", cure)
 
 
 def versions(answers: dict[str, Any], library: str) -> Iterator[Finding]:

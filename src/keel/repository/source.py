@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from keel.project.commands import UV, output
 from keel.project.errors import UserError
 
 # Up to an empty line or the next table.
@@ -17,6 +18,11 @@ def read(project: Path) -> str:
         raise UserError(
             f"run this in the folder of a project: {project} has no pyproject.toml"
         ) from error
+
+
+def workspace(project: Path) -> Path:
+    """The folder whose `[tool.uv]` counts: the project, or the root of uv's workspace around it."""
+    return Path(output(project, UV, "workspace", "dir") or project)
 
 
 def write(project: Path, text: str) -> None:

@@ -86,7 +86,8 @@ class Template:
             must(folder.parent, "git", "clone", "--quiet", "--no-checkout", "--", url, str(folder))
         except UserError as error:
             raise UserError(
-                f"the template can't be had from {place}, which {ANSWERS} names: {error}"
+                f"if it has moved, commit its new place as _src_path in {ANSWERS}: the template "
+                f"can't be had from {place}: {error}"
             ) from error
         return cls(folder)
 
@@ -95,15 +96,15 @@ class Template:
         tags = must(self.folder, "git", "tag").split()
         return sorted(filter(RELEASE.fullmatch, tags), key=number)
 
-    def commit(self, revision: str) -> str:
-        """The commit of a revision. Raises UserError if there is none."""
+    def commit(self, revision: str, cure: str = "") -> str:
+        """The commit of a revision. Raises UserError, beginning with a cure, if there is none."""
         described = re.fullmatch(r".+-\d+-g([0-9a-f]+)", revision)  # what Copier writes down
         for name in (f"origin/{revision}", described[1] if described else revision):
             commit = output(self.folder, "git", "rev-parse", "--verify", "--quiet", f"{name}^0")
             if commit and not revision.startswith("-"):
                 return commit
         known = ", ".join(self.releases()) or "none yet"
-        raise UserError(f"the template has no revision {revision!r}; its releases: {known}")
+        raise UserError(f"{cure}the template has no revision {revision!r}; its releases: {known}")
 
     def release(self, commit: str) -> str | None:
         """The release that a commit is, or comes after; None if it comes before all of them."""

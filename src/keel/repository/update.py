@@ -12,9 +12,13 @@ from keel.repository import progress
 from keel.repository.conflicts import conflicts
 from keel.repository.merge import Result, Step, bring, merge
 from keel.repository.progress import BRANCH, TRAILER, Update
-from keel.repository.template import Origin, Template, is_older, origin, recorded
+from keel.repository.template import ANSWERS, Origin, Template, is_older, origin, recorded
 
 DECIDE = 2  # the exit code where a person has to
+CHANGED = (
+    f"write the release that is nearest to this project as _commit into {ANSWERS} and commit that, "
+    "if it was made from a template with changes of its own: "
+)
 UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 FINISH = "uv run keel update --continue, or uv run keel update --abort"
 
@@ -38,7 +42,7 @@ def start(root: Path, options: Options) -> int:
     progress.clear(root)
     with TemporaryDirectory(prefix="keel-") as folder:
         template = Template.clone(made_from.source, Path(folder) / "template")
-        old = template.commit(made_from.revision)
+        old = template.commit(made_from.revision, CHANGED)
         new = _target(template, old, options)
         if new == old and not options.answers:
             print(f"Nothing to do: this project has {made_from.revision}, the newest Keel.")

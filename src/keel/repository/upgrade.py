@@ -16,11 +16,13 @@ def upgrade(root: Path, until: date) -> str:
 
     Raises UserError if they don't, or if `pyproject.toml` names no day.
     """
+    root = source.workspace(root)
     text = source.read(root)
     new = f"{until}T00:00:00Z"
     if day(text) is None:
         raise UserError(
-            'pyproject.toml has no line `exclude-newer = "…"`: add one with a day in it'
+            f'add a line `exclude-newer = "{new}"` below [tool.uv]: uv looks for it in '
+            f"{root / 'pyproject.toml'}, which has none"
         )
     source.write(root, with_day(text, new))
     code = 1

@@ -24,25 +24,52 @@ def test_where_nothing_is_missing_nothing_changes(tmp_path: Path) -> None:
     assert environ == {"HOME": str(tmp_path), "PATH": "/bin"}
 
 
-@pytest.mark.parametrize("home", ["/dev/null/home", "/dev/null"])
-def test_caches_have_a_place_where_home_is_not_writable(home: str) -> None:
+def test_caches_have_a_place_where_home_is_not_writable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as for another user
+    environ = {"HOME": str(tmp_path)}
+
+    make_do(environ)
+
+    place = Path(environ["XDG_CACHE_HOME"])
+    assert place.stat().st_mode & 0o077 == 0
+    assert place.stat().st_uid == os.getuid()
+    assert environ["HOME"] == str(tmp_path)  # where its settings are
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/dev/null/home", "/nonexistent"])
+def test_a_home_that_is_no_folder_is_another(home: str) -> None:
     environ = {"HOME": home}
 
     make_do(environ)
 
-    assert os.access(environ["XDG_CACHE_HOME"], os.W_OK)
-    assert environ["HOME"] == home  # where its settings are
-    assert Path(environ["XDG_CACHE_HOME"]).stat().st_mode & 0o077 == 0
+    assert Path(environ["HOME"]).is_dir()
+    assert os.access(environ["HOME"], os.W_OK)
 
 
 def test_a_user_in_no_list_has_a_name_and_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.delenv("HOME")
     environ: dict[str, str] = {}
 
     make_do(environ)
 
     assert environ["LOGNAME"] == str(os.getuid())
     assert Path(environ["HOME"]).is_dir()
+
+
+def test_what_somebody_else_put_where_ours_would_be_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(os, "getuid", lambda: 4321)
+    (tmp_path / "keel-4321").mkdir()
+    environ = {"HOME": "/nonexistent"}
+
+    make_do(environ)
+
+    assert environ["HOME"] != str(tmp_path / "keel-4321")
 
 
 @pytest.mark.parametrize(

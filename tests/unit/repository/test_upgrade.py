@@ -31,6 +31,20 @@ def test_the_day_moves_on_and_the_packages_are_locked(project: Path) -> None:
     assert "2026-02-01" in (project / "uv.lock").read_text()
 
 
+def test_in_a_workspace_the_day_of_its_root_moves(project: Path) -> None:
+    member = project / "services/flight [1]"
+    member.mkdir(parents=True)
+    outer = PYPROJECT + '\n[tool.uv.workspace]\nmembers = ["services/*"]\n'
+    (project / "pyproject.toml").write_text(outer)
+    inner = PYPROJECT.replace("empty", "member")
+    (member / "pyproject.toml").write_text(inner)
+
+    upgrade.upgrade(member, date(2026, 2, 1))
+
+    assert (project / "pyproject.toml").read_text() == outer.replace("2026-01-01", "2026-02-01")
+    assert (member / "pyproject.toml").read_text() == inner
+
+
 def test_what_is_no_day_is_named_and_changes_nothing(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,5 +79,5 @@ def test_without_uv_nothing_changes(project: Path, monkeypatch: pytest.MonkeyPat
 def test_a_project_without_a_day_is_told_to_write_one(project: Path) -> None:
     (project / "pyproject.toml").write_text("[project]\n")
 
-    with pytest.raises(UserError, match=r"has no line `exclude-newer = .*`: add one"):
+    with pytest.raises(UserError, match=r"add a line `exclude-newer = .*` below"):
         upgrade.upgrade(project, date(2026, 2, 1))

@@ -22,6 +22,7 @@ from keel.quality.budgets.events import Day, Source
 from keel.quality.budgets.standing import OBJECTIVES, POLICY, WAIVERS
 from keel.quality.records import settings
 from keel.quality.records.documents import PEOPLE, Files, each_typed
+from keel.quality.records.tracked import CUT_OFF, is_cut_off
 
 FILES = (OBJECTIVES, WAIVERS, POLICY, PEOPLE, settings.FILE)
 # What asks for the budget in CI. An update of Keel changes these beside others, so that is told.
@@ -81,7 +82,10 @@ def of(root: Path, branch: str | None, head: str = HEAD) -> Iterator[Rules]:
     if branch is None:
         yield Rules(root)
         return
-    commit = must(root, "git", "rev-parse", "--verify", f"{branch}^{{commit}}").strip()
+    commit = _commit(root, branch)
+    if commit is None:
+        cure = CUT_OFF if is_cut_off(root) else "`git fetch` gets what others have"
+        raise UserError(f"{cure}: there is no {branch} here to measure by")
     named = _names(root, commit)
     if OBJECTIVES not in named:
         yield Rules(root)
