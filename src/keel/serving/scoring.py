@@ -13,7 +13,8 @@ from keel.model.predictor import InUse
 from keel.project.description import Project
 from keel.serving.answers import Answers
 from keel.serving.examples.origins import BUILD, Lookups, Maker, nothing_stops
-from keel.serving.examples.rows import broken_rules, model, rules
+from keel.serving.examples.rows import model
+from keel.serving.examples.rules import broken_rules, rules
 from keel.serving.problems import WrongField
 from keel.show.tracing import span
 
