@@ -7,7 +7,10 @@ import pages
 import pytest
 import yaml
 
+from keel.cli.app import GROUPS
+
 DOCS = Path(pages.__file__).parent
+SCENARIO = re.compile(r"^\s*Scenario", re.MULTILINE)
 GLOSSARY = (DOCS / "reference/glossary.md").read_text("utf-8")
 
 
@@ -45,3 +48,33 @@ def test_a_word_is_explained_without_markup() -> None:
 @pytest.mark.parametrize("marker", pages.TABLES)
 def test_each_table_stands_on_one_page(marker: str) -> None:
     assert sum(marker in page.read_text("utf-8") for page in DOCS.rglob("*.md")) == 1
+
+
+def test_a_project_s_how_to_begins_with_links_to_all_its_recipes() -> None:
+    page = (DOCS.parent / "template/docs/how-to.md.jinja").read_text("utf-8")
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+
+    linked = re.findall(r"\(#([\w-]+)\)", page.partition("\n## ")[0])
+
+    anchors = [re.sub(r"[^\w ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    assert sorted(linked) == sorted(anchors)
+
+
+def test_the_scenarios_are_as_many_as_the_docs_say() -> None:
+    page = (DOCS / "explanation/compared.md").read_text("utf-8")
+    said = re.search(r"(\d+) in a project.*?(\d+) of Keel's own", page)
+
+    assert said
+    folders = ("template/tests/acceptance", "tests/acceptance")
+    files = [list((DOCS.parent / folder).glob("*.feature")) for folder in folders]
+    counted = [
+        sum(len(SCENARIO.findall(file.read_text("utf-8"))) for file in each) for each in files
+    ]
+    assert list(map(int, said.groups())) == counted
+
+
+def test_each_verb_is_on_a_page_that_says_more_than_its_line() -> None:
+    texts = [page.read_text("utf-8") for page in DOCS.rglob("*.md")]
+    named = {verb for text in texts for verb in re.findall(r"`?keel ([a-z]+)", text)}
+
+    assert {verb for verbs in GROUPS.values() for verb in verbs} - named == set()

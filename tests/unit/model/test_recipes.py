@@ -15,9 +15,9 @@ import yaml
 
 from keel import Learner, Model
 
-PAGE = Path(__file__).parents[3] / "docs/how-to/model-recipes.md"
+PAGES = Path(__file__).parents[3] / "docs/how-to/recipes"
 BLOCK = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
-FILES = dict(BLOCK.findall(PAGE.read_text("utf-8")))
+FILES = dict(BLOCK.findall("".join(page.read_text("utf-8") for page in PAGES.glob("*.md"))))
 NEEDS = {
     "cat": ["catboost"],
     "forest": ["skops"],
