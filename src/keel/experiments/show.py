@@ -57,6 +57,14 @@ def lines(
             gain = gains[name].verdict if name in gains else ""
             score = interval(kept.scores.get(name))
             yield f"  {metric.title:<{wide}}  {score:<25}  {gain}".rstrip()
+        if kept.refused:
+            yield from textwrap.wrap(
+                f"refused by {', '.join(kept.refused)}",
+                width,
+                initial_indent="  ",
+                subsequent_indent="    ",
+                break_on_hyphens=False,
+            )
         if kept is not before and not gains:
             yield "  It can't be compared: no example in common, or they are on another machine."
         yield ""

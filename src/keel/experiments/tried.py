@@ -40,6 +40,7 @@ class Kept:
     settings: Mapping[str, Any] = field(default_factory=dict)
     typed: Mapping[str, Any] = field(default_factory=dict)  # what an experiment was asked to change
     code: list[str] = field(default_factory=list)  # files that are other than the last commit's
+    refused: list[str] = field(default_factory=list)  # by these gates
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def others(root: Path, named: list[tuple[str, str]]) -> Iterator[Kept]:
             _tree(store.read_text(store.settings)),
             _tree(store.read_text(root / "conf/overrides.yaml")),
             _code(root),
+            _refused(store.read_text(store.report("gates.json"))),
         )
     facts, predictions = (store.champion(name) for name in ("facts.json", "predictions.parquet"))
     if facts.is_file() and predictions.is_file():
@@ -151,6 +153,7 @@ def _at(root: Path, name: str, revision: str) -> Kept | None:
         _tree(recorded.text("settings.yaml")),
         _tree(recorded.text("conf/overrides.yaml")),
         _code(root, revision),
+        _refused(recorded.text("reports/gates.json")),
     )
 
 
@@ -160,6 +163,15 @@ def _scores(facts: str) -> dict[str, dict[str, float | None]]:
     except (ValueError, KeyError):  # such as after a merge
         return {}
     return scores
+
+
+def _refused(gates: str | None) -> list[str]:
+    """The gates that were missed and not waived."""
+    try:
+        verdicts = json.loads(gates or "[]")
+    except ValueError:
+        verdicts = []
+    return [each["gate"] for each in verdicts if not (each["passed"] or each["waiver"])]
 
 
 def _tree(text: str | None) -> dict[str, Any]:

@@ -129,6 +129,15 @@ def test_what_is_shown_fits_a_terminal(tmp_path: Path, before: Kept) -> None:
     assert all(f"model.a_setting_with_a_long_name_{n}={n}" in " ".join(shown) for n in range(9))
 
 
+def test_a_run_that_was_refused_says_by_which_gates(tmp_path: Path, before: Kept) -> None:
+    run = kept(tmp_path, "a run", 0.1, refused=["floors", "feature.age"])
+    found = tried(before, run)
+
+    assert "  refused by floors, feature.age" in list(lines(before, found, METRICS, 80))
+    page = experiments_page({"name": "A", "purpose": "B"}, before, found, METRICS)
+    assert "refused by floors, feature.age" in page
+
+
 def test_the_page_has_charts_side_by_side_of_the_first_runs(tmp_path: Path, before: Kept) -> None:
     chart = tmp_path / "By carrier%2Forigin.svg"
     chart.write_text("<svg>a chart</svg>")
