@@ -44,6 +44,7 @@ def test_the_last_line_of_a_day_counts() -> None:
     [
         line()[:-9],
         line(bad=-1),
+        line(good=1e308),
         line(good="many"),
         line("2026-02-30"),
         line().replace("9", "NaN"),

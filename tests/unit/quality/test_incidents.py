@@ -178,6 +178,14 @@ def test_a_dear_incident_needs_an_action_with_owner_and_date() -> None:
     assert told(an_incident(cost={"quality": 0.21}, restored=NOW, actions=[action])) == []
 
 
+@pytest.mark.parametrize(("day", "problems"), [("2026-11-22", 0), ("2026-11-25", 1)])
+def test_a_review_has_been_held(tmp_path: Path, day: str, problems: int) -> None:
+    found = written(tmp_path, FACTS + f"reviewed: {day}\n")
+
+    assert len(found.problems) == problems
+    assert all("reviewed is 2026-11-25: that is still to come" in each for each in found.problems)
+
+
 def test_a_dear_incident_without_an_action_is_not_done_with() -> None:
     dear = Incidents({"it": an_incident(cost={"quality": 0.21}, restored=NOW, reviewed=NOW.date())})
 

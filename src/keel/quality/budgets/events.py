@@ -8,7 +8,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Self
 
-from annotated_types import Ge, MinLen
+from annotated_types import Ge, Le, MinLen
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from keel.project.errors import UserError
@@ -17,7 +17,7 @@ from keel.quality.records.documents import text, typed
 
 INDICATORS = "reports/indicators.jsonl"
 Name = Annotated[str, MinLen(1)]
-Count = Annotated[float, Ge(0)]
+Count = Annotated[float, Ge(0), Le(1e15)]  # so that a sum of days is a number
 
 
 class Source(Section):

@@ -43,6 +43,8 @@ class _Loader(yaml.SafeLoader):
 def past(moment: Moment, info: ValidationInfo) -> Moment:
     """A moment that is not after the latest one that the reader of its file gave, if any."""
     latest = (info.context or {}).get("latest")
+    if isinstance(latest, datetime) and not isinstance(moment, datetime):
+        latest = latest.date()
     if latest and moment > latest:
         raise ValueError("that is still to come, so correct it")
     return moment
