@@ -53,11 +53,12 @@ def test_outside_of_a_project_its_folder_has_to_be_given(
 
 def test_a_service_is_checked_where_there_is_one(tmp_path: Path) -> None:
     without = {check.sentence for check in all_checks(PROJECT, tmp_path)}
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/service.yaml").touch()
+    served = {check.sentence for check in all_checks(PROJECT, tmp_path)}
 
-    assert {name.partition(" ")[0] for name in set(checks()) - without} == {
-        "a",
-        "monitoring",
-    }
+    assert {name.partition(" ")[0] for name in served - without} == {"a", "monitoring"}
+    assert without < served < set(checks())
 
 
 # --- Projects in which something does not hold ------------------------------------------------
