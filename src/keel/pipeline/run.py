@@ -274,9 +274,11 @@ class _News(logging.Filter):
             if type(cause).__name__ in ("StageCmdFailedError", "KeyboardInterrupt"):
                 return False
             if type(cause).__name__ == "LockError":
-                self.ours = f"{BUSY}: {'; '.join(re.findall('PID[^)]*', str(cause)))} is at work"
+                self.ours = f"{BUSY}: {', '.join(re.findall(r'PID [0-9]+', str(cause)))} is at work"
             elif isinstance(cause, OSError):
-                self.ours = f"see whose it is, `ls -l` says: {cause.filename}: {cause.strerror}"
+                self.ours = (
+                    f"make it your user's, or work in a clone: {cause.filename}: {cause.strerror}"
+                )
         if self.ours:
             _silence()
         return not self.ours

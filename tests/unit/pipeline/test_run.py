@@ -127,8 +127,8 @@ def test_a_folder_that_may_only_be_read_is_told(
     ("error", "told"),
     [
         (
-            LockError("busy:\n  (PID 12): keel run\n\nremove it by hand"),
-            "wait for the other run.*12 ",
+            LockError("busy:\n  (PID 12): keel run\n\nIf no such PIDs run, remove it by hand"),
+            "^wait for the other run.*: PID 12 is at work$",
         ),
         (PermissionError(13, "Permission denied", "data/raw"), "data/raw: Permission denied"),
     ],
