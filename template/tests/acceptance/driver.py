@@ -30,14 +30,13 @@ class Driver:
         departure = datetime(2013, 5, 16, hour, minute, tzinfo=UTC) + timedelta(hours=4)
         known = {"scheduled_departure": departure, **columns, **weather}
         flight = examples(**{name: [value] for name, value in known.items()})
-        self._probability = float(trained(PROJECT).probability(flight).item())
+        self.probability = float(trained(PROJECT).probability(flight).item())
 
     @property
-    def flagged(self) -> bool:
-        """Whether the last prediction is in the highest tenth of the model's predictions."""
+    def limit(self) -> float:
+        """What the highest tenth of the model's predictions is above."""
         model = trained(PROJECT)
-        usual = model.probability(model.test_examples)
-        return self._probability > float(usual.quantile(0.9) or 1)
+        return float(model.probability(model.test_examples).quantile(0.9) or 1)
 
     # Data quality
 

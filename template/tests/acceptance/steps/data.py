@@ -15,17 +15,17 @@ def check_data(context: Context) -> None:
 
 @then("{rows:d} weather reports are used")
 def are_used(context: Context, rows: int) -> None:
-    assert context.driver.error is None
-    assert context.driver.used("weather") == rows
+    used = context.driver.used("weather")
+    assert used == rows, context.driver.error or f"{used} are used"
 
 
 @then('{rows:d} weather report is set aside because of its "{column}"')
 def is_set_aside(context: Context, rows: int, column: str) -> None:
     reasons = context.driver.set_aside("weather")
-    assert len(reasons) == rows
-    assert all(reason.startswith(f"{column}|") for reason in reasons)
+    assert [reason.partition("|")[0] for reason in reasons] == [column] * rows, reasons
 
 
 @then('the run stops and names "{table}", "{count}" and "{column}"')
 def stops(context: Context, table: str, count: str, column: str) -> None:
-    assert all(word in (context.driver.error or "") for word in (table, count, column))
+    error = context.driver.error or "nothing stopped it"
+    assert all(word in error for word in (table, count, column)), error

@@ -21,9 +21,11 @@ def leave_with_new_airline(context: Context, clock: str) -> None:
 
 @then("it is flagged")
 def is_flagged(context: Context) -> None:
-    assert context.driver.flagged
+    probability, limit = context.driver.probability, context.driver.limit
+    assert probability > limit, f"{probability:.3f} is not above {limit:.3f}"
 
 
 @then("it is not flagged")
 def is_not_flagged(context: Context) -> None:
-    assert not context.driver.flagged
+    probability, limit = context.driver.probability, context.driver.limit
+    assert probability <= limit, f"{probability:.3f} is above {limit:.3f}"
