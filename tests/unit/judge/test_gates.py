@@ -198,8 +198,8 @@ WRONG: dict[str, tuple[str, str]] = {
     "no owner": ("baseline: {why: x, until: 2026-01-01}", r"baseline\.owner is missing"),
     "no day": ("baseline: {why: x, owner: y, until: soon}", r"baseline\.until is 'soon'"),
     "no reason": ("baseline: {why: '', owner: y, until: 2026-01-01}", r"baseline\.why is ''"),
-    "a word": ("baseline", r"conf/waivers\.yaml: "),
-    "a list": ("- baseline", r"conf/waivers\.yaml: "),
+    "a word": ("baseline", r"conf/waivers\.yaml is 'baseline': write"),
+    "a list": ("- baseline", r"conf/waivers\.yaml is \['baseline'\]: write"),
     "the floors": (
         "floors: {why: x, owner: y, until: 2026-01-01}",
         r"floors can't be waived: change them in conf/",
