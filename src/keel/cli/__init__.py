@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from keel.cli.app import app
-from keel.cli.surroundings import make_do, print_anything
+from keel.cli.surroundings import make_do, print_anything, warn_in_a_line
 from keel.project.errors import UserError
 
 
@@ -17,6 +17,7 @@ def main() -> None:
     """Run what the arguments say, and exit with its code."""
     make_do(os.environ)
     print_anything()
+    warn_in_a_line()
     gc.set_threshold(1_000_000)  # what is imported stays: look for garbage seldom,
     code = run(sys.argv[1:])
     gc.freeze()  # and not once more at the end; together a sixth of a short run

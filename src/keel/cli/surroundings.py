@@ -6,6 +6,7 @@ import os
 import pwd
 import sys
 import tempfile
+import warnings
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -39,6 +40,16 @@ def print_anything() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="keel")
+
+
+def warn_in_a_line() -> None:
+    """Let what a library warns of be a line between those of a run, without a place in its code."""
+    warnings.formatwarning = _in_a_line
+
+
+def _in_a_line(message: Warning | str, category: type[Warning], *_: object, **__: object) -> str:
+    first = str(message).strip().partition("\n")[0]
+    return f"warning: {first} ({category.__name__})\n"
 
 
 def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:

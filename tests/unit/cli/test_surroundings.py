@@ -121,3 +121,16 @@ def test_the_command_prints_in_any_encoding(tmp_path: Path, encoding: str) -> No
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False)
 
     assert done.stderr.startswith(b"error: '->' is no stage")
+
+
+def test_what_a_library_warns_of_is_one_line() -> None:
+    code = """
+import warnings
+from keel.cli.surroundings import warn_in_a_line
+warn_in_a_line()
+warnings.warn(UserWarning("not converged.\\nIncrease it, or scale:\\n  https://x"))
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert done.stderr == "warning: not converged. (UserWarning)\n"
