@@ -47,11 +47,14 @@ def run(root: Path, today: date, *options: str) -> int:
     stop_at_ended_waivers(root, today)
     notice_other_code(root)
     os.environ.setdefault("OPENLINEAGE_PARENT_ID", f"{package(root)}/run/{uuid4()}")
+    judged = _written(root / METRICS)
     with processes("run", root / PIPELINE, service=package(root)):
         code, advice = dvc("repro", *options)
         if "up to date" in advice:
             print("Nothing has changed since the last run.")
     if code:
+        if _written(root / METRICS) != judged:  # refused, but judged: it may help all the same
+            beside_last_commit(root)
         return 1
     stop_at_refusals(root)
     beside_last_commit(root)
@@ -60,6 +63,11 @@ def run(root: Path, today: date, *options: str) -> int:
     if report.is_file():
         print(f"\nThe report: {report}")
     return 0
+
+
+def _written(file: Path) -> int | None:
+    """When a file was written, in nanoseconds; None if it is not there."""
+    return file.stat().st_mtime_ns if file.is_file() else None
 
 
 def beside_last_commit(root: Path) -> None:

@@ -31,6 +31,7 @@ from keel.testing.pipeline import Quick, quick
 FILE = "tests/accepted.json"
 FORM = 1  # of the file: one of another form is made anew
 ACCEPT = "uv run keel check --accept"
+UNTOLD = "nothing that matters has changed"
 TO_DO = f"`{ACCEPT}` writes {FILE}, beside which a change that the code makes is noticed"
 READING = {"nulls", "names", "separator", "encoding", "decimal_comma", "thousands", "blanks"}
 FEATURE = "feature "  # before its name
@@ -47,6 +48,8 @@ def the_quick_data_give_the_examples_and_features_that_were_accepted(run: Quick)
     accepted, now = _comparable(run)
     changed = list(changes(run.project, accepted, now))
     _require_none(changed, f"the raw tables, of {now['rows']:,} examples, are")
+    if new := [_place(name) for name in now["columns"] if name not in accepted["columns"]]:
+        _not_judged(f"{', '.join(new)}, of which {FILE} says nothing yet: `{ACCEPT}`")
 
 
 def the_quick_data_give_the_model_that_was_accepted(run: Quick) -> None:
@@ -83,7 +86,11 @@ def accept(project: Project, root: Path) -> list[str]:
     other = ["the raw tables are others"] if _other_data(before, now) else []
     if before["settings"] != now["settings"]:
         other.append("the settings of the model are others")
-    return [*other, *changes(project, before, now), *_of_model(before, now)]
+    listed, columns = before["columns"], now["columns"]
+    moved = [f"{_place(name)} is new" for name in columns if name not in listed]
+    moved += [f"{_place(name)} is gone" for name in listed if name not in columns]
+    told = [*other, *changes(project, before, now), *_of_model(before, now)]
+    return list(dict.fromkeys([*told, *moved])) or ([UNTOLD] if before != now else [])
 
 
 @cache

@@ -14,7 +14,7 @@ from dvc.lock import LockError  # type: ignore[import-untyped]
 from keel.cli import run
 from keel.experiments.run import run as experiment
 from keel.pipeline.code import digests
-from keel.pipeline.run import INTERRUPTED, notice_other_code
+from keel.pipeline.run import INTERRUPTED, METRICS, notice_other_code
 from keel.pipeline.run import run as pipeline
 from keel.project.errors import UserError
 
@@ -147,6 +147,30 @@ def test_what_dvc_gives_no_cure_of_is_told_in_words_of_ours(
 
     with pytest.raises(UserError, match=told):
         pipeline(two_stages, TODAY)
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_a_refused_model_is_held_beside_the_last_commit_if_it_was_judged(
+    two_stages: Path, monkeypatch: pytest.MonkeyPatch, *, judged: bool
+) -> None:
+    held: list[Path] = []
+    file = two_stages / METRICS
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("{}", "utf-8")
+    os.utime(file, (1, 1))
+
+    def main(_: list[str]) -> int:
+        if judged:
+            file.write_text("{}", "utf-8")
+        return 255
+
+    monkeypatch.chdir(two_stages)
+    monkeypatch.setattr("dvc.cli.main", main)
+    monkeypatch.setattr("keel.pipeline.run.beside_last_commit", held.append)
+
+    assert pipeline(two_stages, TODAY) == 1
+
+    assert bool(held) == judged
 
 
 def test_a_run_that_is_stopped_says_so(

@@ -115,11 +115,16 @@ def test_the_same_in_another_order_is_the_same(root: Path) -> None:
     DATA(run(root, built(lambda examples: examples.reverse())))
 
 
-def test_a_new_feature_that_says_little_passes(root: Path) -> None:
+def test_a_new_feature_that_says_little_is_only_asked_to_be_accepted(root: Path) -> None:
     other = featured(pl.col("pages"), even=pl.col("visit") % 2)
 
-    for check in CHECKS:
-        check(run(root, other))
+    with pytest.raises(pytest.skip.Exception, match=r"features\.py: even, .*--accept"):
+        DATA(run(root, other))
+    MODEL(run(root, other))
+
+    assert accept(other, root)[-1] == "features.py: even is new"
+    DATA(run(root, other))
+    assert accept(small_project(), root)[-1] == "features.py: even is gone"
 
 
 def test_a_score_that_is_too_good_names_what_carries_it(root: Path) -> None:
