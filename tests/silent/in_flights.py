@@ -87,7 +87,7 @@ BUGS = [
         "    return (Examples.scheduled_departure.col.dt.year() - Examples.aircraft_built.col).fill_null(0)\n"),
     bug("null", "unknown pressure is that of the hour after", "pressure", EXAMPLES, '        "pressure",\n        measured=',
         '        pressure=Weather.pressure.col.backward_fill().over("origin", order_by="time_hour"),\n        measured='),
-    bug("null", "a null is 0 for the trees", "unknown", BOOSTING, ".fill_null(np.nan).to_numpy()", ".fill_null(0).to_numpy()"),
+    bug("null", "a null is 0 for the trees", "unknown", BOOSTING, ".fill_null(np.nan)).to_numpy()", ".fill_null(0)).to_numpy()"),
     # --- labels -------------------------------------------------------------------------------
     bug("label", "inverted", "late", EXAMPLES, IS_LATE, "late=Flights.arr_delay.col <= LATE_AFTER"),
     bug("label", "fifteen minutes is late", "late|fifteen", EXAMPLES, IS_LATE, "late=Flights.arr_delay.col >= LATE_AFTER"),

@@ -10,7 +10,7 @@ METRICS, SCORES, CHAMPION, CHANCE = (
     f"keel/judge/{name}.py" for name in ("metrics/yes_no", "scores", "champion", "chance")
 )
 TRAIN, EVALUATE = (f"keel/pipeline/{name}.py" for name in ("train", "evaluate"))
-INPUTS_OF = "        return model_inputs(self.features, examples, self.known)\n"
+INPUTS_OF = "        return Inputs(self.features, self.known)\n"
 
 
 def bug(kind: str, what: str, cause: str, file: str, *edit: str) -> Bug:
@@ -26,9 +26,9 @@ BUGS = [
         "training(store.read_table(store.examples), project, Split(test_from=split.test_from.replace(month=12)) if split.test_from else split)"),
     bug("time", "a split at random", "split|day|test", SPLIT, "later = project.local_day >= split.test_from", "later = project.local_day.dt.day() % 2 == 1"),
     bug("category", "other codes when predicting", "categor|predict|fitted", PREDICTOR, INPUTS_OF,
-        "        known = {name: values[::-1] for name, values in self.known.items()}\n        return model_inputs(self.features, examples, known)\n"),
+        "        known = {name: values[::-1] for name, values in self.known.items()}\n        return Inputs(self.features, known)\n"),
     bug("category", "an unseen one is the first one", "categor|seen|unknown", INPUTS,
-        "pl.col(name).cast(pl.Enum(values), strict=False) for", "pl.col(name).cast(pl.Enum(values), strict=False).fill_null(values[0]) for"),
+        "pl.col(n).cast(pl.Enum(values), strict=False) for", "pl.col(n).cast(pl.Enum(values), strict=False).fill_null(values[0]) for"),
     bug("training", "the intercept lost", "mean|intercept|probabilit", LINEAR, "            intercepts.tolist(),\n", "            [0.0] * len(intercepts),\n"),
     bug("training", "weights of categories lost", "weights|categor", LINEAR, "return_dtype=pl.Float64)\n", "return_dtype=pl.Float64) * 0\n"),
     bug("evaluation", "ties count as right", "metric|AUC|tie", METRICS, "axis=1) - counts.negative / 2", "axis=1)"),
@@ -48,6 +48,6 @@ BUGS = [
         "gain = difference(task, label, candidate, champion, metric, sure=sure)", "gain = difference(task, label, champion, candidate, metric, sure=sure)"),
     bug("evaluation", "an interval of a number from the rows that were learnt", "interval|cover|share", FITTING,
         "    (model,) = fit(project, most, choice)\n", "    (model,) = fit(project, learnt, choice)\n"),
-    bug("serving", "other features than in training", "null|unknown|predict", PREDICTOR, INPUTS_OF, INPUTS_OF.replace("known)", "known).fill_null(0)")),
+    bug("serving", "other features than in training", "null|unknown|predict", PREDICTOR, "_inputs.of(examples)", "_inputs.of(examples).fill_null(0)"),
     bug("serving", "the probability of being on time", "probabilit|weights", LINEAR, "np.exp(-single)", "np.exp(single)"),
 ]  # fmt: skip

@@ -190,11 +190,12 @@ def what_training_did_not_see_is_predicted_all_the_same(run: Quick) -> None:
     """New categories come, and sensors fail: each row gets a prediction."""
     model, columns = run.model(), run.project.examples.columns()
     read = [columns[name] for name in run.project.features.columns_read()]
-    texts = [pl.lit("never seen").alias(c.name) for c in read if c.dtype == pl.String]
-    nulls = [pl.lit(None, c.dtype).alias(c.name) for c in read if c.nullable]
-    for changes in ([], texts, nulls, [*texts, *nulls]):
+    texts = {c.name: pl.lit("never seen") for c in read if c.dtype == pl.String}
+    nulls = {c.name: pl.lit(None, c.dtype) for c in read if c.nullable}
+    for changes in ({}, texts, nulls, {**nulls, **texts}):
+        named = [value.alias(name) for name, value in changes.items()]
         try:
-            model.predict(model.test_examples.with_columns(changes))
+            model.predict(model.test_examples.with_columns(named))
         except UserError as error:
             raise UserError(f"with other categories or unknown values: {error}") from error
 

@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from keel.judge.metrics.known import metrics_of
 from keel.project.description import Project
-from keel.project.task import Classes, Number
+from keel.project.task import Classes, YesNo
 from keel.serving.settings import load
 from keel.testing.failing import differing, require, same, spread
 from keel.testing.pipeline import Quick
@@ -85,7 +85,7 @@ def _inputs(run: Quick) -> dict[str, pl.Expr]:
 
 
 def _worse(run: Quick) -> dict[str, pl.Expr]:
-    """The opposite, all but the right class, or much more.
+    """The opposite of what came, all but the right class, or much more.
 
     Nothing tells of it where the first metric has no floor.
 
@@ -94,14 +94,16 @@ def _worse(run: Quick) -> dict[str, pl.Expr]:
     project, evaluation = run.project, run.settings.evaluation
     if next(iter(metrics_of(project, evaluation))) not in evaluation.floors:
         return {}
-    if isinstance(project.task, Number):
+    if not isinstance(project.task, (Classes, YesNo)):
         much = 3 * float(np.std(project.task.numbers(run.learnt().label)))
         return {"quality": pl.col(PREDICTION) + much}
     if isinstance(project.task, Classes):
         came, names = pl.col(project.label).cast(pl.String), project.task.names
         shares = [pl.when(came == name).then(HARDLY).otherwise(1 / len(names)) for name in names]
         return {"quality": pl.concat_arr(shares).alias(PREDICTION)}
-    return {"quality": (1 - pl.col(PREDICTION)).alias(PREDICTION)}
+    # Not 1 less the prediction: of a weak model that is hardly worse.
+    is_true = pl.col(project.label) == pl.lit(project.task.true)
+    return {"quality": pl.when(is_true).then(HARDLY).otherwise(1 - HARDLY).alias(PREDICTION)}
 
 
 def _ages(run: Quick) -> frozenset[str]:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import plans
 import pytest
+import rendered
 
 from keel.start.plan import Column, Type, Use
+from keel.start.writing import placing
 from keel.start.writing.code import coded, literal, room
 from keel.start.writing.placing import example
 from keel.start.writing.showing import shown
@@ -114,6 +116,18 @@ def test_the_worked_example_is_known_again() -> None:
 
     assert now.keys() == set(script.ABOUT_IT)
     assert [name for name, digest in now.items() if digest not in example()[name]] == []
+
+
+@pytest.mark.parametrize("package", ["late", "ns", "noon", "flight_delay"])
+def test_no_package_name_makes_the_example_look_edited(package: str, tmp_path: Path) -> None:
+    root = rendered.project(tmp_path / "made", package_name=package, ci="github")
+    made = placing.Project.at(root, package)
+
+    names = [name.replace("{package}", package) for name in example()]
+    there = [name for name in names if (root / name).exists()]
+
+    assert len(there) > 20
+    assert [name for name in there if not made.is_ours(name)] == []
 
 
 def test_a_key_that_is_a_number_may_grow(tmp_path: Path) -> None:

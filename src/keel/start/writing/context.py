@@ -11,7 +11,7 @@ from typing import Any
 from keel.project.task import Classes, Number, YesNo
 from keel.start.plan import Caution, Plan, Type, Use
 from keel.start.writing.cases import DROPPED, cases_of
-from keel.start.writing.code import DAYS, LATER, Coded, class_name, coded, listed
+from keel.start.writing.code import DAYS, LATER, Coded, class_name, coded
 from keel.start.writing.derived import Derived, derived
 from keel.start.writing.measured import GATES, Measured
 from keel.start.writing.splitting import FEW_ROWS, split_of
@@ -84,7 +84,7 @@ def context(plan: Plan, about: About, measured: Measured) -> dict[str, Any]:
         or any(feature.needs_zone for feature in features),
         "left_out": plan.named(Use.LEFT_OUT),
         **_by_use(columns),
-        **_ordered(columns),
+        "order_code": _order(columns),
         **dict(zip(ANSWER, ANSWERS[plan.task], strict=True)),
         "learnt": LEARNT[plan.task],
         **cases_of(plan, columns, target, split),
@@ -150,8 +150,8 @@ def _by_use(columns: list[Coded]) -> dict[str, Any]:
     }
 
 
-def _ordered(columns: list[Coded]) -> dict[str, str]:
-    """By what the examples are sorted, in words and as arguments of `sort`: time and key.
+def _order(columns: list[Coded]) -> str:
+    """By what the examples are sorted, as arguments of `sort`: time and key.
 
     Where these leave some alike, also by all values.
     """
@@ -159,12 +159,9 @@ def _ordered(columns: list[Coded]) -> dict[str, str]:
     order += [c.name for c in columns if c.is_key and not c.is_time]
     code = [f'"{name}"' for name in order]
     if any(column.is_key for column in columns):
-        return {"order_words": listed(order), "order_code": ", ".join(code)}
+        return ", ".join(code)
     values = "*Examples.column_names()" if order else "Examples.column_names()"
-    return {
-        "order_words": ", and then of ".join([*order, "their values"]),
-        "order_code": ", ".join([*code, values]),
-    }
+    return ", ".join([*code, values])
 
 
 def _slices(columns: list[Coded], sensitive: list[Coded]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping
@@ -28,7 +29,9 @@ CACHES = shutil.ignore_patterns("__pycache__", ".*_cache")
 
 def digest(text: str, package: str) -> str:
     """A digest of a file of the worked example, whatever the project's package is called."""
-    plain = text.replace(package, "{package}") if package else text
+    # Only where it is imported: `late` stands elsewhere too, and means another thing.
+    imported = rf"^(from|import) {re.escape(package)}\b"
+    plain = re.sub(imported, r"\1 {package}", text, flags=re.MULTILINE) if package else text
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
@@ -70,7 +73,8 @@ class Project:
             return not (self.root / name).exists()
         plain = name.replace(f"src/{self.package}/", "src/{package}/")
         mine = self.written.get(name, {}).get("digest")
-        return digest(text, self.package) in example().get(plain, []) or digest(text, "") == mine
+        known = example().get(plain, [])
+        return digest(text, "") == mine or digest(text, self.package) in known
 
     def original(self, name: str) -> str | None:
         """The text before an earlier start put its passages in, if nobody changed it since."""
