@@ -28,7 +28,7 @@ NONE = "none"  # what a person types where there is no key, time or group
 @click.option("--target", metavar="COLUMN", help="What is predicted.")
 @click.option("--key", metavar="COLUMN", help="What tells one row from all others, or none.")
 @click.option("--time", metavar="COLUMN", help="The moment of the prediction, or none.")
-@click.option("--group", metavar="COLUMN", help="Whose rows belong together, or none.")
+@click.option("--group", metavar="COLUMN", help="What the split goes by in place of time, or none.")
 @click.option("--true", metavar="VALUE", help="The value of the target that means yes.")
 @click.option("--task", metavar="TASK", help="yes or no, one of several, or a number.")
 @click.option("--zone", metavar="ZONE", help="Where the times are, such as Europe/Zurich.")
