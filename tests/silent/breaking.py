@@ -2,7 +2,7 @@
 
 `python breaking.py` tries all and prints Markdown; `python breaking.py WORD …` only the bugs that
 have the words in their project, kind or description; `--sound` the changes that are no mistake.
-`--write` puts the result into the docs.
+`--write` puts the figures into the docs.
 What Keel brings is tried first, and only what that misses by the team's own tests. The exit code
 is 1 if less is noticed than the goals ask for, or Keel speaks of a change that is sound.
 """
@@ -102,8 +102,8 @@ def main(arguments: list[str]) -> int:
     if not results:
         print(f"{len(found) - len(alarms)} of {len(found)} sound changes pass without a word")
         return int(wrong)
-    told = "\n".join(page(results))
-    print(told)
+    told = "\n".join(figures(results))
+    print(told, *each_of(results), sep="\n")
     if "--write" in arguments:
         text = DOCS.read_text("utf-8")
         DOCS.write_text(f"{text.partition(LAST_RUN)[0]}{LAST_RUN}\n{told}\n", "utf-8")
@@ -232,8 +232,8 @@ def shown(each: Noticed) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def page(found: Sequence[Noticed]) -> Iterator[str]:
-    """The figures and the tables, in Markdown."""
+def figures(found: Sequence[Noticed]) -> Iterator[str]:
+    """How many are noticed, by project and layer, and which are not, in Markdown."""
     total, count = len(found), Counter
     brought, early = (sum(getattr(e, name) for e in found) for name in ("brought", "early"))
     noticed = sum(each.layer is not None for each in found)
@@ -254,16 +254,22 @@ def page(found: Sequence[Noticed]) -> Iterator[str]:
         if not of:
             continue
         by = count(each.layer or "nothing" for each in of)
-        figures = [len(of), len(of) - by["nothing"], sum(e.brought for e in of)]
-        yield row(title, *figures, *(by[layer] for layer in (*used, "nothing")))
+        counts = [len(of), len(of) - by["nothing"], sum(e.brought for e in of)]
+        yield row(title, *counts, *(by[layer] for layer in (*used, "nothing")))
         if project == FLIGHTS:
-            missed = len(of) - figures[2]
+            missed = len(of) - counts[2]
             mine = [by[layer] if layer in BROUGHT else "" for layer in used]
             yield row(
-                f"{title} without its own tests", len(of), figures[2], figures[2], *mine, missed
+                f"{title} without its own tests", len(of), counts[2], counts[2], *mine, missed
             )
     by = count(each.layer or "nothing" for each in found)
     yield row("all", total, noticed, brought, *(by[layer] for layer in (*used, "nothing")))
+    escaped = [f"{each.bug.what} ({SHOWN[each.bug.project]})" for each in found if not each.layer]
+    yield from ("", f"What nothing notices: {'; '.join(escaped) or 'none of them'}.")
+
+
+def each_of(found: Sequence[Noticed]) -> Iterator[str]:
+    """A table of all of them, in Markdown."""
     yield ""
     yield "| project | kind | what is wrong | noticed by | points at the cause | its words |"
     yield "|---|---|---|---|---|---|"
