@@ -71,11 +71,13 @@ def _rhythm(
     table: str, time: str, local: pl.Series, column: dy.Column, where: Periods
 ) -> Iterator[Finding]:
     """Weekdays, and hours of the day, that fall silent."""
-    parts = [local.dt.weekday().replace_strict(range(1, 8), DAYS)]
+    # One period without a weekday is one day that is missing, such as a holiday.
+    parts = [(local.dt.weekday().replace_strict(range(1, 8), DAYS), 2)]
     if isinstance(column, dy.Datetime):
-        parts.append(local.dt.hour().cast(pl.String) + " o'clock")
-    for values in filter(None, map(levels, parts)):
-        yield from missing.silent(table, time, values, where)
+        parts.append((local.dt.hour().cast(pl.String) + " o'clock", 1))
+    for part, at_least in parts:
+        if values := levels(part):
+            yield from missing.silent(table, time, values, where, at_least=at_least)
 
 
 def compare(project: Project, looked: Mapping[str, Looked]) -> dict[str, list[Finding]]:

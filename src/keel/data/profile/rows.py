@@ -23,8 +23,10 @@ KNOWN, APART = 50, 0.3  # outcomes that are known, and how far apart they are di
 Span = tuple[str, date, date, int]  # the column of the time, first and last day, longest gap
 
 
-def silent(table: str, column: str, category: Levels, periods: Periods) -> Iterator[Finding]:
-    """Steady groups of a category that have no rows for some periods, or go on as another one."""
+def silent(
+    table: str, column: str, category: Levels, periods: Periods, *, at_least: int = 1
+) -> Iterator[Finding]:
+    """Steady groups of a category without rows for some periods, or that go on as another one."""
     whole = (int(periods.day.max()) + 1) // periods.length  # the last period may be a part of one
     counts = dict(zip(category.values, category.counted(periods)[0, :, :whole], strict=True))
     all_ = np.array([*counts.values()]).sum(axis=0)
@@ -32,7 +34,11 @@ def silent(table: str, column: str, category: Levels, periods: Periods) -> Itera
     lost: dict[tuple[int, int], list[str]] = {}
     for group, rows in counts.items():
         run = _silence(rows, first=False)
-        if not run or all_[run[0] : run[1] + 1].min() < np.median(all_) / 2:
+        if (
+            not run
+            or run[1] - run[0] + 1 < at_least
+            or all_[run[0] : run[1] + 1].min() < np.median(all_) / 2
+        ):
             continue
         new = [
             other

@@ -181,6 +181,14 @@ CHANGES: dict[str, tuple[Change, str]] = {
 }
 
 
+def test_one_day_without_rows_is_no_weekday_that_falls_silent() -> None:
+    rows = air()
+
+    found = asked(rows.filter(LOCAL.dt.date() != SUMMER + timedelta(days=9)))
+
+    assert not [sentence for sentence in found if "where it is" in sentence]
+
+
 @pytest.mark.parametrize(("change", "question"), CHANGES.values(), ids=CHANGES)
 def test_a_change_is_asked_about_with_what_was_seen_and_since_when(
     change: Change, question: str
