@@ -1,7 +1,8 @@
 # ruff: noqa: INP001 -- a script: `python docs/pages.py`
 """Writes the pages that the site is built from into `build/docs`, from those in this folder.
 
-A page says where a table goes that is made from the code by a line such as `<!-- questions -->`.
+A page says where a table goes that is made from the code by a line as `MADE` is, for who reads it
+in a clone.
 Words of the glossary are explained where the pointer rests on them. `llms.txt` lists the pages for
 machines. So whatever builds the site needs to know none of this.
 """
@@ -17,13 +18,17 @@ DOCS = Path(__file__).parent
 REPOSITORY = DOCS.parent
 PAGES = REPOSITORY / "build/docs"
 
+MADE = "*Here the site has what the code says of {}: `uvx nox -s docs` builds it.*"
 TABLES = {
-    "<!-- files -->": files.tables,
-    "<!-- keel -->": lambda: library.sections("keel"),
-    "<!-- keel.testing -->": lambda: library.sections("keel.testing"),
-    "<!-- questions -->": questions.sections,
-    "<!-- settings -->": settings.tables,
-    "<!-- verbs -->": verbs.tables,
+    MADE.format(what): make
+    for what, make in {
+        "files": files.tables,
+        "`keel`": lambda: library.sections("keel"),
+        "`keel.testing`": lambda: library.sections("keel.testing"),
+        "questions": questions.sections,
+        "settings": settings.tables,
+        "verbs": verbs.tables,
+    }.items()
 }
 LINK = re.compile(r"\[([^]]+)]\([^)]*\)")
 

@@ -1,13 +1,13 @@
 """The verb that runs all checks."""
 
 import os
-import shutil
 import textwrap
 import time
 from pathlib import Path
 
 import click
 
+from keel.cli.surroundings import width
 from keel.project.cpus import one_thread
 
 
@@ -54,8 +54,7 @@ def check(layers: tuple[str, ...], *, accept: bool) -> int:
 
 
 def _tell(sentence: str) -> None:
-    width = min(shutil.get_terminal_size().columns, 100)
-    click.echo(textwrap.fill(sentence, width, break_on_hyphens=False, break_long_words=False))
+    click.echo(textwrap.fill(sentence, width(), break_on_hyphens=False, break_long_words=False))
 
 
 def _accept(root: Path) -> None:

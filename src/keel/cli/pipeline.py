@@ -1,12 +1,12 @@
 """Verbs that run the pipeline."""
 
 import os
-import shutil
 from datetime import date, datetime
 from pathlib import Path
 
 import click
 
+from keel.cli.surroundings import width
 from keel.project.about import load, package
 from keel.project.errors import RefusedError, UserError
 
@@ -55,13 +55,9 @@ def exp(changes: tuple[str, ...], *, everything: bool) -> int:
     settings = [change for change in changes if not change.startswith("-")]
     if changes and ((code := run.run(root, settings, options)) or "--queue" in options):
         return code
-    for line in show.overview(root, load(root), everything=everything, width=_width()):
+    for line in show.overview(root, load(root), everything=everything, width=width()):
         click.echo(line)
     return 0
-
-
-def _width() -> int:
-    return min(shutil.get_terminal_size().columns, 100)
 
 
 @click.command()

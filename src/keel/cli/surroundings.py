@@ -1,9 +1,10 @@
-"""What a machine may lack, made up for before a verb runs: libraries stop where it is missing."""
+"""What a machine has and lacks; what libraries would stop for is made up for before a verb runs."""
 
 import codecs
 import io
 import os
 import pwd
+import shutil
 import sys
 import tempfile
 import warnings
@@ -40,6 +41,11 @@ def print_anything() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="keel")
+
+
+def width() -> int:
+    """The columns of the terminal, 100 at most: longer lines are hard to read."""
+    return min(shutil.get_terminal_size().columns, 100)
 
 
 def warn_in_a_line() -> None:

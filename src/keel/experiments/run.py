@@ -61,9 +61,7 @@ def _take_any_folder(root: Path, options: Sequence[str]) -> None:
             "run experiments one by one, or the project in another folder: DVC can't run a queue "
             f"in one with {strange[0]!r} in its name: {root}"
         )
-    from dvc.repo.experiments.executor.local import (  # type: ignore[import-untyped]
-        BaseLocalExecutor,
-    )
+    from dvc.repo.experiments.executor import local  # type: ignore[import-untyped]  # no types
 
     write_any_path()
-    BaseLocalExecutor.git_url = property(lambda copy: os.path.abspath(copy.root_dir))  # noqa: PTH100
+    local.BaseLocalExecutor.git_url = property(lambda copy: str(Path(copy.root_dir).absolute()))

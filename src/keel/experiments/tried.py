@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from keel.judge.champion import Comparison, compare, gains
 from keel.judge.chance import Difference
 from keel.judge.metrics.known import metrics_of
 from keel.pipeline.changes import flat
+from keel.pipeline.run import missed
 from keel.project.commands import output
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -167,11 +169,9 @@ def _scores(facts: str) -> dict[str, dict[str, float | None]]:
 
 def _refused(gates: str | None) -> list[str]:
     """The gates that were missed and not waived."""
-    try:
-        verdicts = json.loads(gates or "[]")
-    except ValueError:
-        verdicts = []
-    return [each["gate"] for each in verdicts if not (each["passed"] or each["waiver"])]
+    with suppress(ValueError):  # such as after a merge
+        return [verdict["gate"] for verdict in missed(gates)]
+    return []
 
 
 def _tree(text: str | None) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def against_simple(
 def for_features(
     losses: Mapping[str, Difference], metric: Metric, scale: float, gates: Gates
 ) -> Iterator[Verdict]:
-    """Whether each feature is worth having."""
+    """Whether no feature is surely worth nothing."""
     if gates.feature_loss is not None:
         limit = gates.feature_loss * scale
         for name, loss in losses.items():

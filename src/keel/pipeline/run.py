@@ -90,22 +90,24 @@ def beside_last_commit(root: Path) -> None:
     metrics = metrics_of(project, load(store).evaluation)
     after = store.read_table(store.predictions).collect()
     found = gains(project.task, pl.read_parquet(file, glob=False), after, metrics)
-    if found:
-        print("\nBeside the last commit, on the same rows (unclear: chance explains it):")
-        print("\n".join(f"  {metrics[name].title:<22} {found[name].verdict}" for name in found))
+    told = [f"  {metrics[name].title:<22} {found[name].verdict}" for name in found]
+    if told:
+        print("\nBeside the last commit, on the same rows:", *told, sep="\n")
+    if any("unclear" in line for line in told):
+        print("What is unclear, chance explains.")
 
 
 def stop_at_refusals(root: Path) -> None:
     """Raise RefusedError if the model was refused in an experiment that was taken over."""
     file = root / "reports/gates.json"
-    verdicts = json.loads(file.read_text("utf-8")) if file.is_file() else []
-    missed = [
-        f"{verdict['gate']}: {verdict['sentence']}"
-        for verdict in verdicts
-        if not (verdict["passed"] or verdict["waiver"])
-    ]
-    if missed:
-        raise RefusedError(missed)
+    if refused := missed(file.read_text("utf-8") if file.is_file() else None):
+        raise RefusedError([f"{verdict['gate']}: {verdict['sentence']}" for verdict in refused])
+
+
+def missed(gates: str | None) -> list[dict[str, str]]:
+    """What `reports/gates.json` says was missed, not waived. Raises ValueError if it's broken."""
+    verdicts = json.loads(gates or "[]")
+    return [each for each in verdicts if not (each["passed"] or each["waiver"])]
 
 
 def stop_at_unusual(root: Path, today: date) -> None:
@@ -232,7 +234,7 @@ def _check_places(root: Path) -> None:
 
 def _silence() -> None:
     """Let DVC's last words be unsaid, which ask to write to it."""
-    from dvc.ui import ui  # type: ignore[import-untyped]
+    from dvc.ui import ui  # type: ignore[import-untyped]  # DVC has no types
 
     ui.error_write = lambda *_, **__: None
 

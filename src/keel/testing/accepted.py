@@ -90,7 +90,8 @@ def accept(project: Project, root: Path) -> list[str]:
     moved = [f"{_place(name)} is new" for name in columns if name not in listed]
     moved += [f"{_place(name)} is gone" for name in listed if name not in columns]
     told = [*other, *changes(project, before, now), *_of_model(before, now)]
-    return list(dict.fromkeys([*told, *moved])) or ([UNTOLD] if before != now else [])
+    told += [each for each in moved if not any(other.startswith(each) for other in told)]
+    return told or [UNTOLD] * (before != now)
 
 
 @cache

@@ -6,7 +6,7 @@ import pytest
 
 from keel.project.cpus import OPENMP, POLARS, cpus, limit_threads, one_thread
 
-V2 = "0::/work/service\n"
+V2 = "0::/jobs/service\n"
 V1 = "5:cpuset:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/docker/abc\n0::/docker/abc\n"
 OLD = "cpu,cpuacct"
 
@@ -30,18 +30,18 @@ def machine(root: Path, group: str, files: Mapping[str, str]) -> Path:
 @pytest.mark.parametrize(
     ("group", "files", "expected"),
     [
-        (V2, {"work/service/cpu.max": "200000 100000\n"}, 2),
-        (V2, {"work/service/cpu.max": "150000 100000\n"}, 2),
-        (V2, {"work/service/cpu.max": "50000 100000\n"}, 1),
-        (V2, {"work/service/cpu.max": "max 100000\n"}, 64),
-        (V2, {"work/service/cpu.max": "max 100000\n", "work/cpu.max": "300000 100000\n"}, 3),
-        (V2, {"work/service/cpu.max": "400000 100000\n", "work/cpu.max": "300000 100000\n"}, 3),
+        (V2, {"jobs/service/cpu.max": "200000 100000\n"}, 2),
+        (V2, {"jobs/service/cpu.max": "150000 100000\n"}, 2),
+        (V2, {"jobs/service/cpu.max": "50000 100000\n"}, 1),
+        (V2, {"jobs/service/cpu.max": "max 100000\n"}, 64),
+        (V2, {"jobs/service/cpu.max": "max 100000\n", "jobs/cpu.max": "300000 100000\n"}, 3),
+        (V2, {"jobs/service/cpu.max": "400000 100000\n", "jobs/cpu.max": "300000 100000\n"}, 3),
         ("0::/\n", {"cpu.max": "400000 100000\n"}, 4),
         ("0::/on/the/host\n", {"cpu.max": "400000 100000\n"}, 4),
         ("0::/../other\n", {"cpu.max": "400000 100000\n"}, 4),
-        (V2, {"work/service/cpu.max": "9900000 100000\n"}, 64),
-        (V2, {"work/service/cpu.max": "broken"}, 64),
-        (V2, {"work/service/cpu.max": "100000 0\n"}, 64),
+        (V2, {"jobs/service/cpu.max": "9900000 100000\n"}, 64),
+        (V2, {"jobs/service/cpu.max": "broken"}, 64),
+        (V2, {"jobs/service/cpu.max": "100000 0\n"}, 64),
         (V2, {}, 64),
         (V1, {f"{OLD}/cpu.cfs_quota_us": "250000\n", f"{OLD}/cpu.cfs_period_us": "100000\n"}, 3),
         (V1, {f"{OLD}/cpu.cfs_quota_us": "-1\n", f"{OLD}/cpu.cfs_period_us": "100000\n"}, 64),

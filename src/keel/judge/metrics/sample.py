@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def score(task: Task, metric: Metric, label: pl.Series, prediction: pl.Series) -
     return Sample(task, label, prediction).score(metric)
 
 
-@cache
+@lru_cache(4)  # of the samples at hand: one may take megabytes
 def weights(units: int, times: int, seed: int) -> Array:
     """How often each unit counts in resamples that draw any, shape (times, units)."""
     return np.random.default_rng(seed).poisson(1.0, (times, units)).astype(np.float64)

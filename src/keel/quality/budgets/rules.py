@@ -144,9 +144,8 @@ def _library(before: Path, after: Path) -> Iterator[str]:
 
 
 def _locked(lock: Path) -> str:
-    with suppress(
-        OSError, ValueError, LookupError, TypeError, AttributeError
-    ):  # as a request has it
+    # A request may have written anything there.
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
         for its in tomllib.loads(lock.read_text("utf-8"))["package"]:
             if its["name"] == LIBRARY:
                 return f"{its['version']} from {' '.join(map(str, its['source'].values()))}"
