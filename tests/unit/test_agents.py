@@ -20,7 +20,7 @@ def maturity(request: pytest.FixtureRequest) -> str:
 def test_it_lists_the_verbs_that_such_a_project_has(tmp_path: Path, maturity: str) -> None:
     page = (project(tmp_path, maturity=maturity) / "AGENTS.md").read_text("utf-8")
 
-    listed = page.partition("| verb |")[2].partition("\n## ")[0].splitlines()[2:]
+    listed = page.partition("| command |")[2].partition("\n## ")[0].splitlines()[2:]
 
     verbs = {name: verb.help for group in GROUPS.values() for name, verb in group.items()}
     theirs = {n: text for n, text in verbs.items() if maturity == "product" or n not in PRODUCT}

@@ -22,43 +22,47 @@ class Verb(NamedTuple):
 
 
 EVERY_DAY = {
-    "run": Verb("pipeline:run", "train and judge, only what changed; `run data=quick` in seconds"),
-    "exp": Verb(
-        "pipeline:exp", "try other settings: `exp model=logistic`; `exp` alone shows what was tried"
+    "run": Verb(
+        "pipeline:run", "train and evaluate, only what changed; `run data=quick` in seconds"
     ),
-    "check": Verb("check:check", "all checks, or one: `check unit`"),
-    "notebook": Verb("pipeline:notebook", "look at examples, features, errors and one prediction"),
-    "predict": Verb("predict:predict", "score a file with the model: `predict july.parquet`"),
-    "promote": Verb("pipeline:promote", "make the model the champion, if it beats the one in use"),
+    "exp": Verb(
+        "pipeline:exp", "try settings: `exp model=logistic`; `exp` alone lists experiments"
+    ),
+    "check": Verb("check:check", "format, lint, types and tests, or one of them: `check unit`"),
+    "notebook": Verb(
+        "pipeline:notebook", "explore examples, features, errors and single predictions"
+    ),
+    "predict": Verb("predict:predict", "predict the rows of a file: `predict july.parquet`"),
+    "promote": Verb(
+        "pipeline:promote", "make the model the champion (the one in use), if it is better"
+    ),
 }
 IN_USE = {
     "serve": Verb("service:serve", "serve the model over HTTP"),
-    "monitor": Verb("service:monitor", "how the predictions in use do, on a page"),
-    "replay": Verb(
-        "service:replay", "serve half a year in a minute or two, and watch what happens"
-    ),
-    "lineage": Verb(
-        "service:lineage", "what a model or prediction came from, back to the raw rows"
-    ),
-    "release": Verb("release:release", "give code, data and model together a version"),
-    "deploy": Verb("release:deploy", "say that a version runs in an environment"),
-    "rollback": Verb("release:rollback", "go back to the version before"),
-    "reproduce": Verb("release:reproduce", "build a version again, and compare everything"),
-    "sandbox": Verb("release:sandbox", "a space of one's own to try things out in"),
+    "monitor": Verb("service:monitor", "write a page on how well the predictions in use do"),
+    "replay": Verb("service:replay", "simulate half a year of use in a minute or two"),
+    "lineage": Verb("service:lineage", "trace a model or a prediction back to the raw rows"),
+    "release": Verb("release:release", "give code, data and model one version, as a Git tag"),
+    "deploy": Verb("release:deploy", "record that a version runs in an environment"),
+    "rollback": Verb("release:rollback", "go back to the previous version"),
+    "reproduce": Verb("release:reproduce", "build a version again and compare the results"),
+    "sandbox": Verb("release:sandbox", "try things out in a private copy, with limits"),
 }
 QUALITY = {
-    "scorecard": Verb("quality:scorecard", "the quality of the product on one page"),
-    "budget": Verb("quality:budget", "how the error budgets stand; an error while one is spent"),
-    "incident": Verb("quality:incident", "start the file of an incident"),
-    "decide": Verb("quality:decide", "start a record of a decision"),
-    "score": Verb("quality:score", "the ML Test Score: what the last check and run show"),
-    "mutate": Verb("quality:mutate", "which mistakes the unit tests don't notice, in two minutes"),
+    "scorecard": Verb("quality:scorecard", "write a page on the quality of the product"),
+    "budget": Verb("quality:budget", "show the error budgets; fails while one is spent"),
+    "incident": Verb("quality:incident", "start an incident report"),
+    "decide": Verb("quality:decide", "start a decision record"),
+    "score": Verb("quality:score", "work out the ML Test Score from the last check and run"),
+    "mutate": Verb(
+        "quality:mutate", "find mistakes that the unit tests miss, in about two minutes"
+    ),
 }
 THE_PROJECT = {
-    "start": Verb("start:start", "take your own table in place of the example: `start FILE`"),
-    "doctor": Verb("repository:doctor", "what is missing on this machine, and how to get it"),
-    "setup": Verb("repository:setup", "make the Git repository and its hooks, if missing"),
-    "update": Verb("repository:update", "a newer Keel, on a branch to review"),
+    "start": Verb("start:start", "replace the example by your own table: `start FILE`"),
+    "doctor": Verb("repository:doctor", "find what is missing on this machine, and how to get it"),
+    "setup": Verb("repository:setup", "create the Git repository and its hooks, if missing"),
+    "update": Verb("repository:update", "get a newer Keel, on a branch to review"),
     "upgrade": Verb("repository:upgrade", "lock newer packages"),
     "vendor": Verb("repository:vendor", "keep Keel's wheel in the project, for closed networks"),
 }
@@ -91,7 +95,7 @@ class Verbs(click.Group):
         if cmd_name not in verb:
             near = difflib.get_close_matches(cmd_name, verb, 1)
             raise UserError(
-                f"there is no verb {cmd_name!r}: "
+                f"there is no command {cmd_name!r}: "
                 + (f"did you mean {near[0]}?" if near else "`keel --help` lists them")
             )
         if cmd_name in PRODUCT and not is_product(Path.cwd()):
@@ -124,4 +128,4 @@ def is_product(root: Path) -> bool:
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="keel-ml", prog_name="keel")
 def app() -> None:
-    """What carries this project: `uv run keel VERB --help` says more of each."""
+    """Commands of this project. `uv run keel COMMAND --help` says more about each."""

@@ -13,11 +13,13 @@ from keel.project.cpus import one_thread
 
 @click.command()
 @click.argument("layers", nargs=-1)
-@click.option("--accept", is_flag=True, help="First take what the quick data give now as meant.")
+@click.option(
+    "--accept", is_flag=True, help="First accept what the code now makes of the quick data."
+)
 def check(layers: tuple[str, ...], *, accept: bool) -> int:
-    """All checks, the cheapest first, or the LAYERS that are named, such as unit.
+    """Run all checks, fast ones first, or only the LAYERS named, such as unit.
 
-    [tool.keel.check] in pyproject.toml says which there are and what they run.
+    [tool.keel.check] in pyproject.toml lists the layers and their commands.
     """
     from keel.quality.records.junit import asked_for, not_judged
     from keel.repository import check as checks

@@ -21,11 +21,12 @@ def today() -> date:
 @click.command(context_settings=ANY)
 @click.argument("changes", nargs=-1, type=click.UNPROCESSED)
 def run(changes: tuple[str, ...]) -> int:
-    """Train and judge: the stages that have to run again, and say where the report is.
+    """Train and evaluate: run the stages whose inputs changed, and write the report.
 
-    With CHANGES such as data=quick or model.trees=50 it all happens in a folder of its own below
-    outputs/, and what is here stays as it is; with --multirun, once for each of the values.
-    Without, options such as --force go to `dvc repro`.
+    With CHANGES to settings, such as data=quick or model.trees=50, it runs in a new folder below
+    outputs/ and leaves the project as it is. With --multirun and several values, such as
+    model.trees=50,200, it runs once for each.
+    Without CHANGES, options such as --force are passed to `dvc repro`.
     """
     root = Path.cwd()
     if any("=" in change or change.startswith("~") for change in changes):
@@ -39,14 +40,14 @@ def run(changes: tuple[str, ...]) -> int:
 
 
 @click.command(context_settings=ANY)
-@click.option("--all", "everything", is_flag=True, help="Show those of earlier commits too.")
+@click.option("--all", "everything", is_flag=True, help="List those of earlier commits, too.")
 @click.argument("changes", nargs=-1, type=click.UNPROCESSED)
 def exp(changes: tuple[str, ...], *, everything: bool) -> int:
-    """Run the pipeline with CHANGES such as model=logistic, and hold it beside the last commit.
+    """Run the pipeline with CHANGES such as model=logistic, and compare it with the last commit.
 
-    It happens in a copy that DVC makes and records. Several at once: `keel exp --queue
-    model.trees=100,400`, then `keel exp --run-all`. Without CHANGES nothing runs: it shows what
-    was tried, here and on the page reports/experiments.html.
+    It runs in a copy; DVC records the result. To run several: `keel exp --queue
+    model.trees=100,400`, then `keel exp --run-all`. Without CHANGES nothing runs: it lists the
+    experiments, and writes the page reports/experiments.html.
     """
     from keel.experiments import run, show
 
@@ -62,11 +63,11 @@ def exp(changes: tuple[str, ...], *, everything: bool) -> int:
 
 @click.command()
 @click.argument("file", default="notebooks/explore.py", type=click.Path(dir_okay=False))
-@click.option("--run", "folder", help="a run of its own, such as outputs/quick; else the last one")
+@click.option("--run", "folder", help="show this run, such as outputs/quick; default: the last one")
 def notebook(file: str, folder: str | None) -> int:
-    """Open FILE in the browser, a notebook of marimo's; one that is not there is started.
+    """Open FILE, a marimo notebook, in the browser; it is created if missing.
 
-    What it needs is installed the first time.
+    The first time, it installs marimo.
     """
     from keel.experiments.opened import FOLDER
     from keel.project.commands import UV, call
@@ -77,7 +78,11 @@ def notebook(file: str, folder: str | None) -> int:
 
 @click.command()
 def promote() -> int:
-    """Make the model the champion, if it is better than the one in use by more than chance."""
+    """Make the model the champion: the one in use, that later ones have to beat.
+
+    The first model that passes its gates becomes it. A later one has to be better by more than
+    chance, and worse on no slice; reports/candidate.md has the comparison.
+    """
     from keel.pipeline.promote import promote as promote_model
 
     root = Path.cwd()

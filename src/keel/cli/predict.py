@@ -17,17 +17,17 @@ SOME = 5  # reasons that are named
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="one file for all: a .parquet or a .csv"
+    "--out", type=click.Path(path_type=Path), help="one file for all predictions: .parquet or .csv"
 )
 def predict(files: tuple[str, ...], out: Path | None) -> int:
-    """Score the rows of each FILE, Parquet or CSV, with the model in use.
+    """Predict the rows of each FILE, Parquet or CSV, with the champion (the model in use).
 
-    A FILE may be a pattern in quotes, such as 'july/*.parquet'. Its columns are those that the
-    service asks for. The predictions go to FILE.predictions.parquet, beside the key; rows that
-    break the schema go to FILE.set-aside.parquet, with the reasons. Where the file has what came
-    out, it says how good the predictions were.
+    A FILE may be a pattern in quotes, such as 'july/*.parquet'. It needs the
+    columns of a request to the service. Predictions go to FILE.predictions.parquet, with the key;
+    rows that break the schema go to FILE.set-aside.parquet, with the reasons. If the file has the
+    label, it says how good the predictions are.
 
-    Ends with 1 if no row of a file could be predicted.
+    Exits with 1 if no row of a file could be predicted.
     """
     from keel.batch.predict import predict as predict_files
     from keel.data.store import Store

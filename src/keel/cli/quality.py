@@ -13,15 +13,21 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
-@click.option("--since", metavar="BRANCH", help="let its fixes pass: the commits since there")
-@click.option("--head", metavar="COMMIT", help="what is to be merged, if it is not checked out")
-@click.option("--title", help="let a fix pass: the title of a request that is squashed")
-@click.option("--on", type=DAY, help="as of a day that is over, such as 2026-11-23")
+@click.option(
+    "--since",
+    metavar="BRANCH",
+    help="let pass if all commits since BRANCH are allowed, such as fixes",
+)
+@click.option(
+    "--head", metavar="COMMIT", help="the commit to be merged; default: the one checked out"
+)
+@click.option("--title", help="let pass by the title of a request that is squashed")
+@click.option("--on", type=DAY, help="as of an earlier day, such as 2026-11-23")
 def budget(since: str | None, head: str | None, title: str | None, on: datetime | None) -> int:
-    """Say how the error budgets stand, and stop feature work while one of them is spent.
+    """Show the error budgets: how much may still go wrong before features have to wait.
 
-    It ends with 1 while one is spent, unless all that is to be merged may be merged. The rules are
-    those of the branch that the work goes into.
+    Exits with 1 while one is spent, unless all that is to be merged is
+    allowed meanwhile, such as fixes. The rules are those of the branch that it is merged into.
     """
     from keel.quality.budgets import freeze, rules, standing
     from keel.quality.records import settings
@@ -46,7 +52,7 @@ def budget(since: str | None, head: str | None, title: str | None, on: datetime 
 @click.option("--restored", metavar="TIME")
 @click.option("--caused-by", metavar="TAG", help="a deployment: model#production#7")
 def incident(title: str, **facts: str | None) -> None:
-    """Start the file of an incident, by what users noticed: TITLE."""
+    """Start an incident report. TITLE says what users noticed."""
     from keel.quality.delivery.incident import begun, start
     from keel.quality.records import settings
 
@@ -58,7 +64,7 @@ def incident(title: str, **facts: str | None) -> None:
 
 @click.command()
 def scorecard() -> None:
-    """Write the page of quality as HTML, Markdown and JSON, and print the answers."""
+    """Write the quality page as HTML, Markdown and JSON, and print its answers."""
     from keel.data.store import Store
     from keel.quality.page import page
     from keel.quality.page.scorecard import gather
@@ -75,10 +81,12 @@ def scorecard() -> None:
 
 @click.command()
 @click.argument("title", nargs=-1, required=True)
-@click.option("--serves", multiple=True, metavar="ATTRIBUTE", help="a quality attribute it is for")
-@click.option("--supersedes", type=int, metavar="NUMBER", help="the record that it replaces")
+@click.option(
+    "--serves", multiple=True, metavar="ATTRIBUTE", help="the quality attribute that it is for"
+)
+@click.option("--supersedes", type=int, metavar="NUMBER", help="the decision that it replaces")
 def decide(title: tuple[str, ...], serves: tuple[str, ...], supersedes: int | None) -> None:
-    """Start a record of a decision with the next number, by TITLE, in a few words."""
+    """Start a decision record with the next number. TITLE says what was decided."""
     from keel.quality.change.decisions import start
 
     root = Path.cwd()
@@ -93,7 +101,7 @@ def decide(title: tuple[str, ...], serves: tuple[str, ...], supersedes: int | No
 
 @click.command()
 def score() -> None:
-    """Print the ML Test Score, and write it to reports/ as JSON and as a page to look at."""
+    """Print the ML Test Score, and write it to reports/ as JSON and HTML."""
     from keel.data.store import Store
     from keel.quality.score import score as ml_test_score
 
@@ -109,7 +117,7 @@ def score() -> None:
 @click.command()
 @click.argument("modules", nargs=-1)
 def mutate(modules: tuple[str, ...]) -> None:
-    """Make small mistakes in the ML, or in MODULES of it, and say which the unit tests miss."""
+    """Make small mistakes in the ML, or in its MODULES, and list those that no unit test finds."""
     from keel.project.about import package
     from keel.project.commands import UV, must
     from keel.quality.score.mutate import mutate as mutate_code

@@ -14,7 +14,7 @@ from keel.project.errors import UserError
 @click.command()
 @click.argument("version", default="patch")
 def release(version: str) -> None:
-    """Give the commit that is checked out a VERSION: major, minor, patch, or such as 1.2.0."""
+    """Release this commit as VERSION: major, minor, patch, or a number such as 1.2.0."""
     from keel.releasing import environments
     from keel.releasing.release import release as release_version
 
@@ -26,7 +26,7 @@ def release(version: str) -> None:
 @click.argument("version", required=False)
 @click.argument("environment", required=False)
 def deploy(version: str | None, environment: str | None) -> None:
-    """Say that VERSION runs in ENVIRONMENT from now on; without both, show what runs where."""
+    """Record that VERSION runs in ENVIRONMENT from now on. Without both, show what runs where."""
     from keel.releasing import deploy, environments, versions
 
     root = Path.cwd()
@@ -42,7 +42,7 @@ def deploy(version: str | None, environment: str | None) -> None:
 @click.command()
 @click.argument("environment", required=False)
 def rollback(environment: str | None) -> None:
-    """Go back to the version that ran before in ENVIRONMENT, production if none is named."""
+    """Go back to the previous version in ENVIRONMENT; default: production."""
     from keel.releasing import deploy, environments
 
     here = environments.current(os.environ)
@@ -54,9 +54,9 @@ def rollback(environment: str | None) -> None:
 @click.command()
 @click.argument("version")
 def reproduce(version: str) -> int:
-    """Build VERSION again with the Keel that it was made with, and compare all that it recorded.
+    """Build VERSION again, with the Keel it was made with, and compare the results.
 
-    It ends with 1, and a table of what differs, where not all is equal.
+    Exits with 1 and a table of differences if anything differs.
     """
     from keel.releasing.reproduce import reproduce as reproduce_version
 
@@ -68,7 +68,7 @@ def reproduce(version: str) -> int:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def sandbox(context: click.Context) -> None:
-    """A space of one's own, by person and branch, with limits; without a verb, show it."""
+    """Try things out in a copy for you and this branch, with limits. Without a command, show it."""
     from keel.releasing.sandbox import overview, own_space
     from keel.serving.settings import load as settings
 
@@ -82,7 +82,7 @@ def sandbox(context: click.Context) -> None:
 @click.argument("changes", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def run_in_sandbox(context: click.Context, changes: tuple[str, ...]) -> int:
-    """Run the whole flow there, with CHANGES such as model=logistic."""
+    """Run the pipeline there, with CHANGES such as model=logistic."""
     from keel.releasing.sandbox import run
     from keel.serving.settings import load as settings
 
@@ -95,7 +95,7 @@ def run_in_sandbox(context: click.Context, changes: tuple[str, ...]) -> int:
 @click.argument("name", required=False)
 @click.pass_context
 def clean(context: click.Context, name: str | None) -> None:
-    """Remove one's sandbox whole: that of this branch, or the one that is called NAME."""
+    """Delete the sandbox of this branch, or the one called NAME."""
     from keel.releasing.sandbox import clean as remove
 
     click.echo(remove(context.obj, name or context.obj.name))

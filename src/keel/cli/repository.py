@@ -8,7 +8,7 @@ import click
 
 @click.command()
 def setup() -> None:
-    """Make the Git repository and its hooks, where they are missing."""
+    """Create the Git repository and its hooks, if they are missing."""
     from keel.repository.setup import set_up
 
     click.echo("\n".join(set_up(Path.cwd())) or "Everything is set up.")
@@ -16,7 +16,10 @@ def setup() -> None:
 
 @click.command()
 def doctor() -> int:
-    """What is missing on this machine, and how to get it; 1 if there is a problem."""
+    """Find what is missing on this machine, and how to get it.
+
+    Exits with 1 if there is a problem.
+    """
     from keel.repository.doctor import examine
 
     findings = list(examine(Path.cwd()))
@@ -28,11 +31,13 @@ def doctor() -> int:
 
 @click.command()
 @click.argument("answers", nargs=-1, metavar="[QUESTION=ANSWER]...")
-@click.option("--to", default="", help="A release or another revision; the newest release without.")
-@click.option("--no-check", is_flag=True, help="Leave out `uv run keel check`.")
-@click.option("--unattended", is_flag=True, help="Commit also what needs a decision, for a robot.")
-@click.option("--continue", "resume", is_flag=True, help="Go on after a decision.")
-@click.option("--abort", is_flag=True, help="Go back to where it started.")
+@click.option(
+    "--to", default="", help="A release or another revision; default: the newest release."
+)
+@click.option("--no-check", is_flag=True, help="Skip `uv run keel check`.")
+@click.option("--unattended", is_flag=True, help="Commit also what a person has to decide; for CI.")
+@click.option("--continue", "resume", is_flag=True, help="Go on after you decided.")
+@click.option("--abort", is_flag=True, help="Undo the update.")
 def update(
     answers: tuple[str, ...],
     *,
@@ -42,9 +47,9 @@ def update(
     resume: bool,
     abort: bool,
 ) -> int:
-    """A newer Keel, or other answers, on a branch to review.
+    """Get a newer Keel, or change an answer, on a branch to review.
 
-    The exit code is 2 if a person has to decide something.
+    Exits with 2 if a person has to decide something.
     """
     from keel.repository import update as updates
 
@@ -61,7 +66,7 @@ def update(
 @click.command()
 @click.argument("until", metavar="[DAY]", type=click.DateTime(["%Y-%m-%d"]), required=False)
 def upgrade(until: datetime | None) -> None:
-    """Lock the packages that were released until a day, or until now."""
+    """Lock the newest packages released up to DAY; default: today."""
     from keel.repository.upgrade import upgrade as lock_newer
 
     day = lock_newer(Path.cwd(), (until or datetime.now(UTC)).date())
@@ -69,7 +74,7 @@ def upgrade(until: datetime | None) -> None:
 
 
 @click.command()
-@click.option("--undo", is_flag=True, help="Take Keel from its repository again.")
+@click.option("--undo", is_flag=True, help="Get Keel from its repository again.")
 def vendor(*, undo: bool) -> None:
     """Keep Keel's wheel in the project: for closed networks, containers and CI without access."""
     from keel.repository import vendor as wheels

@@ -13,13 +13,16 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
-@click.option("--host", help="where to listen; the settings say 127.0.0.1 unless changed")
-@click.option("--port", type=int, help="0 takes any that is free")
+@click.option("--host", help="address to listen on; default: that in conf/service.yaml")
+@click.option("--port", type=int, help="0 takes a free one; default: that in conf/service.yaml")
 @click.option(
-    "--workers", type=click.IntRange(1), metavar="N", help="processes; the settings say 1"
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="processes; default: that in conf/service.yaml",
 )
 def serve(host: str | None, port: int | None, workers: int | None) -> int:
-    """Serve the model over HTTP until Ctrl-C; what was accepted is answered first."""
+    """Serve the model over HTTP until Ctrl-C. Requests that it has accepted are still answered."""
     one_thread(os.environ)  # before LightGBM is loaded: rows come singly
     from keel.data.store import Store
     from keel.serving import settings
@@ -35,9 +38,9 @@ def serve(host: str | None, port: int | None, workers: int | None) -> int:
 
 @click.command()
 def monitor() -> int:
-    """How the predictions in use do, in words, on a page and as indicators.
+    """Judge the predictions in use, and write reports/monitoring.html and the indicators.
 
-    Ends with 1 if somebody has to act.
+    Exits with 1 if somebody has to act.
     """
     from keel.data.store import Store
     from keel.monitoring.monitor import PAGE, summary
@@ -53,25 +56,27 @@ def monitor() -> int:
 
 
 @click.command()
-@click.option("--from", "start", type=DAY, metavar="DAY", help="the first, as 2027-01-31")
-@click.option("--days", type=click.IntRange(1), metavar="N", help="how many; else all")
-@click.option("--trouble", multiple=True, metavar="TROUBLE", help="may be given several times")
-@click.option("--speed", type=float, default=0.0, metavar="DAYS", help="a second at most")
+@click.option("--from", "start", type=DAY, metavar="DAY", help="first day, such as 2027-01-31")
+@click.option("--days", type=click.IntRange(1), metavar="N", help="number of days; default: all")
+@click.option(
+    "--trouble", multiple=True, metavar="TROUBLE", help="what goes wrong; may be repeated"
+)
+@click.option("--speed", type=float, default=0.0, metavar="DAYS", help="days per second at most")
 def replay(start: datetime | None, days: int | None, trouble: tuple[str, ...], speed: float) -> int:
-    """Train on what was known before a day, serve what came then, and watch it.
+    """Train on the data before a day, serve the days after it, and monitor them.
 
-    Day by day; then it says what the monitoring would have told. Nothing of the project
-    is touched: it happens in outputs/replay. Without --from it begins about in the middle, on the
-    first of a month.
+    It goes day by day, and ends with what monitoring would have reported on which day. It runs in
+    outputs/replay and leaves the project as it is. Without --from it begins about in the middle of
+    the data, on the first of a month.
 
-    A TROUBLE is a KIND[:TABLE.COLUMN][@DAY][+DAYS] that goes wrong:
+    A TROUBLE is KIND[:TABLE.COLUMN][@DAY][+DAYS], with a KIND of
 
     \b
-    sensor    a column has the value that it had last
-    nulls     a column is unknown
+    sensor    a column keeps its last value
+    nulls     a column is missing
     category  a column has a new value in a tenth of the rows
-    gap       nobody asks the service
-    stale     no newer rows of a lookup come
+    gap       no requests come
+    stale     a table that is joined gets no newer rows
     slow      each request takes twice as long as promised
     """  # noqa: D301 -- click's mark of lines that it leaves as they are
     from keel.data.store import Store
@@ -89,7 +94,7 @@ def replay(start: datetime | None, days: int | None, trouble: tuple[str, ...], s
 @click.command()
 @click.argument("request_id", required=False, metavar="[REQUEST]")
 def lineage(request_id: str | None) -> int:
-    """What the model in use came from, or the prediction for the REQUEST with this id."""
+    """Trace the model in use, or the prediction of the REQUEST with this id, back to raw rows."""
     from keel.data.store import Store
     from keel.lineage.trace import trace
 

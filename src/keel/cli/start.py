@@ -25,25 +25,27 @@ NONE = "none"  # what a person types where there is no key, time or group
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--target", metavar="COLUMN", help="What is predicted.")
-@click.option("--key", metavar="COLUMN", help="What tells one row from all others, or none.")
+@click.option("--target", metavar="COLUMN", help="What to predict.")
+@click.option("--key", metavar="COLUMN", help="The primary key, or none.")
 @click.option("--time", metavar="COLUMN", help="The moment of the prediction, or none.")
-@click.option("--group", metavar="COLUMN", help="What the split goes by in place of time, or none.")
+@click.option(
+    "--group", metavar="COLUMN", help="Rows with the same value stay on one side of the split."
+)
 @click.option("--true", metavar="VALUE", help="The value of the target that means yes.")
 @click.option("--task", metavar="TASK", help="yes or no, one of several, or a number.")
-@click.option("--zone", metavar="ZONE", help="Where the times are, such as Europe/Zurich.")
-@click.option("--name", metavar="NAME", help="What the table is called; as its file without.")
+@click.option("--zone", metavar="ZONE", help="Time zone of the times, such as Europe/Zurich.")
+@click.option("--name", metavar="NAME", help="Name of the table; default: that of the file.")
 @click.option("--purpose", metavar="SENTENCE", help="What is predicted, and for whom.")
-@click.option("--join", metavar="FILE", help="A second table, which is still joined by hand.")
-@click.option("--on", metavar="COLUMN", help="What both tables call that by which they are joined.")
-@click.option("--yes", is_flag=True, help="Ask nothing: take what is likeliest.")
-@click.option("--look", is_flag=True, help="Say what the table is taken for, and write nothing.")
+@click.option("--join", metavar="FILE", help="A second table; you write the join yourself.")
+@click.option("--on", metavar="COLUMN", help="The column to join by.")
+@click.option("--yes", is_flag=True, help="Ask nothing, and take the likeliest answers.")
+@click.option("--look", is_flag=True, help="Only show what the table is taken for.")
 def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | None) -> int:
-    """Make this project one about your own table, in place of the worked example.
+    """Replace the example by your own table.
 
-    FILE is CSV or Parquet, also a folder or several files of the same columns. It is looked at,
-    what can't be known is asked, and then schemas, features, settings, tests and texts are written
-    that are yours from then on. What you have edited is not written over.
+    FILE is CSV or Parquet; it may be a folder, or several files with the same columns. It looks
+    at the table, asks what it can't find out, and writes schemas, features, settings, tests and
+    texts. Files that you have edited are kept.
     """
     from keel.start.looking.look import Survey
     from keel.start.writing.write import check

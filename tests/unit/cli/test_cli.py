@@ -42,7 +42,7 @@ MISTAKES: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "no such verb": (
         ["promot"],
         lambda _: None,
-        "error: there is no verb 'promot': did you mean promote?",
+        "error: there is no command 'promot': did you mean promote?",
     ),
     "no name": (["stage"], lambda _: None, "error: Missing argument 'NAME'."),
     "a wrong name": (
