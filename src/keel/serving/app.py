@@ -19,7 +19,7 @@ from pydantic.json_schema import models_json_schema
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 from keel.serving.examples.rows import annotation, model
 from keel.serving.guard import Guard, Keys
@@ -84,6 +84,7 @@ def application(
     *,
     threads: int = 2,
     tracers: TracerProvider | None = None,
+    lifespan: Lifespan[FastAPI] | None = None,
 ) -> ASGIApp:
     """The service of the project `about` (`name`, `purpose`), behind its guard.
 
@@ -97,6 +98,7 @@ def application(
         docs_url=None if keys else "/docs",  # its scripts come from another server
         redoc_url=None,
         telemetry=_traced(tracers),
+        lifespan=lifespan,
         exception_handlers=dict.fromkeys((ProblemError, HTTPException, Exception), _refuse),
     )
     pool = ThreadPoolExecutor(threads, "predict")

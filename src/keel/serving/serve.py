@@ -1,5 +1,6 @@
 """The process that serves: its log, its port, and how it stops."""
 
+import atexit
 import gc
 import ipaddress
 import logging
@@ -7,8 +8,9 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from threading import Thread
 from typing import TextIO, cast
 
 import structlog
@@ -16,6 +18,7 @@ import uvicorn
 from opentelemetry import trace
 from starlette.types import ASGIApp
 from structlog.typing import EventDict, Processor, WrappedLogger
+from uvicorn.config import STARTUP_FAILURE
 
 from keel.data.store import Store
 from keel.project.about import about, load, package
@@ -25,7 +28,7 @@ from keel.project.errors import UserError, reason
 from keel.serving import settings
 from keel.serving.app import application
 from keel.serving.guard import Keys, keys
-from keel.serving.server import Draining, Worker, configured, run_workers
+from keel.serving.server import configured, draining, end_with_parent, run_workers
 from keel.serving.service import Service
 from keel.serving.settings import Serving
 from keel.show.tracing import recording
@@ -61,7 +64,7 @@ def serve(
             server.run(sockets=[listening])
             return
     del app, service, server  # each worker has its own
-    config = configured(Worker(partial(_again, store, allowed, serving)), serving)
+    config = configured(partial(_again, store, allowed, serving), serving, factory=True)
     run_workers(config, listening, partial(announce, line))
 
 
@@ -77,16 +80,25 @@ def started(
         service = Service(store, project, serving)
         service.metrics.limits(settings.load(root).alerts.model_dump())
         threads = max(1, 2 * cpus() // serving.workers)  # more only wait for each other
-        app = application(service, about(root), allowed, threads=threads, tracers=tracers)
+        lifespan = partial(draining, service)
+        app = application(
+            service, about(root), allowed, threads=threads, tracers=tracers, lifespan=lifespan
+        )
         gc.freeze()  # what was loaded stays: garbage is looked for among requests only
-        yield Draining(app, service), service
+        yield app, service
 
 
-@contextmanager
-def _again(store: Store, allowed: Keys, serving: Serving) -> Iterator[ASGIApp]:
-    """The service in the process of a worker."""
-    with started(store, load(store.repository), allowed, serving) as (app, _):
-        yield app
+def _again(store: Store, allowed: Keys, serving: Serving) -> ASGIApp:
+    """The service in the process of a worker: models, lookups and threads can't be handed over."""
+    process = ExitStack()
+    try:
+        app, _ = process.enter_context(started(store, load(store.repository), allowed, serving))
+    except UserError as error:
+        structlog.get_logger().error("not_started", reason=str(error))
+        sys.exit(STARTUP_FAILURE)
+    atexit.register(process.close)
+    Thread(target=end_with_parent, daemon=True).start()
+    return app
 
 
 def set_up_logging(stream: TextIO) -> None:

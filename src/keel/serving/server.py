@@ -6,14 +6,14 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
-from threading import Thread
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from types import FrameType
 from typing import cast
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from prometheus_client.multiprocess import mark_process_dead
+from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
@@ -70,63 +70,24 @@ class Connection(H11Protocol):
         self.loop.call_later(IDLE, self.transport.abort)  # if the last answer is not read either
 
 
-class Draining:
-    """The service behind it stops only when load balancers and clients had time to see it.
+@asynccontextmanager
+async def draining(service: Service, _app: object) -> AsyncIterator[None]:
+    """The service stops only when load balancers and clients had time to see it.
 
     From SIGTERM on `/ready` says so, each answer closes its connection, and new ones are still
     answered for `drain_seconds`; then uvicorn stops, when all that it accepted is answered. So a
     client with a connection is never cut off while it sends. A second signal stops it at once.
     """
+    loop, stop = asyncio.get_running_loop(), cast("Handler", signal.getsignal(signal.SIGTERM))
+    seconds = service.serving.drain_seconds
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self._app = app
-        self._service = service
+    def drain(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, stop)  # uvicorn's
+        service.stopping = True
+        loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, frame)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
-            return
-        await receive()
-        self._catch(asyncio.get_running_loop())
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    def _catch(self, loop: asyncio.AbstractEventLoop) -> None:
-        stop = cast("Handler", signal.getsignal(signal.SIGTERM))  # uvicorn's
-        seconds = self._service.serving.drain_seconds
-
-        def drain(number: int, frame: FrameType | None) -> None:
-            signal.signal(signal.SIGTERM, stop)
-            self._service.stopping = True
-            loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, frame)
-
-        signal.signal(signal.SIGTERM, drain)
-
-
-class Worker:
-    """The service as an ASGI application that is made in the process of a worker, when it starts.
-
-    Models, lookups and threads can't be handed over to it.
-    """
-
-    def __init__(self, started: Callable[[], AbstractContextManager[ASGIApp]]) -> None:
-        self._started = started
-        self._app: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and self._app:
-            await self._app(scope, receive, send)
-            return
-        with ExitStack() as ended:
-            try:
-                self._app = ended.enter_context(self._started())
-            except UserError as error:
-                await receive()
-                await send({"type": "lifespan.startup.failed", "message": str(error)})
-                return
-            Thread(target=_end_with_parent, daemon=True).start()
-            await self._app(scope, receive, send)
+    signal.signal(signal.SIGTERM, drain)
+    yield
 
 
 class Workers(Multiprocess):
@@ -151,6 +112,7 @@ class Workers(Multiprocess):
             if worker.process.is_alive():
                 continue
             worker.join()
+            mark_process_dead(worker.pid, os.environ[WORKERS])  # type: ignore[no-untyped-call]  # it has no types
             if worker.exitcode == STARTUP_FAILURE:
                 self.should_exit.set()
                 return
@@ -184,17 +146,20 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
         ) from error
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Stop a worker whose parent was killed: nobody else would, and it keeps the port."""
     if parent := multiprocessing.parent_process():
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def configured(app: ASGIApp, serving: Serving) -> uvicorn.Config:
-    """How uvicorn is to run it."""
+def configured(
+    app: ASGIApp | Callable[[], ASGIApp], serving: Serving, *, factory: bool = False
+) -> uvicorn.Config:
+    """How uvicorn is to run it, or what each worker makes."""
     return uvicorn.Config(
         app,
+        factory=factory,
         http=Connection,
         ws="none",
         lifespan="on",

@@ -25,7 +25,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
@@ -176,9 +176,6 @@ class Metrics:
 
     def expose(self) -> bytes:
         """All figures, in Prometheus' own format; those of all workers."""
-        if self._folder:
-            for worker in workers(self._folder) - living(self._folder):
-                mark_process_dead(worker, self._folder)  # type: ignore[no-untyped-call]  # the same
         return generate_latest(self._shown)
 
     def _predicted(self, answers: Sequence[Mapping[str, Any]]) -> None:
@@ -204,14 +201,15 @@ class Metrics:
 
 
 class Processes(Collector):
-    """What the system says of each worker's process."""
+    """What the system says of each worker's process, and nothing of one that has ended."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
     def collect(self) -> Iterator[Metric]:
         families: dict[str, Metric] = {}
-        for worker in sorted(living(self._folder)):
+        files = Path(self._folder).glob("*_*.db")
+        for worker in sorted({int(file.stem.rpartition("_")[2]) for file in files}):
             of_one = ProcessCollector(pid=partial(int, worker), registry=None)
             for family in of_one.collect():
                 known = families.setdefault(
@@ -220,24 +218,6 @@ class Processes(Collector):
                 for sample in family.samples:
                     known.add_sample(sample.name, {"worker": str(worker)}, sample.value)
         yield from families.values()
-
-
-def workers(folder: str) -> set[int]:
-    """The processes of workers that were ever started."""
-    return {int(file.stem.rpartition("_")[2]) for file in Path(folder).glob("*_*.db")}
-
-
-def living(folder: str) -> set[int]:
-    """Those of them that run."""
-    return {worker for worker in workers(folder) if _runs(worker)}
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _quantiles(training: Mapping[str, Any]) -> dict[float, float]:
