@@ -12,7 +12,13 @@ from .rendered import TEMPLATE, project
 
 KEEL = TEMPLATE / "src/keel"
 
-WORDS = {"int": "whole number", "float": "number", "str": "text", "date": "date"}
+WORDS = {
+    "bool": "true or false",
+    "int": "whole number",
+    "float": "number",
+    "str": "text",
+    "date": "date",
+}
 RULES = {
     "Gt": "> {}",
     "Ge": "≥ {}",
@@ -129,7 +135,7 @@ def _of(outer: str, inner: list[ast.expr], code: Code) -> str:
 
 def _rule(rule: ast.expr) -> str:
     name, _, limit = ast.unparse(rule).rstrip(")").partition("(")
-    return RULES[name].format(limit)
+    return RULES[name].format(limit).replace("1 characters", "one character")
 
 
 def _usual(value: ast.expr | None) -> object:

@@ -1,6 +1,7 @@
 """The docs' site: what the navigation, the index of decisions and the glossary have."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pages
@@ -10,12 +11,17 @@ import yaml
 from keel.cli.app import GROUPS
 
 DOCS = Path(pages.__file__).parent
+REPOSITORY = DOCS.parent
+PAGES = sorted(DOCS.rglob("*.md"))
+DECISIONS = [page for page in PAGES if page.parent.name == "decisions" and page.stem != "index"]
+README = REPOSITORY / "README.md"
+CLAIM = re.compile(r"`(?:\w+\.)?(\w+)` \(([\d.]+)(?: s)?\)")  # such as "`psi` (1.0)"
 SCENARIO = re.compile(r"^\s*Scenario", re.MULTILINE)
 GLOSSARY = (DOCS / "reference/glossary.md").read_text("utf-8")
 
 
 def test_each_page_is_in_the_navigation_or_in_the_index_of_decisions() -> None:
-    site = yaml.safe_load((DOCS.parent / "mkdocs.yml").read_text("utf-8"))
+    site = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text("utf-8"))
     index = (DOCS / "decisions/index.md").read_text("utf-8")
     linked = {
         page for part in site["nav"] for pair in part.items() for _, page in pages.leaves(*pair)
@@ -42,16 +48,64 @@ def test_the_words_of_the_glossary_are_in_order_and_there_once() -> None:
 def test_a_word_is_explained_without_markup() -> None:
     page = "| word | what it means |\n|---|---|\n| **gate** | What [stops](a.md) `keel run`. |\n"
 
-    assert pages.abbreviations(page) == "*[gate]: What stops keel run.\n"
+    assert pages.abbreviations(page).splitlines() == [
+        "*[gate]: What stops keel run.",
+        "*[gates]: What stops keel run.",
+    ]
 
 
-@pytest.mark.parametrize("marker", pages.TABLES)
-def test_each_table_stands_on_one_page(marker: str) -> None:
-    assert sum(marker in page.read_text("utf-8") for page in DOCS.rglob("*.md")) == 1
+def test_each_table_stands_on_one_page() -> None:
+    asked = [name for page in PAGES for name in pages.MADE.findall(page.read_text("utf-8"))]
+
+    assert sorted(asked) == sorted(pages.TABLES)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p not in DECISIONS], ids=str)
+def test_a_page_opens_with_a_sentence_that_says_what_it_is_for(page: Path) -> None:
+    title, _, sentence = pages.about(page.relative_to(DOCS).as_posix())
+
+    assert title
+    assert re.match(r"[A-Z`[]", sentence)
+    assert not sentence.startswith("```")
+
+
+@pytest.mark.parametrize("page", [*PAGES, README], ids=str)
+def test_what_a_page_links_to_is_in_a_clone(page: Path) -> None:
+    links = re.findall(r"]\((?!https?:|#)([^)#\s]+)", page.read_text("utf-8"))
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_index_takes_over_what_the_readme_says_and_its_links() -> None:
+    text = pages.readme("What you get", "When not to use it")
+
+    assert text.startswith("## What you get\n")
+    assert "](how-to/grow.md)" in text
+    assert "](docs/" not in text
+
+
+def test_a_number_behind_a_setting_is_its_usual_value() -> None:
+    said = [found for page in PAGES for found in CLAIM.findall(page.read_text("utf-8"))]
+
+    usual = set(usual_values())
+    assert said != []
+    assert [(name, value) for name, value in said if (name, float(value)) not in usual] == []
+
+
+def usual_values() -> Iterator[tuple[str, float]]:
+    """The numbers in `conf/` and in the code of settings, by their names, without a section."""
+    for file in (REPOSITORY / "template/conf").rglob("*.yaml*"):
+        for name, value in re.findall(r"\b(\w+): (\d+\.?\d*)(?![\w.-])", file.read_text("utf-8")):
+            yield name, float(value)
+    for module in (REPOSITORY / "src/keel").rglob("settings.py"):
+        for name, value in re.findall(
+            r"^ +(\w+): .* = (\d+\.?\d*)\b", module.read_text("utf-8"), re.MULTILINE
+        ):
+            yield name, float(value)
 
 
 def test_a_project_s_how_to_begins_with_links_to_all_its_recipes() -> None:
-    page = (DOCS.parent / "template/docs/how-to.md.jinja").read_text("utf-8")
+    page = (REPOSITORY / "template/docs/how-to.md.jinja").read_text("utf-8")
     headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
 
     linked = re.findall(r"\(#([\w-]+)\)", page.partition("\n## ")[0])
@@ -66,7 +120,7 @@ def test_the_scenarios_are_as_many_as_the_docs_say() -> None:
 
     assert said
     folders = ("template/tests/acceptance", "tests/acceptance")
-    files = [list((DOCS.parent / folder).glob("*.feature")) for folder in folders]
+    files = [list((REPOSITORY / folder).glob("*.feature")) for folder in folders]
     counted = [
         sum(len(SCENARIO.findall(file.read_text("utf-8"))) for file in each) for each in files
     ]

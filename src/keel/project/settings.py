@@ -42,11 +42,11 @@ class Data(Section):
     tolerated: Share
     names: dict[str, str] = {}  # what the file calls a column, and what it is called here
     # How CSV files are written:
-    separator: Annotated[str, MinLen(1), MaxLen(1)] = ","
-    encoding: str = "utf8"
-    decimal_comma: bool = False
-    thousands: Annotated[str, MaxLen(1)] = ""  # what separates them in numbers: 1.234 or 1 234
-    blanks: bool = False  # whether there are some around names and values, to be left out
+    separator: Annotated[str, MinLen(1), MaxLen(1)] = ","  # what stands between columns
+    encoding: str = "utf8"  # such as latin1 or utf16
+    decimal_comma: bool = False  # whether a number is written as 12,5
+    thousands: Annotated[str, MaxLen(1)] = ""  # what separates thousands, as in 1.234 or 1 234
+    blanks: bool = False  # whether blanks around names and values are taken away
 
     @field_validator("encoding")
     @classmethod
