@@ -16,7 +16,7 @@ class RefusedError(UserError):
             "the model is refused:\n  " + "\n  ".join(sentences) + "\nreports/report.html shows "
             "where it is weak. Mend the model or the data, take out a feature that does not help, "
             "change the limit in conf/ and say why, or waive a gate other than the floors for a "
-            "while in conf/waivers.yaml"
+            "while in conf/waivers.yaml, as docs/how-to.md shows"
         )
 
 
