@@ -53,7 +53,8 @@ class Column:
     true: Any = None  # of a target with two values: the one that means yes
     zone: str | None = None  # of moments: the zone they are written in, None if they name none
     # How a date or a moment is written, as `strptime` has it, if not ISO; or "epoch:s" and
-    # "epoch:ms" for whole numbers that count from 1970.
+    # "epoch:ms" for whole numbers that count from 1970. Of ids of one form how they are written by
+    # their number, as "C{:05}".
     form: str | None = None
     # What Python calls it: an identifier that is unique, no keyword and not reserved by Keel or by
     # a dataframely schema.

@@ -11,7 +11,7 @@ comes with Keel, and is applied in one line:
 from .by_hand import ByHand, Draft
 from .checks import Check, parametrize_with_checks
 from .pipeline import Pipeline, Trained, trained
-from .rows import rows
+from .rows import rows, spread
 
 __all__ = [
     "ByHand",
@@ -21,5 +21,6 @@ __all__ = [
     "Trained",
     "parametrize_with_checks",
     "rows",
+    "spread",
     "trained",
 ]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,64 @@ def test_what_is_drafted_by_hand_holds_and_is_to_be_read(
             asked[sentence]()  # all else follows from the plan
 
 
+@pytest.mark.parametrize("name", ["customers", "rides"])
+@pytest.mark.parametrize("room", [0.0, 100.0])
+def test_rows_made_up_follow_ranges_that_a_team_narrows_or_widens(
+    name: str, room: float, root: Path, tmp_path: Path
+) -> None:
+    plan = plans.put(name, tmp_path)
+    start(plan, root)
+    file = root / "src/churn/tables.py"
+
+    def changed(line: re.Match[str]) -> str:
+        column = next(each for each in plan.columns if each.identifier == line["name"])
+        beyond = room * (column.high - column.low)
+        limits = f"min={column.low - min(beyond, column.low)}, max={column.high + beyond}"
+        return re.sub(r"min=\S+, max=[\d_.]+", limits, line[0])
+
+    file.write_text(re.sub(r"(?m)^    (?P<name>\w+) = dy.*min=.*$", changed, file.read_text()))
+
+    with imported(root) as project:
+        made = _run(root, "tests/builders.py", "tests/integration/test_pipeline.py")["a_table"]()
+        rows = made[plan.table].collect()
+        impossible = _run(root, "tests/builders.py", "tests/acceptance/driver.py")["BROKEN"]
+
+        assert project.tables[plan.table].is_valid(rows)
+        assert rows[plan.target.identifier].n_unique() > 1
+        broken = rows.head(1).with_columns(**{n: pl.lit(v) for n, v in impossible.items()})
+        assert not project.tables[plan.table].is_valid(broken)
+
+
+def test_what_is_known_some_time_ahead_is_said_as_the_how_to_says(
+    root: Path, tmp_path: Path
+) -> None:
+    start(plans.put("requests", tmp_path), root)
+    page = (root / "docs/how-to.md").read_text().partition("## Predict some time ahead")[2]
+    column = re.search(r"decision_time = dy\..*?(?=`;)", page)
+    build = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert column
+    assert build
+    names = {"starts": "asked", "entered": "signed", "seats": "monthly_charges"}
+    steps = build[1]
+    for theirs, mine in names.items():
+        steps = steps.replace(theirs, mine)
+    file = root / "src/churn/examples.py"
+    text = file.read_text().replace("        .select(", f"{steps}        .select(", 1)
+    text = re.sub(r"(class Examples.*?\"\"\"\n)", rf"\1\n    {column[0]}", text, flags=re.DOTALL)
+    file.write_text(text.replace('.sort("asked"', '.sort("decision_time"'))
+
+    with imported(root) as project:
+        rows = _run(root, "tests/builders.py")
+        days = ["01.01.2022", "01.01.2030"]
+        asked = [rows["ROWS"]["requests"]["asked"]] * 2
+        table = rows["table"]("requests", number=[1, 2], asked=asked, signed=days)
+        examples = project.build({"requests": table.lazy()}).collect()
+
+        assert examples["monthly_charges"].is_null().to_list() == [False, True]
+        ahead = examples.select(pl.col("asked") - pl.col("decision_time")).to_series()
+        assert ahead.to_list() == [timedelta(hours=2)] * 2
+
+
 def test_rows_drafted_for_an_order_differ_by_their_key(root: Path, tmp_path: Path) -> None:
     plan = plans.put("customers", tmp_path)
     day = date(2022, 1, 1)
@@ -152,7 +210,7 @@ def _run(root: Path, *files: str) -> dict[str, Any]:
     """The names that files of a project define, one below the other."""
     text = "".join((root / file).read_text("utf-8") for file in files)
     together = root / "together.py"
-    together.write_text(text.replace("from tests.builders import EXAMPLE\n", ""), "utf-8")
+    together.write_text(re.sub(r"from tests.builders import .*\n", "", text), "utf-8")
     return runpy.run_path(str(together))
 
 

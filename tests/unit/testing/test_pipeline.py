@@ -6,7 +6,7 @@ import pytest
 from builders import EXAMPLE, NOON, PROJECT, REPOSITORY, season, table
 
 from keel.project.errors import UserError
-from keel.testing import Pipeline, rows, trained
+from keel.testing import Pipeline, rows, spread, trained
 
 SMALL = ("model.trees=5", "model.rows_per_leaf=5", "evaluation.floors.calibration_error=1")
 
@@ -29,6 +29,38 @@ def test_without_anything_said_there_is_a_usual_row() -> None:
 
 def test_rows_may_break_their_schema() -> None:
     assert not Sensors.is_valid(rows(Sensors, {"name": "a", "wind": 5.0}, wind=[999]))
+
+
+@pytest.mark.parametrize(
+    ("column", "least", "most"),
+    [
+        (dy.Int64(min=18, max=110), 18, 109),
+        (dy.Int64(min=18), 18, 1_000),
+        (dy.Float64(max=-5), -1_005, -5),
+        (dy.Float64(min_exclusive=0, max=1, check=lambda share: share < 0.5), 0.001, 0.5),
+        (dy.Int64(is_in=[2, 1]), 1, 2),
+        (dy.Int8(nullable=True), 0, 127),
+    ],
+)
+def test_numbers_are_spread_over_all_that_a_schema_allows(
+    column: dy.Column, least: float, most: float
+) -> None:
+    schema: type[dy.Schema] = type("Numbers", (dy.Schema,), {"number": column})
+
+    values = spread(schema, "number", 40)
+
+    assert len(values) == 40
+    assert values == sorted(values)
+    assert schema.is_valid(pl.DataFrame({"number": pl.Series(values, dtype=column.dtype)}))
+    assert least <= values[0] <= least + 0.05 * (most - least)
+    assert most - 0.05 * (most - least) <= values[-1] <= most
+
+
+def test_where_nothing_is_allowed_there_is_no_number() -> None:
+    schema = type("Numbers", (dy.Schema,), {"n": dy.Int64(min=1, max=9, check=lambda n: n > 9)})
+
+    with pytest.raises(ValueError, match=r"Numbers\.n allows none"):
+        spread(schema, "n", 3)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def _column(counted: Counted, answer: Answered, facts: Facts, leaking: Mapping[s
         distinct=facts.distinct,
         true=answer.label.true if use == Use.TARGET else None,
         zone=facts.kind.zone,
-        form=facts.kind.dates.form if facts.kind.dates else None,
+        form=facts.kind.dates.form if facts.kind.dates else _id_format(counted, facts, use),
         personal=is_personal,
         sensitive=bool(sensitive(name)),
     )
@@ -59,6 +59,19 @@ def _column(counted: Counted, answer: Answered, facts: Facts, leaking: Mapping[s
         **_ends(facts),
         typical=_typical(counted.sample[name], facts),
     )
+
+
+def _id_format(counted: Counted, facts: Facts, use: Use) -> str | None:
+    """How ids of one form are written by their number: "C{:05}" where C00012 is one."""
+    ids = counted.sample[facts.name].drop_nulls()
+    if use not in (Use.KEY, Use.GROUP) or ids.dtype != pl.String:
+        return None
+    parts = ids.str.extract_groups(r"^([A-Za-z]{0,8}[-_#./ ]?)(\d+)$").struct.unnest()
+    letters, digits = parts.get_columns()
+    if letters.null_count() or letters.n_unique() > 1:
+        return None
+    sizes = digits.str.len_chars().unique()
+    return f"{letters[0]}{{:0{sizes[0]}}}" if len(sizes) == 1 else f"{letters[0]}{{}}"
 
 
 def _ends(facts: Facts) -> dict[str, Any]:

@@ -130,6 +130,7 @@ class Survey:
         yield from ruins.of_leaks(leaking)
         yield from ruins.of_target(facts[answer.target], answer.label.task)
         yield from ruins.of_roles(self.counted, answer, zone)
+        yield from ruins.of_times(found)
         yield from orders.of_order(self.counted, found, target)
         for column in found:
             yield from ruins.of_column(facts[column.name], column)

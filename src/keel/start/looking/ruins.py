@@ -9,6 +9,7 @@ import polars as pl
 
 from keel.start.looking.answers import Answered
 from keel.start.looking.facts import Counted, Facts
+from keel.start.looking.kinds import DATED
 from keel.start.looking.roles import is_id, nearly_keys, repeated
 from keel.start.plan import Caution, Column, Type, Use
 
@@ -142,6 +143,18 @@ def of_roles(counted: Counted, answer: Answered, zone: str | None) -> Iterator[C
     if time.nulls:
         sentence = f"{time.nulls:,} of {time.rows:,} rows have no time"
         yield Caution(time.name, sentence, "fill it: such rows are set aside")
+
+
+def of_times(columns: Sequence[Column]) -> Iterator[Caution]:
+    """A second time: a value may be known only from then on, or a prediction be needed earlier."""
+    others = [c.name for c in columns if c.use == Use.FEATURE and c.type in DATED]
+    for time in (column for column in columns if column.use == Use.TIME and others):
+        yield Caution(
+            time.name,
+            f"it is taken for the moment of the prediction, and {others[0]} is another time",
+            "leave it so if all is known by then; if a prediction is needed earlier, or a value is "
+            'known only since another time, see "Predict some time ahead" in docs/how-to.md',
+        )
 
 
 def of_persons(columns: Sequence[Column]) -> Iterator[Caution]:

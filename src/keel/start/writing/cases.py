@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from keel.project.task import Classes, YesNo
 from keel.start.plan import Plan, Type, Use
-from keel.start.writing.code import DAYS, Coded, literal
+from keel.start.writing.code import DAYS, NUMBERS, Coded, literal
 from keel.start.writing.measured import Split
 from keel.start.writing.splitting import day_of
 from keel.testing.asked import MANY
@@ -41,7 +41,6 @@ def cases_of(plan: Plan, columns: list[Coded], target: Coded, split: Split) -> d
         "first_day": f"datetime({first.year}, {first.month}, {first.day}, 12, tzinfo=UTC)",
         "own_keys": list(_own_keys(columns, split)),
         "label_cases": list(_label_cases(plan, target)),
-        "made_cases": list(_made_cases(columns)),
         "ordering": _ordering(columns),
         **_made_up(plan, columns, target),
     }
@@ -81,9 +80,9 @@ def _own_keys(columns: list[Coded], split: Split) -> Iterator[tuple[str, str]]:
         if column.is_time:
             yield column.name, _day_code(column)
         elif column in keys[:1]:
-            yield column.name, "i" if _is_whole(column) else 'f"K{i}"'
+            yield column.name, _nth(column, "i")
         elif column.name == split.column:
-            yield column.name, "i % 50" if _is_whole(column) else 'f"G{i % 50}"'
+            yield column.name, _nth(column, "i % 50")
 
 
 def _day_code(column: Coded) -> str:
@@ -97,6 +96,11 @@ def _day_code(column: Coded) -> str:
     if column.column.type == Type.DATE:
         return f"{moment}.date()"
     return moment if column.column.zone else f"{moment}.replace(tzinfo=None)"
+
+
+def _nth(column: Coded, number: str) -> str:
+    """Code for an id by its number."""
+    return number if _is_whole(column) else f'"{column.id_format}".format({number})'
 
 
 def _is_whole(column: Coded) -> bool:
@@ -114,22 +118,9 @@ def _label_cases(plan: Plan, target: Coded) -> Iterator[tuple[str, str]]:
         for value in target.column.values[:MANY]:
             yield target.raw(value), repr(str(value))
     else:
-        least = literal((target.bounds or (0, 0))[0])
+        least = literal(target.column.low)
         yield from dict.fromkeys(((target.usual_raw,) * 2, (least, least)))
     yield "None", "None"
-
-
-def _made_cases(columns: list[Coded]) -> Iterator[dict[str, Any]]:
-    """Dates and moments that the table writes in another way than the examples."""
-    for column in columns:
-        if column.making and column.column.type in DAYS and column.column.use not in DROPPED:
-            day: Any = date(2024, 2, 3)
-            zoned = column.column.type == Type.MOMENT
-            if zoned:
-                zone = UTC if column.column.zone or "epoch" in (column.column.form or "") else None
-                day = datetime(2024, 2, 3, 12, tzinfo=zone)
-            value = literal(column.moment(day), zoned=zoned)
-            yield {"column": column, "raw": column.raw(day), "value": value}
 
 
 def _ordering(columns: list[Coded]) -> dict[str, Any] | None:
@@ -154,50 +145,30 @@ def _ordering(columns: list[Coded]) -> dict[str, Any] | None:
 def _unordered(column: Coded) -> list[str]:
     """The third, the first and the second value as code; what is made has a test of its own."""
     if column.column.type in DAYS:
+        days = [column.usual + timedelta(days=days) for days in (1, -1, 0)]
         zoned = column.column.type == Type.MOMENT
-        days = [date(2024, 2, day) for day in (3, 1, 2)]
-        if zoned:
-            days = [datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in days]
         return [] if column.making else [literal(day, zoned=zoned) for day in days]
     if _is_whole(column):
         return ["3", "1", "2"]
-    return ["'c'", "'a'", "'b'"] if isinstance(column.usual, str) else []
+    known = isinstance(column.usual, str)
+    return [repr(column.id_format.format(number)) for number in (3, 1, 2) if known]
 
 
 def _made_up(plan: Plan, columns: list[Coded], target: Coded) -> dict[str, Any]:
     """A table whose label follows from one column, as code."""
-    plain = [c for c in columns if c.is_plain]
-    numbers = [c for c in plain if c.bounds and c.column.type in (Type.WHOLE, Type.NUMBER)]
+    numbers = [c for c in columns if c.is_plain and c.bounds and c.column.type in NUMBERS]
     wide = [c for c in numbers if c.bounds and c.bounds[1] - c.bounds[0] >= STEPS - 1]
     driver = next(iter(wide or [c for c in numbers if c.column.type == Type.NUMBER]), None)
-    code = "step"
-    if driver is not None and driver.bounds:
-        low, high = driver.bounds
-        step = (high - low) / STEPS
-        step = int(step) if driver.column.type == Type.WHOLE else float(f"{0.9 * step:.3g}")
-        start = f"{literal(low)} + " if low else ""
-        code = f"{start}{literal(step)} * step" if step != 1 else f"{start}step"
-    label, classes = _label_code(plan, target)
-    return {
-        "driver": driver,
-        "driver_code": code,
-        "label_code": label,
-        "classes": classes,
-        "steps": STEPS,
-    }
-
-
-def _label_code(plan: Plan, target: Coded) -> tuple[str, list[str]]:
-    if plan.task == YesNo.kind:
-        if target.is_boolean:
-            return "step >= STEPS // 2", []
-        no = next(value for value in target.column.values if value != target.column.true)
-        return f"{target.column.true!r} if step >= STEPS // 2 else {no!r}", []
+    label, classes = "labels[step]", list[str]()
     if plan.task == Classes.kind:
         values = sorted(target.column.values, key=str)
-        return "CLASSES[step * len(CLASSES) // STEPS]", [target.raw(value) for value in values]
-    low, high = target.bounds or (0, 100)
-    span = (high - low) / STEPS
-    whole = target.column.type == Type.WHOLE
-    step = max(1, int(span)) if whole else float(f"{0.9 * span:.3g}")
-    return f"{literal(low)} + {literal(step)} * step" if low else f"{literal(step)} * step", []
+        label, classes = (
+            "CLASSES[step * len(CLASSES) // STEPS]",
+            [target.raw(value) for value in values],
+        )
+    elif target.is_boolean:
+        label = "step >= STEPS // 2"
+    elif plan.task == YesNo.kind:
+        no = next(value for value in target.column.values if value != target.column.true)
+        label = f"{target.column.true!r} if step >= STEPS // 2 else {no!r}"
+    return {"driver": driver, "label_code": label, "classes": classes, "steps": STEPS}

@@ -248,7 +248,12 @@ class Coded:
             return 1 if self.is_key else self._whole(self.column.low)
         if self.column.type in (Type.CATEGORY, Type.YES_NO) and self.column.values:
             return self.column.values[0]
-        return "K1" if self.is_key else "some text"
+        return self.id_format.format(1) if self.is_key else "some text"
+
+    @property
+    def id_format(self) -> str:
+        """The format of an id by its number, as the table writes ids where that can be seen."""
+        return self.column.form or ("K{}" if self.is_key else "G{}")
 
     def _whole(self, value: Any) -> Any:
         """Without what a median has behind the point; a few digits of a number."""
@@ -290,7 +295,8 @@ class Coded:
     def impossible(self) -> str:
         """A value as code that breaks the schema of the table; "" where none does."""
         if self.bounds and self.column.type != Type.YES_NO:
-            return literal(_beyond(self.bounds[1]))
+            least, most = self.bounds  # far beyond: who widens a range does not reach that
+            return "-1" if least >= 0 else literal(1000 * abs(most) + 1_000_000)
         if self._is_written_as_text:
             return literal("31.31.2027")
         return "" if self.is_nullable else "None"
@@ -354,10 +360,6 @@ def class_name(table: str) -> str:
     """What the schema of a table is called."""
     name = "".join(part.capitalize() for part in table.split("_"))
     return f"{name}Table" if name in ("Examples", "Kept", "Tables", "Features") else name
-
-
-def _beyond(most: float) -> float:
-    return most * 10 + 1 if most > 0 else 1_000_001
 
 
 def _noon(value: date | datetime) -> datetime:

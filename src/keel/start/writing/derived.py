@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from keel.start.plan import Plan, Type, Use
 from keel.start.writing.code import EPOCH, Coded
+from keel.start.writing.splitting import day_of
 
 YEAR = timedelta(days=365)
 
@@ -58,19 +59,24 @@ def _of(column: Coded, time: Coded | None, plan: Plan) -> Iterator[Derived]:
 
 
 def _parts(column: Coded, plan: Plan) -> Iterator[Derived]:
-    """Of a date or a moment by itself; a case is Friday, 2 February 2024, half past one at noon."""
+    """Of a date or a moment by itself; a case is its ordinary day, half past one at noon."""
     name, moment = column.name, column.column.type == Type.MOMENT
     local = f"Examples.{name}.col" + ".dt.convert_time_zone(ZONE)" * moment
     day, month = ("Local day", "Local month") if moment else ("Day", "Month")
+    usual = day_of(column.usual)
     parts = {  # what it is, what comes out of the case, and what a person says of that
-        "weekday": (f"{day} of the week of {name}: 1 is Monday.", "5", "counts from Monday"),
+        "weekday": (
+            f"{day} of the week of {name}: 1 is Monday.",
+            str(usual.isoweekday()),
+            "counts from Monday",
+        ),
         "hour": (f"Local hour of {name}: 13.5 is half past one.", "13.5", "has a fraction"),
-        "month": (f"{month} of {name}, 1 to 12.", "2", "counts from January"),
-        "year": (f"Year of {name}.", "2024", "is that of the calendar"),
+        "month": (f"{month} of {name}, 1 to 12.", str(usual.month), "counts from January"),
+        "year": (f"Year of {name}.", str(usual.year), "is that of the calendar"),
     }
     long = column.column.high - column.column.low > YEAR
     wanted = {"weekday": True, "hour": moment, "month": long, "year": not column.is_time}
-    case = ((name, _raw(column, plan, 2)),)
+    case = ((name, _raw(column, plan)),)
     for part in (part for part in parts if wanted[part]):
         sentence, value, why = parts[part]
         code = f"{local}.dt.{part}()" + f" + {local}.dt.minute() / 60" * (part == "hour")
@@ -78,9 +84,10 @@ def _parts(column: Coded, plan: Plan) -> Iterator[Derived]:
         yield Derived(f"{name}_{part}", sentence, code, case, value, why, needs_zone=moment)
 
 
-def _raw(column: Coded, plan: Plan, day: int) -> str:
-    """Half past one on a day of February 2024, local time, as the table writes it."""
-    local = datetime(2024, 2, day, 13, 30, tzinfo=ZoneInfo(plan.zone))
+def _raw(column: Coded, plan: Plan) -> str:
+    """Half past one on an ordinary day, local time, as the table writes it."""
+    day = day_of(column.usual)
+    local = datetime(day.year, day.month, day.day, 13, 30, tzinfo=ZoneInfo(plan.zone))
     if column.column.type == Type.DATE:
         return column.raw(local.date())
     zoned = column.column.zone or (column.column.form or "").startswith(EPOCH)
@@ -98,8 +105,8 @@ def _days_before(column: Coded, time: Coded, plan: Plan) -> Derived:
         f"days_since_{column.name}",
         f"Days from {column.name} to {time.name}; negative if it comes later.",
         f"({local(time)} - {local(column)}).dt.total_days()",
-        ((column.name, _raw(column, plan, 2)), (time.name, _raw(time, plan, 12))),
-        "10",
+        ((column.name, _raw(column, plan)), (time.name, _raw(time, plan))),
+        str((day_of(time.usual) - day_of(column.usual)).days),
         f"the days since {column.name} are counted to {time.name}",
         needs_zone=Type.MOMENT in (column.column.type, time.column.type),
     )
