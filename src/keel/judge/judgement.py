@@ -56,6 +56,7 @@ class Judgement:
     importance: dict[str, Difference]
     staleness: dict[str, Any]
     unlabelled: int
+    whole: bool  # on all of the data, so that all gates were asked
 
     @property
     def refusals(self) -> list[gate.Verdict]:
@@ -97,7 +98,8 @@ def judge(
         ageing = _ageing(project, settings, parts)
     verdicts = gate.waived(verdicts, settings.waivers, today)
     unlabelled = sum(part.judged.unlabelled for part in parts)
-    return Judgement(predictions, scores, verdicts, losses, ageing, unlabelled)
+    whole = not settings.data.rows
+    return Judgement(predictions, scores, verdicts, losses, ageing, unlabelled, whole)
 
 
 def predict(project: Project, part: Part, slices: list[str]) -> pl.DataFrame:

@@ -56,6 +56,8 @@ def report(project: Project, judgement: Judgement, run: Run) -> Report:
         tiles=pictures.tiles(task, context["test"]),
         scores=_table(judgement),
         metrics=run.metrics,
+        whole=judgement.whole,
+        agreed_by=run.evaluation.agreed_by,
         split=run.passport["settings"]["split"],
     )
     named = {
@@ -106,11 +108,13 @@ def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
         and score.model == "model"
         and score.score is not None
     ]
+    naive_better = _is_worse(whole["model"][main], whole["naive"][main], metric)
     return {
         **whole,
         "main": main,
+        "answer": _answer(judgement, run, whole["model"], naive_better=naive_better),
         "baseline_better": _better_baseline(run.metrics, whole),
-        "naive_better": _is_worse(whole["model"][main], whole["naive"][main], metric),
+        "naive_better": naive_better,
         "missed": [verdict.sentence for verdict in judgement.refusals],
         "verdicts": judgement.verdicts,
         "waived": any(verdict.waiver for verdict in judgement.verdicts),
@@ -128,6 +132,40 @@ def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
         "importance": {name: loss.value for name, loss in judgement.importance.items()},
         "passport": run.passport,
         "quality": run.quality,
+    }
+
+
+def _answer(
+    judgement: Judgement, run: Run, scores: Mapping[str, Score], *, naive_better: bool
+) -> dict[str, Any]:
+    """Whether the model is good enough, in words, and what was agreed on.
+
+    Nobody but the team can say what is: floors that a first run left only keep it from getting
+    worse.
+    """
+    floors = [(run.metrics[name], scores[name], x) for name, x in run.evaluation.floors.items()]
+    if judgement.refusals:
+        words = "refused"
+    elif not judgement.whole:
+        words = "judged on a part of the data only"
+    elif naive_better:
+        words = "no better than a guess"
+    elif not run.evaluation.agreed_by:
+        words = "passes its gates; nobody has said yet what is good enough"
+    else:
+        words = f"good enough, as agreed by {run.evaluation.agreed_by}"
+    return {
+        "words": words,
+        "floors": [
+            f"{metric.title} {'at least' if metric.higher_is_better else 'at most'} {number(floor)}"
+            for metric, _, floor in floors
+        ],
+        "by_chance": [
+            metric.title
+            for metric, score, floor in floors
+            if (end := score.low if metric.higher_is_better else score.high) is not None
+            and metric.sign * (floor - end) > 0
+        ],
     }
 
 

@@ -23,7 +23,7 @@ from keel.show.progress import bar
 
 
 def run(store: Store, project: Project, settings: Settings, today: date) -> dict[str, object]:
-    """Store predictions, scores and report; returns the model's scores.
+    """Store predictions, scores and report; returns the model's scores and the verdict.
 
     Raises UserError if a setting names a metric or a column that does not exist. Raises
     RefusedError, when all is written, if the model misses a gate that is not waived.
@@ -32,12 +32,12 @@ def run(store: Store, project: Project, settings: Settings, today: date) -> dict
     quality = store.read_json(store.report("data-quality.json"))
     with bar("judging") as progress:
         judgement = judge(project, settings, parts, quality, today=today, progress=progress)
-    scores = write(store, project, judgement, quality, settings.evaluation)
+    scores, verdict = write(store, project, judgement, quality, settings.evaluation)
     _write_facts(store, project, settings, judgement, quality)
     if judgement.refusals:
         missed = [f"{miss.gate}: {miss.sentence}" for miss in judgement.refusals]
         raise RefusedError(missed, scores)
-    return dict(scores)
+    return {**scores, "verdict": verdict}
 
 
 def _parts(store: Store, project: Project, settings: Settings) -> Iterator[Part]:
@@ -85,8 +85,8 @@ def write(
     judgement: Judgement,
     quality: dict[str, Any],
     evaluation: Evaluation,
-) -> dict[str, float | None]:
-    """Write all that was found; returns the model's scores."""
+) -> tuple[dict[str, float | None], str]:
+    """Write all that was found; returns the model's scores, and whether that is good enough."""
     scores = headline(judgement.scores, "model")
     counted = {
         **scores,
@@ -114,4 +114,4 @@ def write(
     store.write_text(store.report("slices.csv"), slices_csv(judgement))
     for name in CARDS:
         store.write_text(store.report(name), card(store.repository / "docs" / name, told.figures))
-    return scores
+    return scores, told.figures["answer"]["words"]

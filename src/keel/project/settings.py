@@ -24,6 +24,7 @@ from pydantic import (
 from keel.project.errors import UserError
 
 Share = Annotated[float, Ge(0), Le(1)]
+LONGEST = 50  # letters of a wrong value that are shown
 NotNegative = Annotated[float, Ge(0)]
 
 
@@ -108,6 +109,14 @@ class Evaluation(Section):
     floors: dict[str, float]
     slice_floors: dict[str, float]
     metrics: list[str] = []  # the first decides; without any, all of the task and of the project
+    # Who agreed that a model which reaches the floors is good enough, and when; None if nobody did.
+    agreed_by: Annotated[str, MinLen(1)] | None = None
+
+    @model_validator(mode="after")
+    def _agreed_on_something(self) -> Self:
+        if self.agreed_by and not self.floors:
+            raise ValueError("give floors what was agreed on, or set agreed_by to null")
+        return self
 
 
 class Gates(Section):
@@ -189,11 +198,18 @@ def sentences(error: ValidationError, place: str, settings: object = None) -> st
         elif problem["type"] == "extra_forbidden":
             lines.append(f"{name} is not a setting: {_cure(name, problem['loc'], settings)}")
         else:
-            allowed = problem["msg"].lower()
+            own = problem["type"] == "value_error"  # a sentence of Keel's or of a project's
+            allowed = str(problem["ctx"]["error"]) if own else problem["msg"].lower()
             if problem["type"] in ("dict_type", "model_type", "dataclass_type"):
                 allowed = "write names with values, as `name: value`"
-            lines.append(f"{name.removesuffix(': ')} is {problem['input']!r}: {allowed}")
+            lines.append(f"{name.removesuffix(': ')} is {_shown(problem['input'])}: {allowed}")
     return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    """The value, or of a long one how it begins and ends."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]}…{text[-1]}"
 
 
 def _cure(name: str, place: tuple[int | str, ...], settings: object) -> str:

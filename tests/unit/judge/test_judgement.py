@@ -1,6 +1,7 @@
 """A judgement worked out in other ways, of whatever is predicted."""
 
 import contextlib
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +22,7 @@ from keel.data.store import Store
 from keel.judge.judgement import Part, judge, predict
 from keel.model.fitting import fit, interval
 from keel.model.predictor import Predictor, load
+from keel.pipeline import evaluate
 from keel.pipeline.configuration import load as settings_of
 from keel.pipeline.flow import flow
 from keel.project.description import Project
@@ -186,6 +188,39 @@ def test_the_report_names_the_worst_slice_and_nothing_as_better_that_is_not(kind
     by_town = scores(store).filter(slice="town", model="model", metric=main).sort("score")
     worst = by_town["value"][0 if main == "macro_f1" else -1]
     assert store.report("model-card.md").read_text("utf-8") == f"{worst}; 0; False\n"
+
+
+# What was agreed on, whether it is of all data, and what the report says, and does not.
+SAID: Mapping[str, tuple[dict[str, Any], bool, str, str]] = {
+    "nobody agreed": ({"agreed_by": None}, True, "Nobody has said yet", "Good enough"),
+    "somebody agreed": ({"agreed_by": "sales, 2026"}, True, "Good enough", "Nobody has said"),
+    "a part": ({"agreed_by": "sales, 2026"}, False, "A trial on a part", "Good enough"),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("kind", LABELS)
+def test_nothing_is_called_good_that_nobody_agreed_on(kind: str, said: str, tmp_path: Path) -> None:
+    changes, whole, expected, absent = SAID[said]
+    run, project = judged(kind)
+    copy = shutil.copytree(run.root, tmp_path / "run")
+    store = Store(copy, copy)
+    main = next(iter(ORACLES[kind]))
+    reached = store.read_json(store.report("metrics.json"))[main]
+    settings = settings_of(store)
+    agreed = settings.evaluation.model_copy(update={"floors": {main: reached}, **changes})
+    chosen: dict[str, Any] = {"evaluation": agreed}
+    if not whole:
+        chosen["data"] = settings.data.model_copy(update={"rows": {"orders": 1}})
+
+    facts = evaluate.run(store, project, settings.model_copy(update=chosen), TODAY)
+
+    page = store.report("report.html").read_text("utf-8")
+    assert expected in page
+    assert absent not in page
+    assert ("sales, 2026" in page) is (said == "somebody agreed")
+    assert ("Chance alone could lift" in page) is (said == "somebody agreed")  # it's just reached
+    assert ("good enough, as agreed by sales" in str(facts["verdict"])) is ("Good" in expected)
 
 
 def test_what_is_new_is_told_of_the_rows_that_judge() -> None:

@@ -79,6 +79,7 @@ def test_settings_are_composed_as_hydra_does(changes: list[str]) -> None:
         ("split.test_from=soon", r"^split\.test_from is 'soon': input should be a valid date"),
         ("evaluation.slices=carrier", r"^evaluation\.slices is 'carrier': .* valid list$"),
         ("evaluation.floors={auc: high}", r"^evaluation\.floors\.auc is 'high': .* valid number"),
+        ("evaluation.agreed_by=''", r"^evaluation\.agreed_by is ''"),
         ("model=null", r"^model=None: there is no such file in conf/model/"),
         ("split=null", r"^split is None: write names with"),
         ("~split.test_from", r"^split is \{.*\}: .*by: time takes test_from"),
@@ -210,6 +211,13 @@ def test_an_empty_mapping_takes_away_what_was_there(tmp_path: Path) -> None:
     file = change(tmp_path, set={"evaluation": {"floors": {}}, "model": {}})
 
     assert checked(PROJECT, compose(CONF, overrides(file)), "").evaluation.floors == {}
+
+
+def test_who_agreed_on_no_floor_agreed_on_nothing(tmp_path: Path) -> None:
+    file = change(tmp_path, set={"evaluation": {"floors": {}, "agreed_by": "sales"}})
+
+    with pytest.raises(UserError, match=r"^evaluation is \{.*…\}: give floors what was agreed on"):
+        checked(PROJECT, compose(CONF, overrides(file)), "")
 
 
 @pytest.mark.parametrize("text", ["", "choose:\nset:\n", "choose: {}\nset: {}\n"])
