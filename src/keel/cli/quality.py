@@ -29,13 +29,13 @@ def budget(since: str | None, head: str | None, title: str | None, on: datetime 
     Exits with 1 while one is spent, unless all that is to be merged is
     allowed meanwhile, such as fixes. The rules are those of the branch that it is merged into.
     """
-    from keel.quality.budgets import freeze, rules, standing
+    from keel.quality.budgets import freeze, standing
     from keel.quality.records import settings
 
     root = Path.cwd()
     day = (on or datetime.now(UTC)).date()
-    head = head or rules.HEAD
-    with rules.of(root, since or rules.target(root), head) as held:
+    head = head or freeze.HEAD
+    with freeze.of(root, since or freeze.target(root), head) as held:
         chosen = settings.load(held.folder).budgets
         overview = standing.look(root, chosen, day, over=bool(on), rules=held.folder)
     subjects = freeze.subjects_since(root, since, head) if since else []
@@ -53,7 +53,7 @@ def budget(since: str | None, head: str | None, title: str | None, on: datetime 
 @click.option("--caused-by", metavar="TAG", help="a deployment: model#production#7")
 def incident(title: str, **facts: str | None) -> None:
     """Start an incident report. TITLE says what users noticed."""
-    from keel.quality.delivery.incident import begun, start
+    from keel.quality.delivery.incidents import begun, start
     from keel.quality.records import settings
 
     root, now = Path.cwd(), datetime.now(UTC)
@@ -66,12 +66,11 @@ def incident(title: str, **facts: str | None) -> None:
 def scorecard() -> None:
     """Write the quality page as HTML, Markdown and JSON, and print its answers."""
     from keel.data.store import Store
-    from keel.quality.page import page
-    from keel.quality.page.scorecard import gather
+    from keel.quality.page.scorecard import gather, write
 
     root = Path.cwd()
     card = gather(root, datetime.now(UTC))
-    file = page.write(Store(root, root), card)
+    file = write(Store(root, root), card)
     for question, answer in card.answers.items():
         click.echo(f"{question} {answer}")
     for stop in card.overview.stopping:
@@ -103,7 +102,7 @@ def decide(title: tuple[str, ...], serves: tuple[str, ...], supersedes: int | No
 def score() -> None:
     """Print the ML Test Score, and write it to reports/ as JSON and HTML."""
     from keel.data.store import Store
-    from keel.quality.score import score as ml_test_score
+    from keel.quality.score import ml_test_score
 
     root = Path.cwd()
     rows = ml_test_score.rows(root)

@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from pathlib import Path
 
 from behave import given, then, when
 from behave.runner import Context
@@ -7,7 +8,7 @@ from keel.project.settings import Waiver
 from keel.quality.budgets import standing
 from keel.quality.budgets.budgets import Objective
 from keel.quality.budgets.events import Day, Events, Source
-from keel.quality.budgets.freeze import verdict
+from keel.quality.budgets.freeze import Rules, verdict
 from keel.quality.records.settings import Budgets
 
 TODAY = date(2026, 11, 23)
@@ -38,7 +39,8 @@ class Agreement:
         waiver = Waiver(why="-", owner="Ada", until=until) if until else None
         answers = standing.Standing("answers", self._objective, waiver=waiver)
         answers = standing.counted(answers.on(self.today), Events(self.events), self.today)
-        text, waits = verdict(standing.Overview([answers]), Budgets().exempt, [CHANGES[change]])
+        overview, rules = standing.Overview([answers]), Rules(Path())
+        text, waits = verdict(overview, Budgets().exempt, [CHANGES[change]], rules)
         return text, not waits
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from keel.quality.budgets.availability import as_days, as_time, hours, lasting
+from keel.quality.budgets.budgets import as_days, as_time, hours, lasting
 
 
 def test_a_target_is_told_as_hours_of_a_year_and_of_a_month() -> None:

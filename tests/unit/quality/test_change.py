@@ -40,7 +40,7 @@ def measured(attributes_: Attributes) -> Figure:
 
 
 def problems(root: Path) -> list[str]:
-    return change.problems(root, change.gather(root, TODAY))
+    return change.problems(change.gather(root, TODAY))
 
 
 def wrong(root: Path, **fields: Any) -> list[str]:
@@ -52,7 +52,7 @@ def wrong(root: Path, **fields: Any) -> list[str]:
 
 def figures(root: Path, today: date = TODAY) -> dict[str, Figure]:
     written = change.gather(root, today)
-    found = change.figures(root, written, Quality(), today)
+    found = change.figures(written, Quality())
     return {one.name: one for one in found}
 
 

@@ -6,7 +6,6 @@ import pytest
 from repositories import Repository
 
 from keel.quality.change import code as measures
-from keel.quality.change import tests
 from keel.quality.change.code import measure
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Code
@@ -39,7 +38,7 @@ def code(name: str, *changes: tuple[str, ...], **files: str) -> Figure:
 
 
 def shown(root: Path, name: str) -> Figure:
-    found = tests.figures(root, "ml", Code())
+    found = measures.of_tests(root, "ml", Code())
     return next(one for one in found if one.name == name)
 
 
@@ -122,7 +121,7 @@ def test_a_report_that_was_cut_off_takes_away_its_layer_only(tmp_path: Path) -> 
 
 
 def test_without_reports_nothing_is_known(tmp_path: Path) -> None:
-    found = tests.figures(tmp_path, "ml", Code())
+    found = measures.of_tests(tmp_path, "ml", Code())
 
     assert {one.state for one in found} == {State.UNKNOWN}
     assert all("uv run" in one.text for one in found)

@@ -38,7 +38,7 @@ def problems(root: Path, content: object, **code: str) -> list[str]:
     (root / debt.FILE).write_text(text)
     for name, source in code.items():
         (root / f"{name}.py").write_text(source)
-    return change.problems(root, change.gather(root, TODAY))
+    return change.problems(change.gather(root, TODAY))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_marker_of_a_debt_that_is_paid_is_a_problem(tmp_path: Path) -> None:
 def test_a_marker_is_a_problem_also_without_a_register(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("# debt: zones\n")
 
-    assert "a.py:1" in change.problems(tmp_path, change.gather(tmp_path, TODAY))[0]
+    assert "a.py:1" in change.problems(change.gather(tmp_path, TODAY))[0]
 
 
 @pytest.mark.parametrize(

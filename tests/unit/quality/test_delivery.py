@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from keel.quality.delivery.dora import delivered, figures
+from keel.quality.delivery.incidents import Incident, Incidents
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.history import Commit, Deployment
-from keel.quality.records.incidents import Incident, Incidents
 from keel.quality.records.settings import Delivery
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)

@@ -13,8 +13,7 @@ import yaml
 from builders import REPOSITORY
 
 from keel.cli import run
-from keel.quality.budgets import figures as budget_figures
-from keel.quality.budgets import freeze, rules, standing
+from keel.quality.budgets import freeze, standing
 from keel.quality.budgets.freeze import may_pass, verdict
 from keel.quality.budgets.standing import Overview, Standing, look
 from keel.quality.records.figures import Figure, State
@@ -78,11 +77,11 @@ def only(root: Path, now: datetime = NOW) -> Standing:
 
 
 def figure(root: Path, now: datetime = NOW) -> Figure:
-    return budget_figures.figures(overview(root, now), now.date())[0]
+    return standing.figures(overview(root, now), now.date())[0]
 
 
 def judged(root: Path, *subjects: str, now: datetime = NOW) -> tuple[str, bool]:
-    return verdict(overview(root, now), EXEMPT, subjects)
+    return verdict(overview(root, now), EXEMPT, subjects, freeze.Rules(root))
 
 
 def test_a_spent_budget_stops_work_and_says_what_ends_that(project: Path) -> None:
@@ -274,7 +273,7 @@ class Repository:
 
 @pytest.fixture
 def repository(project: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    for name in rules.IN_CI:
+    for name in freeze.IN_CI:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(project)
     (project / "conf").mkdir()
@@ -623,7 +622,7 @@ def test_a_policy_is_agreed_and_reviewed(
 ) -> None:
     (project / standing.POLICY).write_text(f"---\n{front}\n---\n")
 
-    found = budget_figures.figures(overview(project), TODAY)[-1]
+    found = standing.figures(overview(project), TODAY)[-1]
 
     assert (found.name, found.state) == ("budget.policy", state)
     assert said in found.text

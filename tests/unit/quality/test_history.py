@@ -9,7 +9,7 @@ import pytest
 
 from keel.project.errors import UserError
 from keel.quality.delivery.dora import delivered
-from keel.quality.records.history import Deployment, read
+from keel.quality.records.history import Deployment, deployments
 from keel.releasing.tags import parsed
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -58,7 +58,7 @@ class Repository:
         self.git("tag", "--annotate", name, "--message", name, commit)
 
     def read(self) -> list[Deployment]:
-        return read(self.folder)
+        return deployments(self.folder)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def brought(repository: Repository, folder: str = ".") -> list[list[str]]:
     """The first lines of what each deployment brought."""
     return [
         [repository.git("show", "--no-patch", "--format=%s", each.sha) for each in one.changes]
-        for one in read(repository.folder / folder)
+        for one in deployments(repository.folder / folder)
     ]
 
 
@@ -209,7 +209,7 @@ def test_a_project_in_a_folder_has_its_own_deployments_and_changes(repository: R
     repository.commit("theirs", "services/other/file")
     repository.tag("services/delay=model#production#2")
 
-    past = read(repository.folder / "services/delay")
+    past = deployments(repository.folder / "services/delay")
 
     assert [one.name for one in past] == [
         "services/delay=model#production#1",
@@ -224,7 +224,7 @@ def test_a_repository_without_a_commit_has_no_history(repository: Repository) ->
 
 def test_without_git_there_is_a_cure(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not in Git: `uv run keel setup`"):
-        read(tmp_path)
+        deployments(tmp_path)
 
 
 def test_a_clone_of_the_newest_commits_only_is_refused(
@@ -237,4 +237,4 @@ def test_a_clone_of_the_newest_commits_only_is_refused(
     )
 
     with pytest.raises(UserError, match="fetch-depth: 0"):
-        read(tmp_path / "clone")
+        deployments(tmp_path / "clone")

@@ -9,17 +9,20 @@ from builders import REPOSITORY
 
 from keel.cli import run
 from keel.project.errors import UserError
-from keel.quality.delivery.incident import begun, figure, page, start
-from keel.quality.records.figures import State
-from keel.quality.records.history import Deployment
-from keel.quality.records.incidents import (
+from keel.quality.delivery.incidents import (
     Action,
     Incident,
     Incidents,
+    begun,
+    figure,
     flaws,
     mended_by,
+    page,
     read,
+    start,
 )
+from keel.quality.records.figures import State
+from keel.quality.records.history import Deployment
 from keel.quality.records.settings import Budgets
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -22,7 +22,7 @@ from keel.judge.gates import Verdict
 from keel.project import commands
 from keel.project.settings import Waiver
 from keel.quality.records.junit import NOT_YET, Case
-from keel.quality.score import score
+from keel.quality.score import ml_test_score as score
 from keel.quality.score.ml_test_score import (
     IDS,
     PARTS,

@@ -13,8 +13,8 @@ from keel.judge.metrics import known
 from keel.project.settings import Waiver
 from keel.project.task import Classes, Number, Task, YesNo
 from keel.quality.budgets.events import INDICATORS
-from keel.quality.product import data, judged, model
-from keel.quality.product.judged import Ageing, Facts, Judging, Passport, Row
+from keel.quality.product import data, model
+from keel.quality.product.model import Ageing, Facts, Judging, Passport, Row
 from keel.quality.records.figures import Figure, State
 from keel.quality.records.settings import Data, Model
 
@@ -39,7 +39,7 @@ def figure(name: str, **facts: Any) -> Figure:
 
 
 def read(root: Path) -> list[Figure]:
-    return model.figures(judged.gather(root, NOW), METRICS, Model())
+    return model.figures(model.gather(root, NOW), METRICS, Model())
 
 
 def of_data(root: Path, name: str, **tables: Any) -> Figure:
@@ -210,11 +210,11 @@ def test_the_metric_that_the_settings_name_first_decides() -> None:
 def test_the_past_of_a_model_is_what_was_committed(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     for day, score in (("2026-11-01", 0.69), ("2026-11-02", 0.7), ("2026-11-02", 0.71)):
-        repository.commit(day, files={judged.METRICS_FILE: json.dumps({"auc": score})})
-    repository.commit("2026-11-03", files={judged.METRICS_FILE: "{"})
-    repository.file(judged.SCORES, "slice,value,rows,model,metric,score,low,high\n")
+        repository.commit(day, files={model.METRICS_FILE: json.dumps({"auc": score})})
+    repository.commit("2026-11-03", files={model.METRICS_FILE: "{"})
+    repository.file(model.SCORES, "slice,value,rows,model,metric,score,low,high\n")
     repository.file(
-        judged.SCORES, (tmp_path / judged.SCORES).read_text() + "all,all,9,model,auc,0.7,,"
+        model.SCORES, (tmp_path / model.SCORES).read_text() + "all,all,9,model,auc,0.7,,"
     )
 
     found = {one.name: one for one in read(tmp_path)}["model.score"]
@@ -225,9 +225,9 @@ def test_the_past_of_a_model_is_what_was_committed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "lost"),
     [
-        (judged.SCORES, {"model.score", "model.slices"}),
-        (judged.IN_USE, {"model.in_use"}),
-        (judged.GATES, {"model.gates"}),
+        (model.SCORES, {"model.score", "model.slices"}),
+        (model.IN_USE, {"model.in_use"}),
+        (model.GATES, {"model.gates"}),
         ("model/passport.json", {"model.age"}),
     ],
 )

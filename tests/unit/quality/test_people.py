@@ -43,7 +43,7 @@ def figure(name: str, asked: Team) -> Figure:
 
 
 def problems(root: Path, today: date = TODAY) -> list[str]:
-    return change.problems(root, change.gather(root, today))
+    return change.problems(change.gather(root, today))
 
 
 def project(root: Path, **parts: Any) -> Path:

@@ -18,9 +18,9 @@ from keel.project.settings import Waiver
 from keel.quality.budgets.budgets import Objective
 from keel.quality.budgets.events import Source
 from keel.quality.budgets.standing import Overview, Standing
-from keel.quality.page import page
+from keel.quality.page import scorecard as page
 from keel.quality.page.scorecard import Scorecard, answer, gather, read
-from keel.quality.product.judged import METRICS_FILE as METRICS
+from keel.quality.product.model import METRICS_FILE as METRICS
 from keel.quality.records import settings
 from keel.quality.records.figures import Figure, State, guarded
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from repositories import Repository
 
-from keel.quality.records.tracked import added, changes, files, is_cut_off
+from keel.quality.records.history import added, changes, files, is_cut_off
 
 TODAY = date(2026, 11, 23)
 YEAR_AGO = date(2025, 11, 23)

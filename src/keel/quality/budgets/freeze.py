@@ -1,21 +1,180 @@
-"""Say how the error budgets stand, and what waits while one of them is spent."""
+"""What waits while an error budget is spent, by the rules of the branch that a change goes into.
 
+So no change lifts its own freeze: what it makes of the rules holds once it is merged. Events that
+were known are rules too: who rewrites them ends a freeze as surely as who lowers its target.
+"""
+
+import os
 import re
-from collections.abc import Iterable, Sequence
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-from keel.project.commands import must
-from keel.quality.budgets.rules import HEAD, Rules
-from keel.quality.budgets.standing import Overview
+from keel.project.commands import must, output
+from keel.project.errors import UserError
+from keel.quality.budgets import events
+from keel.quality.budgets.budgets import Budget, Objective
+from keel.quality.budgets.events import Day, Source
+from keel.quality.budgets.standing import OBJECTIVES, POLICY, WAIVERS, Overview
+from keel.quality.records import settings
+from keel.quality.records.documents import PEOPLE, Files
+from keel.quality.records.history import CUT_OFF, is_cut_off
 from keel.show.pages import page
 
-HERE = Rules(Path())
+FILES = (OBJECTIVES, WAIVERS, POLICY, PEOPLE, settings.FILE)
+# What asks for the budget in CI. An update of Keel changes these beside others, so that is told.
+ASKING = (".github/workflows/budget.yml", ".gitlab-ci.yml", ".gitlab/team.yml")
+LOCK, LIBRARY = "uv.lock", "keel-ml"
+HEAD = "HEAD"
+# Where a request goes in CI, then what a clone follows, then a repository without a remote.
+IN_CI = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+NAMES = ("main", "master", "trunk", "develop")
+USUAL = ("origin/HEAD", *(f"origin/{name}" for name in NAMES), *NAMES)
 TWO = 2  # parents that a merge has, as a rule
 KIND = re.compile(r"(\w+)(?:\(([^)]*)\))?!?:\s")
 
 
+@dataclass(frozen=True)
+class Rules:
+    """Where they stand, and what the change at hand would make of them."""
+
+    folder: Path  # that holds `FILES`, and the events that Git has
+    branch: str | None = None  # whose they are; None for the files as they are here
+    changed: tuple[str, ...] = ()  # of them, by the change at hand
+    mixed: bool = False  # it changes other files too
+    asking: tuple[str, ...] = ()  # of what asks for them in CI, by the change at hand
+
+    @property
+    def told(self) -> list[str]:
+        """Whose they are, and what would change, a sentence each."""
+        if self.branch is None:
+            return []
+        lines = [f"The rules are those of {self.branch}."]
+        if self.changed:
+            lines.append(f"They change here, once it is merged: {', '.join(self.changed)}.")
+        if self.mixed:
+            lines.append("Take that to a branch of its own: who reads a feature does not see it.")
+        if self.asking:
+            lines.append(f"What asks for them changes with it, too: {', '.join(self.asking)}.")
+        return lines
+
+
+def target(root: Path) -> str | None:
+    """The branch that the work at hand goes into, as far as is known; None if it is on it."""
+    asked = [f"origin/{name}" for key in IN_CI if (name := os.environ.get(key))]
+    here = output(root, "git", "branch", "--show-current")
+    for branch in (*asked, *USUAL):
+        name = output(root, "git", "rev-parse", "--verify", "--quiet", "--abbrev-ref", branch)
+        if name and _commit(root, branch):
+            return None if name.removeprefix("origin/") == here and not asked else name
+    return None
+
+
+@contextmanager
+def of(root: Path, branch: str | None, head: str = HEAD) -> Iterator[Rules]:
+    """The rules as a branch has them, in a folder for as long as it takes; here, without one.
+
+    The change is what `head` has, and for the commit that is checked out also what is not committed
+    yet. A branch that has no objectives yet has promised nothing: the rules are those at hand.
+    Raises UserError if there is no such branch.
+    """
+    if branch is None:
+        yield Rules(root)
+        return
+    commit = _commit(root, branch)
+    if commit is None:
+        cure = CUT_OFF if is_cut_off(root) else "`git fetch` gets what others have"
+        raise UserError(f"{cure}: there is no {branch} here to measure by")
+    named = _names(root, commit)
+    if OBJECTIVES not in named:
+        yield Rules(root)
+        return
+    since = output(root, "git", "merge-base", commit, head) or commit
+    compared = (since,) if head == HEAD else (since, head)
+    # Without renames, of which only the new name would be listed.
+    diff = ("git", "diff", "--name-only", "--no-renames", "--relative", "-z", *compared)
+    touched = set(filter(None, must(root, *diff, "--", ".").split("\0")))
+    with tempfile.TemporaryDirectory(prefix="keel-rules-") as name:
+        folder, before, after = Path(name, "rules"), Path(name, "before"), Path(name, "after")
+        _copy(root, commit, named & {*FILES}, folder)
+        objectives = Files(folder).entries(OBJECTIVES, Objective).values()
+        sources = {objective.source.file for objective in objectives}
+        _copy(root, commit, named & sources, folder)
+        shown = touched & {*sources, LOCK}
+        _copy(root, since, _names(root, since) & shown, before)
+        if head == HEAD:
+            after = root
+        else:
+            _copy(root, head, _names(root, head) & shown, after)
+        rewritten = {its.source.file for its in objectives if _lifts(its, before, after)} & shown
+        changed = touched & {*FILES, *rewritten}
+        asking = (*sorted(touched & {*ASKING}), *_library(before, after))
+        yield Rules(
+            folder, branch, tuple(sorted(changed)), bool(changed < touched and changed), asking
+        )
+
+
+def _lifts(objective: Objective, before: Path, after: Path) -> bool:
+    """Whether other events of the days that were known make a budget be spent no more."""
+    its, known = objective, _days(objective.source, before)
+    if not known:
+        return False
+    day = max(known)
+    later = {past: of for past, of in _days(its.source, after).items() if past <= day}
+    old, new = (
+        Budget(its.target, its.days, day, days, its.always_allowed) for days in (known, later)
+    )
+    return old.exceeded(day) and not (later and new.exceeded(day))
+
+
+def _days(source: Source, folder: Path) -> dict[date, Day]:
+    try:
+        days = events.read(folder, source).days
+    except UserError:  # which stops features, once it is merged
+        return {}
+    return {day: of for day, of in days.items() if of.good + of.bad}
+
+
+def _library(before: Path, after: Path) -> Iterator[str]:
+    """Which Keel is locked after a change of the lock, if it is another one."""
+    old, new = map(_locked, (before / LOCK, after / LOCK))
+    if (before / LOCK).is_file() and old != new:
+        yield f"{LIBRARY} {new} in place of {old}"
+
+
+def _locked(lock: Path) -> str:
+    # A request may have written anything there.
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+        for its in tomllib.loads(lock.read_text("utf-8"))["package"]:
+            if its["name"] == LIBRARY:
+                return f"{its['version']} from {' '.join(map(str, its['source'].values()))}"
+    return "of nowhere"
+
+
+def _commit(root: Path, branch: str) -> str | None:
+    return output(root, "git", "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}")
+
+
+def _names(root: Path, commit: str) -> set[str]:
+    """The files that a commit has."""
+    return set(must(root, "git", "ls-tree", "-r", "--name-only", "-z", commit).split("\0"))
+
+
+def _copy(root: Path, commit: str, names: Iterable[str], folder: Path) -> None:
+    """Write files as a commit has them."""
+    for name in names:
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = must(root, "git", "show", f"{commit}:./{name}")
+        file.write_text(content, encoding="utf-8", errors="surrogateescape")
+
+
 def verdict(
-    overview: Overview, exempt: Sequence[str], subjects: Sequence[str] = (), rules: Rules = HERE
+    overview: Overview, exempt: Sequence[str], subjects: Sequence[str], rules: Rules
 ) -> tuple[str, bool]:
     """How everything stands, and whether something has to wait.
 

@@ -1,31 +1,22 @@
-"""How each objective stands: what people wrote below `docs/quality/`, and the events of it."""
+"""How each objective stands: what people wrote below `docs/quality/`, its events, its figure."""
 
 import contextlib
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from keel.project.errors import UserError
 from keel.project.settings import Section, Waiver
 from keel.quality.budgets import events
-from keel.quality.budgets.availability import as_days, as_time
-from keel.quality.budgets.budgets import Budget, Objective
+from keel.quality.budgets.budgets import Budget, Objective, as_days, as_time
 from keel.quality.budgets.events import Events
-from keel.quality.records.documents import (
-    Files,
-    Text,
-    each_typed,
-    front_matter,
-    parsed,
-    plural,
-    text,
-)
+from keel.quality.records.documents import Files, Text, parsed, plural
+from keel.quality.records.figures import Figure, State, about
+from keel.quality.records.history import versions
 from keel.quality.records.settings import Budgets
-from keel.quality.records.tracked import versions
 
 OBJECTIVES = "docs/quality/objectives.yaml"
 WAIVERS = "docs/quality/waivers.yaml"
@@ -34,6 +25,10 @@ DAY = timedelta(days=1)
 YEAR = timedelta(days=365)
 Signed = TypeAdapter(dict[str, Waiver])
 LATE = 7  # days without events, after which monitoring seems to rest
+DAY = timedelta(days=1)
+SHOWN = 90  # days of the trend
+LOW = 0.25  # of a budget left: below, watch it
+CAREFUL = "Features may still go on: mend first what goes wrong, and put off what is risky."
 
 
 class Policy(Section):
@@ -113,23 +108,17 @@ def look(
     """
     rules = rules or root
     files = Files(rules)
-    named = files.read(OBJECTIVES, dict[str, Any]) or {}
-    objectives, unread = each_typed(named, f"{OBJECTIVES}: ", Objective)
-    unread += files.wrong.pop(OBJECTIVES, "").splitlines()
+    objectives = files.entries(OBJECTIVES, Objective)
+    unread = files.wrong.pop(OBJECTIVES, "").splitlines()
     if not (objectives or unread):
         unread = [f"{OBJECTIVES} has no objectives: write down what users can rely on"]
-    policy = Policy()
-    try:
-        policy = front_matter(text(rules, POLICY), POLICY, Policy)[0]
-    except UserError as error:
-        files.wrong[POLICY] = str(error)
-    signed = files.read(WAIVERS, dict[str, Any]) if (rules / WAIVERS).is_file() else {}
-    waivers, problems = each_typed(signed or {}, f"{WAIVERS}: ", Waiver)
+    policy = files.read(POLICY, Policy) or Policy()
+    waivers = files.entries(WAIVERS, Waiver) if (rules / WAIVERS).is_file() else {}
+    problems = files.problems
     for name, waiver in [*waivers.items()]:
         if flaw := _flaw(name, waiver, objectives, policy, today + settings.waiver_days * DAY):
             problems.append(f"{WAIVERS}: {name}: {flaw}")
             del waivers[name]
-    problems += [line for why in files.wrong.values() for line in why.splitlines()]
     standings = []
     for name, objective in objectives.items():
         shown = Standing(name, objective, waiver=waivers.get(name)).on(today)
@@ -193,3 +182,75 @@ def _flaw(
     if waiver.until > latest:
         return f"until is {waiver.until}: {latest} is the latest (budgets.waiver_days)"
     return ""
+
+
+def figures(overview: Overview, today: date) -> list[Figure]:
+    """One for each objective, and for the policy."""
+    shown = [figure(standing) for standing in overview.standings]
+    if overview.unread or not shown:
+        why = "; ".join(overview.unread) or "there are no objectives"
+        shown.append(about("budget.objectives").fails(why))
+    return [*shown, _policy(overview.policy, today).also(notes=overview.problems)]
+
+
+def figure(standing: Standing) -> Figure:
+    """How much of a budget is left; what was long ago is nothing to rely on."""
+    objective, budget, waiver = standing.objective, standing.budget, standing.waiver
+    usual, notes = about("budget.left"), [*standing.notes]
+    target = f"{objective.target:g} %"
+    target += f": {standing.allowance}" if standing.allowance else ""
+    if waiver:
+        notes.append(f"waived until {waiver.until} by {waiver.owner}: {waiver.why}")
+    its = replace(
+        usual,
+        name=f"budget.{standing.name}",
+        title=objective.title,
+        sentence=usual.sentence.format(days=objective.days),
+        meaning=objective.meaning,
+        cure=objective.cure or usual.cure,
+        target=target,
+        notes=notes,
+    )
+    if budget is None:
+        return its.lacking(standing.lack, target, standing.lack if standing.broken else None)
+    if standing.silent:
+        unknown = replace(its, cure="", target=target).fails(str(standing))
+        return replace(unknown, state=State.BAD) if standing.is_spent else unknown
+    state, why = _state(budget), [f"{day}: {why}" for day, why in budget.reasons]
+    if state == State.WATCH:
+        its = replace(its, cure=objective.cure or CAREFUL)
+    return its.also([] if state == State.GOOD else why).shown(
+        100 * budget.left,
+        str(budget),
+        state,
+        round(budget.sums(budget.day, budget.window)[0]),
+        target,
+        _trend(budget),
+    )
+
+
+def _state(budget: Budget) -> State:
+    if budget.since:
+        return State.BAD
+    return State.WATCH if budget.left < LOW or budget.runs_out else State.GOOD
+
+
+def _trend(budget: Budget) -> list[tuple[date, float]]:
+    days = [budget.day - back * DAY for back in reversed(range(SHOWN))]
+    spent = [(day, budget.spent(day)) for day in days if day >= budget.first]
+    return [(day, 100 * (1 - share)) for day, share in spent if share is not None]
+
+
+def _policy(policy: Policy, today: date) -> Figure:
+    its = about("budget.policy")
+    if not policy.agreed:
+        return its.unknown(f"nobody has signed {POLICY}")
+    if policy.review is None:
+        return its.unknown(f"{POLICY} has no date of its next review")
+    left = (policy.review - today).days
+    again = f"reviewed again on {policy.review}"
+    if left < 0:
+        again = f"its review was due by {policy.review}"
+    text = f"agreed by {', '.join(policy.agreed)}; {again}"
+    state = State.GOOD if left >= 0 else State.WATCH
+    return its.shown(left, text, state, len(policy.agreed), "not past its date")

@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 from keel.project.settings import Section
 from keel.quality.records.documents import Past, Text, in_order, months_later, plural
 from keel.quality.records.figures import Figure, State, about, state
+from keel.quality.records.history import files
 from keel.quality.records.settings import Debt
-from keel.quality.records.tracked import files
 
 FILE = "docs/quality/debt.yaml"
 PAY = 6  # months after an entry that has no date of its own

@@ -18,9 +18,11 @@ from keel.quality.records.documents import (
     Text,
     front_matter,
     months_later,
+    parsed,
     plural,
     slug,
     text,
+    typed,
 )
 from keel.quality.records.figures import Figure, State, about
 
@@ -96,7 +98,8 @@ def record(root: Path, name: str, came: date, today: date) -> Record:
     """A record as it stands in its file. What is wrong with it is in it, too."""
     number = int(Path(name).name[:4])
     try:
-        front, body = front_matter(text(root, name), name, Front, today)
+        head, body = front_matter(text(root, name), name)
+        front = typed(parsed(head, name) or {}, name, Front, today)
     except UserError as error:
         wrong = tuple(str(error).splitlines())
         return Record(number, name, Path(name).stem, "broken", came, came, wrong=wrong)

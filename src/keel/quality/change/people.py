@@ -14,8 +14,8 @@ from pathspec import GitIgnoreSpec
 from keel.project.settings import Section
 from keel.quality.records.documents import PEOPLE, Past, Text, plural
 from keel.quality.records.figures import Figure, about
+from keel.quality.records.history import files
 from keel.quality.records.settings import People
-from keel.quality.records.tracked import files
 
 FILE = PEOPLE
 FIGURES = ("people.experts", "people.tasks")

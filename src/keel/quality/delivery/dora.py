@@ -14,12 +14,12 @@ from pathlib import Path
 from statistics import mean, median, quantiles
 
 from keel.project.errors import UserError
-from keel.quality.budgets.availability import lasting
+from keel.quality.budgets.budgets import lasting
+from keel.quality.delivery.incidents import SKEW, Incident, Incidents, mended_by
 from keel.quality.records import history
 from keel.quality.records.documents import months_later, plural
 from keel.quality.records.figures import Figure, Limits, State, Trend, about, abouts, state
 from keel.quality.records.history import Deployment
-from keel.quality.records.incidents import SKEW, Incident, Incidents, mended_by
 from keel.quality.records.settings import Delivery
 
 DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(days=7)
@@ -34,7 +34,7 @@ Summary = tuple[float, str, State]  # a value, as people write it, and how it st
 def provide(root: Path, known: Incidents, settings: Delivery, now: datetime) -> list[Figure]:
     """The figures of a project; without a whole history they say so."""
     try:
-        deployments = history.read(root)
+        deployments = history.deployments(root)
     except UserError as error:
         return [its.fails(str(error)) for its in abouts().values() if its.group == "delivery"]
     return figures(deployments, known, settings, now)

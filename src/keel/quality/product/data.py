@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from keel.quality.budgets import events
 from keel.quality.budgets.events import Events, Source
-from keel.quality.product.judged import MONITOR, RUN
+from keel.quality.product.model import MONITOR, RUN
 from keel.quality.records.documents import Files, plural
 from keel.quality.records.figures import Figure, Limits, about, goal, state
 from keel.quality.records.settings import Data

@@ -4,11 +4,10 @@ import csv
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_origin
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from annotated_types import MinLen
@@ -62,12 +61,13 @@ def in_order(**moments: date | None) -> None:
 
 
 def read(root: Path, name: str, kind: type[Content], latest: date | None = None) -> Content:
-    """The content of a YAML file, by its type.
+    """The content of a YAML file, or of the front matter of a page, by its type.
 
     Raises UserError that names the file, the line or the field, the value and the cure.
     """
-    empty: Any = [] if get_origin(kind) is list else {}
-    return typed(parsed(text(root, name), name) or empty, name, kind, latest)
+    written = text(root, name)
+    head = front_matter(written, name)[0] if name.endswith(".md") else written
+    return typed(parsed(head, name) or {}, name, kind, latest)
 
 
 def text(root: Path, name: str) -> str:
@@ -82,20 +82,17 @@ def text(root: Path, name: str) -> str:
         raise UserError(f"{name} can't be read: {reason(error)}") from error
 
 
-def front_matter(
-    content: str, name: str, kind: type[Content], latest: date | None = None
-) -> tuple[Content, str]:
-    """What stands between two lines of `---` at the start, by its type, and the text below.
+def front_matter(content: str, name: str) -> tuple[str, str]:
+    """What stands between two lines of `---` at the start, and the text below.
 
-    Raises UserError as `read` does.
+    Raises UserError if there are none.
     """
     lines = content.splitlines()
     ends = [number for number, line in enumerate(lines) if line.rstrip() == FENCE][:2]
     if len(ends) < 2 or ends[0] != 0:
         raise UserError(f"{name}:1: it starts without front matter: a part between lines of ---")
     # An empty line stands for the first fence, so that lines are counted as in the file.
-    head = "\n".join(["", *lines[1 : ends[1]]])
-    return typed(parsed(head, name) or {}, name, kind, latest), "\n".join(lines[ends[1] + 1 :])
+    return "\n".join(["", *lines[1 : ends[1]]]), "\n".join(lines[ends[1] + 1 :])
 
 
 def parsed(content: str, name: str) -> Any:
@@ -134,48 +131,49 @@ class Files:
         self.root, self.latest = root, latest
         self.wrong: dict[str, str] = {}
 
+    @property
+    def problems(self) -> list[str]:
+        """All that is wrong, a line each."""
+        return [line for why in self.wrong.values() for line in why.splitlines()]
+
     def read(self, name: str, kind: type[Content]) -> Content | None:
-        """A YAML file that people wrote, by its type; None where it is missing or wrong."""
+        """A file that people wrote, by its type; None where it is missing or wrong."""
         try:
             return read(self.root, name, kind, self.latest)
         except UserError as error:
             self.wrong[name] = str(error)
         return None
 
+    def entries(self, name: str, kind: type[Content]) -> dict[str, Content]:
+        """The entries of a file that are right, as their type."""
+        right: dict[str, Content] = {}
+        wrong = []
+        for key, content in (self.read(name, dict[str, Any]) or {}).items():
+            try:
+                right[key] = typed(content, f"{name}: {key}", kind, self.latest)
+            except UserError as error:
+                wrong.append(str(error))
+        if wrong:
+            self.wrong[name] = "\n".join(wrong)
+        return right
+
     def report(self, name: str, kind: type[Content], maker: str) -> Content | None:
         """What the verb `maker` wrote, in JSON, YAML or CSV; None, too, where there is none yet."""
         if not (self.root / name).is_file():
             return None
         try:
-            return typed(_machines(text(self.root, name), name), name, kind)
+            match text(self.root, name), Path(name).suffix:
+                case written, ".csv":
+                    content = list(csv.DictReader(written.splitlines()))
+                case written, ".json":
+                    content = json.loads(written)
+                case written, _:
+                    content = parsed(written, name)
+            return typed(content, name, kind)
         except (UserError, csv.Error, json.JSONDecodeError) as error:
             why = str(error).partition("\n")[0]
             self.wrong[name] = f"{name} can't be read ({why}): `{maker}` writes it"
         return None
-
-
-def _machines(written: str, name: str) -> Any:
-    match Path(name).suffix:
-        case ".csv":
-            return list(csv.DictReader(written.splitlines()))
-        case ".json":
-            return json.loads(written)
-        case _:
-            return parsed(written, name)
-
-
-def each_typed(
-    contents: Mapping[Any, Any], place: str, kind: type[Content], latest: date | None = None
-) -> tuple[dict[str, Content], list[str]]:
-    """The contents that are right, as their type, and what is wrong with the others."""
-    right: dict[str, Content] = {}
-    wrong = []
-    for name, content in contents.items():
-        try:
-            right[name] = typed(content, f"{place}{name}", kind, latest)
-        except UserError as error:
-            wrong += str(error).splitlines()
-    return right, wrong
 
 
 def plural(number: int, word: str, many: str = "") -> str:

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from keel.project.errors import UserError
+
 Group = Literal["product", "delivery", "change"]
 Trend = Sequence[tuple[date, float]]  # oldest first
 Limits = tuple[float, float]  # a good value, and one beyond which it is bad
@@ -69,13 +71,11 @@ class Figure:
             self, value=value, text=text, state=state, events=events, target=target, trend=trend
         )
 
-    def share(
-        self, part: int, whole: int, limits: Limits, text: str = "", trend: Trend = ()
-    ) -> "Figure":
+    def share(self, part: int, whole: int, limits: Limits, text: str = "") -> "Figure":
         """It as a part of a whole that is not 0."""
         share = part / whole
         text = text or f"{share:.1%}, {part:,} of {whole:,}"
-        return self.shown(share, text, state(share, *limits), whole, goal(limits), trend)
+        return self.shown(share, text, state(share, *limits), whole, goal(limits))
 
     def lapses(
         self, number: int, whole: int, text: str, target: str, worst: State = State.WATCH
@@ -114,11 +114,18 @@ def about(name: str) -> Figure:
     return abouts()[name]
 
 
-def guarded(group: Group, title: str, part: Callable[[], Iterable[Figure]]) -> list[Figure]:
-    """The figures of a part of the page or, if it fails, one that says so: the others come."""
+def guarded(
+    group: Group, title: str, part: Callable[[], Iterable[Figure]], *names: str
+) -> list[Figure]:
+    """The figures of a part of the page or, if it fails, one that says so: the others come.
+
+    A file that is missing or broken takes away those of these names.
+    """
     try:
         return list(part())
     except Exception as error:  # noqa: BLE001 -- whatever is wrong there
+        if names and isinstance(error, UserError):
+            return [about(name).fails(str(error)) for name in names]
         failed = Figure(
             f"{group}.{title.lower()}",
             group,
