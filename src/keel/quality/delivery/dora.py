@@ -10,15 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
-from pathlib import Path
 from statistics import mean, median, quantiles
 
-from keel.project.errors import UserError
 from keel.quality.budgets.budgets import lasting
 from keel.quality.delivery.incidents import SKEW, Incident, Incidents, mended_by
-from keel.quality.records import history
 from keel.quality.records.documents import months_later, plural
-from keel.quality.records.figures import Figure, Limits, State, Trend, about, abouts, state
+from keel.quality.records.figures import Figure, Limits, State, Trend, about, state
 from keel.quality.records.history import Deployment
 from keel.quality.records.settings import Delivery
 
@@ -29,15 +26,6 @@ BEGUN = 28 * DAY  # from which on few deployments are a figure too
 MONTHS = 12  # of the trends
 Values = Sequence[tuple[datetime, float]]  # what was measured, and when
 Summary = tuple[float, str, State]  # a value, as people write it, and how it stands
-
-
-def provide(root: Path, known: Incidents, settings: Delivery, now: datetime) -> list[Figure]:
-    """The figures of a project; without a whole history they say so."""
-    try:
-        deployments = history.deployments(root)
-    except UserError as error:
-        return [its.fails(str(error)) for its in abouts().values() if its.group == "delivery"]
-    return figures(deployments, known, settings, now)
 
 
 def delivered(deployments: Sequence[Deployment], incidents: Iterable[Incident]) -> list[Deployment]:

@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
 from pydantic import TypeAdapter
 
 from keel.data.store import Store
@@ -20,11 +19,12 @@ from keel.quality.change import gather as change
 from keel.quality.change.gather import Written
 from keel.quality.delivery import dora, incidents
 from keel.quality.delivery.incidents import OUTAGES, Incidents
+from keel.quality.product import data
 from keel.quality.records import settings
-from keel.quality.records.figures import Figure, Group, State, guarded
-from keel.quality.records.history import known_deployments
+from keel.quality.records.figures import Figure, Group, State, guarded, named
+from keel.quality.records.history import deployments, known_deployments
 from keel.quality.records.settings import Quality
-from keel.show.pages import coded, page
+from keel.show.pages import page
 
 QUESTIONS: dict[Group, str] = {
     "product": "Is the product well?",
@@ -57,9 +57,7 @@ class Scorecard:
     overview: Overview = field(default_factory=Overview)
     exempt: tuple[str, ...] = ()  # what goes on in a freeze
     problems: list[str] = field(default_factory=list)  # with files that people write
-    rules: list[str] = field(
-        default_factory=list
-    )  # whose they are, and what a change makes of them
+    rules: list[str] = field(default_factory=list)  # whose they are, and what changes in them
 
     @property
     def answers(self) -> dict[str, str]:
@@ -99,22 +97,22 @@ def read(root: Path, now: datetime) -> Sources:
 
 def gather(root: Path, now: datetime) -> Scorecard:
     """Make all figures. Whatever fails takes away no more than its own."""
-    sources, today = read(root, now), now.date()
-    quality, overview = sources.quality, sources.overview
-    delivery = quality.delivery
+    sources = read(root, now)
+    quality, overview, known = sources.quality, sources.overview, sources.incidents
+
+    def delivery() -> list[Figure]:
+        return dora.figures(deployments(root), known, quality.delivery, now)
+
     figures = [
-        *guarded("product", "Outages", lambda: [incidents.figure(sources.incidents, now)]),
-        *guarded("product", "Error budgets", lambda: standing.figures(overview, today)),
+        *guarded("product", "Outages", lambda: [incidents.figure(known, now)]),
+        *guarded("product", "Error budgets", lambda: standing.figures(overview, now.date())),
         *guarded("product", "Model", lambda: _model(root, quality, now)),
-        *guarded("product", "Data", lambda: _data(root, quality)),
-        *guarded(
-            "delivery", "Delivery", lambda: dora.provide(root, sources.incidents, delivery, now)
-        ),
+        *guarded("product", "Data", lambda: data.figures(root, quality.data)),
+        *guarded("delivery", "Delivery", delivery, *named("delivery")),
     ]
     figures += change.figures(sources.written, quality, figures)
-    return Scorecard(
-        now, figures, overview, quality.budgets.exempt, sources.problems, sources.rules
-    )
+    exempt = quality.budgets.exempt
+    return Scorecard(now, figures, overview, exempt, sources.problems, sources.rules)
 
 
 def _model(root: Path, quality: Quality, now: datetime) -> list[Figure]:
@@ -123,12 +121,6 @@ def _model(root: Path, quality: Quality, now: datetime) -> list[Figure]:
 
     metrics = metrics_of(load(root))
     return model.figures(model.gather(root, now), metrics, quality.model)
-
-
-def _data(root: Path, quality: Quality) -> list[Figure]:
-    from keel.quality.product import data
-
-    return data.figures(root, quality.data)
 
 
 def answer(figures: Sequence[Figure]) -> str:
@@ -150,36 +142,29 @@ def answer(figures: Sequence[Figure]) -> str:
 
 
 def write(store: Store, card: Scorecard) -> Path:
-    """Write all three; returns where the HTML is."""
-    project = _about(store.repository)
+    """Write it as HTML for people, Markdown for a pull request, JSON for machines.
+
+    Returns where the HTML is.
+    """
+    try:
+        project = about(store.repository)
+    except UserError:  # a broken pyproject.toml is for uv to tell
+        project = {"name": store.repository.name, "purpose": ""}
     top = facts(card)
-    context = {
-        **top,
+    context: dict[str, Any] = {
         "project": project,
         "figures": card.figures,
         "first": first(card.figures),
-        "questions": QUESTIONS,
-        "words": WORDS,
-        "plain": _plain,
-        "coded": coded,
-        "trend": trend,
-        "was": was,
     }
+    context |= {"questions": QUESTIONS, "words": WORDS, "plain": _plain, "lines": trend}
     for kind in ("html", "md"):
-        text = page(f"quality/page/scorecard.{kind}", **context)
+        text = page(f"quality/page/scorecard.{kind}", **top, **context)
         store.write_text(store.report(f"scorecard.{kind}"), text)
     figures = TypeAdapter(list[Figure]).dump_python(card.figures, mode="json")
     at = card.now.isoformat(timespec="seconds")
     machines = {"schema": SCHEMA, "project": project["name"], "at": at, **top, "figures": figures}
     store.write_json(store.report("scorecard.json"), machines)
     return store.report("scorecard.html")
-
-
-def _about(root: Path) -> dict[str, str]:
-    try:
-        return about(root)
-    except UserError:  # a broken pyproject.toml is for uv to tell
-        return {"name": root.name, "purpose": ""}
 
 
 def facts(card: Scorecard) -> dict[str, Any]:
@@ -208,46 +193,26 @@ def first(figures: Sequence[Figure]) -> list[Figure]:
     return [*bad, *(f for f in figures if f.broken and f.state != State.BAD), *watch]
 
 
-def trend(points: Sequence[tuple[date, float]]) -> Markup:
-    """A line of the values by their days, with a point for the last one; nothing for one value.
+def trend(points: Sequence[tuple[date, float]]) -> list[list[tuple[float, float]]]:
+    """The lines that show values by their days, in pixels; none for one value.
 
     Where there are none for longer than a month, there is no line.
     """
-    if len(points) < 2:
-        return Markup()
     days, values = [day.toordinal() for day, _ in points], [value for _, value in points]
-    low, high = min(values), max(values)
-    long, tall = (days[-1] - days[0]) or 1, (high - low) or 1
-    at = [
-        (
-            round(3 + (WIDTH - 6) * (day - days[0]) / long, 1),
-            round(HEIGHT - 3 - (HEIGHT - 6) * ((value - low) / tall if high > low else 0.5), 1),
-        )
-        for day, value in zip(days, values, strict=True)
-    ]
-    lines = [[at[0]]]
+    right, up = _scaled(days, WIDTH), _scaled(values, HEIGHT)
+    at = [(round(x, 1), round(HEIGHT - y, 1)) for x, y in zip(right, up, strict=True)]
+    lines = [at[:1]]
     for (before, day), point in zip(pairwise(days), at[1:], strict=True):
         if day - before > GAP:
             lines.append([])
         lines[-1].append(point)
-    drawn = "".join(
-        f'<polyline points="{" ".join(f"{x},{y}" for x, y in line)}"/>' for line in lines
-    )
-    x, y = at[-1]
-    return Markup(  # noqa: S704 -- numbers only
-        f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        f'aria-hidden="true">{drawn}<circle cx="{x}" cy="{y}" r="2.5"/></svg>'
-    )
+    return lines if len(points) > 1 else []
 
 
-def was(figure: Figure) -> str:
-    """What the first value of a trend was, in words."""
-    if len(figure.trend) < 2:
-        return ""
-    day, value = figure.trend[0]
-    if figure.unit == "share":
-        return f"{value:.1%} on {day}"
-    return f"{value:.3g} {figure.unit}".replace(" %", "\N{NO-BREAK SPACE}%") + f" on {day}"
+def _scaled(numbers: Sequence[float], length: int) -> list[float]:
+    """Numbers from one end of a length to the other, 3 pixels free; the middle if all agree."""
+    low, span = min(numbers, default=0), max(numbers, default=0) - min(numbers, default=0)
+    return [3 + (length - 6) * ((number - low) / span if span else 0.5) for number in numbers]
 
 
 def _plain(text: str) -> str:

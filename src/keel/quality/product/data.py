@@ -8,12 +8,12 @@ from pydantic import BaseModel
 
 from keel.quality.budgets import events
 from keel.quality.budgets.events import Events, Source
-from keel.quality.product.model import MONITOR, RUN
 from keel.quality.records.documents import Files, plural
 from keel.quality.records.figures import Figure, Limits, about, goal, state
 from keel.quality.records.settings import Data
 
 FILE = "reports/data-quality.json"
+RUN, MONITOR = "uv run keel run", "uv run keel monitor"
 SHOWN = 5  # of the worst
 DAYS = 28  # of use, that drift looks back
 

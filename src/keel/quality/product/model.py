@@ -14,6 +14,7 @@ from keel.data.store import Store
 from keel.judge.gates import Verdict
 from keel.project.metric import Metric
 from keel.quality.budgets import events
+from keel.quality.product.data import MONITOR, RUN
 from keel.quality.records.documents import Files, plural
 from keel.quality.records.figures import Figure, State, about, state
 from keel.quality.records.history import versions
@@ -21,7 +22,6 @@ from keel.quality.records.settings import Model
 
 SCORES, IN_USE = "reports/slices.csv", "reports/in-use.csv"
 METRICS_FILE, GATES, AGEING = "reports/metrics.json", "reports/gates.json", "reports/staleness.json"
-RUN, MONITOR = "uv run keel run", "uv run keel monitor"
 Number = Annotated[float, BeforeValidator(lambda value: nan if value in ("", None) else value)]
 Scores = Mapping[str, float]  # by metric
 MONTH = 365.25 / 12  # days

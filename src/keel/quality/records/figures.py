@@ -114,6 +114,11 @@ def about(name: str) -> Figure:
     return abouts()[name]
 
 
+def named(group: Group) -> list[str]:
+    """The names of the figures of a group."""
+    return [name for name, its in abouts().items() if its.group == group]
+
+
 def guarded(
     group: Group, title: str, part: Callable[[], Iterable[Figure]], *names: str
 ) -> list[Figure]:

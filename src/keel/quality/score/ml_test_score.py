@@ -39,6 +39,7 @@ READINGS = {  # up to this score
 YEAR = timedelta(days=365)
 ROWS, GATES = "docs/ml-test-score.yaml", "reports/gates.json"
 BY_HAND = ("D7", "I3")  # rows that a test of code by itself can't answer
+# On which it depends what the tests say.
 CODE = ("conf", "src", "tests", "dvc.yaml", "pyproject.toml", "uv.lock")
 
 
@@ -212,12 +213,14 @@ def rows(root: Path) -> dict[str, Row]:
 def gather(root: Path, asked: dict[str, Row], today: date) -> Facts:
     """Read what the last check and the last run left of all that the rows name."""
     store = Store(root, root)
-    newest = max(_code(root), key=_modified)
+    code = (file for name in CODE for file in (root / name, *(root / name).rglob("*")))
+    ours = (file for file in code if file.is_file() and "__pycache__" not in file.parts)
+    newest = max(ours, key=_modified)
     untested, cases = _check(store, newest)
     outdated, stages = _run(root)
     made = {out["path"] for stage in stages.values() for out in stage.get("outs", [])}
-    ours = GATES in made and (root / GATES).is_file()  # and no person's
-    gates = store.read_json(root / GATES) if ours else []
+    judged = GATES in made and (root / GATES).is_file()  # by the run, and by no person
+    gates = store.read_json(root / GATES) if judged else []
     values, unusable = {}, {}
     for evidence in (evidence for row in asked.values() for evidence in row.evidence):
         name = evidence.report or evidence.document
@@ -229,16 +232,8 @@ def gather(root: Path, asked: dict[str, Row], today: date) -> Facts:
             unusable[name] = f"{name} is older than {store.name(newest)}"
         elif evidence.report:
             values[name] = typed(store.read_json(root / name), name, dict[str, Any])
-    return Facts(
-        today=today,
-        untested=untested,
-        cases=cases,
-        outdated=outdated,
-        stages=set(stages),
-        gates=typed(gates, GATES, list[Verdict]),
-        reports=values,
-        unusable=unusable,
-    )
+    verdicts = typed(gates, GATES, list[Verdict])
+    return Facts(today, untested, cases, outdated, set(stages), verdicts, values, unusable)
 
 
 def judge_all(asked: dict[str, Row], facts: Facts) -> Score:
@@ -279,14 +274,6 @@ def write(store: Store, asked: dict[str, Row], score: Score, facts: Facts) -> Pa
     )
     store.write_text(store.report("ml-test-score.html"), text)
     return store.report("ml-test-score.html")
-
-
-def _code(root: Path) -> Iterator[Path]:
-    """The files on which it depends what the tests say."""
-    for name in CODE:
-        for file in (root / name, *(root / name).rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                yield file
 
 
 def _modified(file: Path) -> float:
