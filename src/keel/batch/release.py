@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keel.project.commands import output
-from keel.releasing import tags
+from keel.releasing import versions as tags
 from keel.releasing.versions import VERSION, number, plain
 
 FORM = "%(refname:strip=2)%00%(contents)%01"

@@ -15,10 +15,10 @@ from keel.project.errors import UserError
 @click.argument("version", default="patch")
 def release(version: str) -> None:
     """Release this commit as VERSION: major, minor, patch, or a number such as 1.2.0."""
-    from keel.releasing import environments
+    from keel.releasing import deploy
     from keel.releasing.release import release as release_version
 
-    environments.current(os.environ)
+    deploy.current(os.environ)
     click.echo(release_version(Path.cwd(), version, today()))
 
 
@@ -27,10 +27,10 @@ def release(version: str) -> None:
 @click.argument("environment", required=False)
 def deploy(version: str | None, environment: str | None) -> None:
     """Record that VERSION runs in ENVIRONMENT from now on. Without both, show what runs where."""
-    from keel.releasing import deploy, environments, versions
+    from keel.releasing import deploy, versions
 
     root = Path.cwd()
-    environments.current(os.environ)
+    deploy.current(os.environ)
     if version is None:
         click.echo(deploy.overview(versions.read(root)))
     elif environment is None:
@@ -43,10 +43,10 @@ def deploy(version: str | None, environment: str | None) -> None:
 @click.argument("environment", required=False)
 def rollback(environment: str | None) -> None:
     """Go back to the previous version in ENVIRONMENT; default: production."""
-    from keel.releasing import deploy, environments
+    from keel.releasing import deploy
 
-    here = environments.current(os.environ)
-    usual = environments.PRODUCTION if here == environments.LOCAL else here
+    here = deploy.current(os.environ)
+    usual = deploy.PRODUCTION if here == deploy.LOCAL else here
     place = environment or usual
     click.echo(deploy.rollback(Path.cwd(), place, os.environ, datetime.now(UTC)))
 

@@ -8,7 +8,7 @@ from behave.runner import Context
 from repositories import Repository
 
 from keel.project.errors import UserError
-from keel.releasing.environments import PRODUCTION, guard
+from keel.releasing.deploy import PRODUCTION, guard
 from keel.releasing.sandbox import name
 from keel.releasing.versions import Deployment, Registry
 

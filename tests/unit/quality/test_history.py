@@ -10,7 +10,7 @@ import pytest
 from keel.project.errors import UserError
 from keel.quality.delivery.dora import delivered
 from keel.quality.records.history import Deployment, deployments
-from keel.releasing.tags import parsed
+from keel.releasing.versions import parsed
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
 

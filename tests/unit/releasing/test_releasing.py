@@ -10,8 +10,8 @@ import pytest
 
 from keel.cli import run
 from keel.project.errors import UserError
-from keel.releasing import deploy, environments
-from keel.releasing.environments import guard
+from keel.releasing import deploy
+from keel.releasing.deploy import guard
 from keel.releasing.versions import (
     Deployment,
     Registry,
@@ -286,16 +286,16 @@ def test_outside_of_git_there_is_nothing_to_deploy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["local", "sandbox", "production"])
 def test_an_environment_is_named_by_a_variable(name: str) -> None:
-    assert environments.current({"ENVIRONMENT": name}) == name
+    assert deploy.current({"ENVIRONMENT": name}) == name
 
 
 def test_without_a_variable_it_is_local() -> None:
-    assert environments.current({}) == "local"
+    assert deploy.current({}) == "local"
 
 
 def test_an_unknown_environment_is_an_error_with_the_three() -> None:
     with pytest.raises(UserError, match="'prod': make it one of local, sandbox, production"):
-        environments.current({"ENVIRONMENT": "prod"})
+        deploy.current({"ENVIRONMENT": "prod"})
 
 
 @pytest.mark.parametrize("variable", ["GITHUB_ACTIONS", "GITLAB_CI"])

@@ -14,7 +14,7 @@ from builders import REPOSITORY, content_of
 from keel.cli import run as keel
 from keel.project.errors import UserError
 from keel.releasing import sandbox
-from keel.releasing.ledger import rows, runs, seconds
+from keel.releasing.sandbox import rows, seconds
 from keel.serving.settings import Sandbox
 
 TABLES = ("flights", "planes")
@@ -184,7 +184,7 @@ def test_a_run_that_takes_too_long_is_stopped(
     assert code == 1
     assert "the time is up: sandbox.minutes and sandbox.cost in conf/service.yaml" in said.err
     assert "Run 1 stopped after 0." in said.out
-    (run_,) = runs(own(quick) / "ledger.jsonl")
+    (run_,) = sandbox.Space(quick, own(quick).name).runs
     assert run_["ended"] == "stopped"
     assert 0.3 <= run_["cost"] < 5  # one a second
     assert not (own(quick) / "1/reports/report.html").exists()
@@ -194,7 +194,7 @@ def test_a_run_that_fails_is_written_down_and_the_next_has_another_folder(quick:
     for _ in range(2):
         assert keel(["sandbox", "run", "data.source=nowhere.parquet"]) == 1
 
-    found = runs(own(quick) / "ledger.jsonl")
+    found = sandbox.Space(quick, own(quick).name).runs
     assert [(each["run"], each["ended"]) for each in found] == [(1, "failed"), (2, "failed")]
 
 

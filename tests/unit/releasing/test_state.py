@@ -16,10 +16,18 @@ from dvc.repo import Repo  # type: ignore[import-untyped]  # DVC has no types
 
 from keel.cli import run
 from keel.project.errors import UserError
-from keel.releasing.rebuild import get_data, make_environment, worktree
-from keel.releasing.release import release
-from keel.releasing.reproduce import Comparison, Difference, differences, facts, outs, reproduce
-from keel.releasing.state import problems
+from keel.releasing.release import problems, release
+from keel.releasing.reproduce import (
+    Comparison,
+    Difference,
+    differences,
+    facts,
+    get_data,
+    make_environment,
+    outs,
+    reproduce,
+    worktree,
+)
 from keel.releasing.versions import Registry, read
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's own

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from keel.project.commands import must, output
 from keel.project.errors import UserError
-from keel.releasing import tags
-from keel.releasing.environments import PRODUCTION
+from keel.releasing import versions as tags
+from keel.releasing.deploy import PRODUCTION
 
 CUT_OFF = (
     "this clone has only the newest commits: `git fetch --unshallow --tags` gets the rest; "
