@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from keel.cli.app import GROUPS
+from keel.replay import trouble
 
 DOCS = Path(pages.__file__).parent
 REPOSITORY = DOCS.parent
@@ -112,6 +113,38 @@ def test_a_project_s_how_to_begins_with_links_to_all_its_recipes() -> None:
 
     anchors = [re.sub(r"[^\w ]", "", heading.lower()).replace(" ", "-") for heading in headings]
     assert sorted(linked) == sorted(anchors)
+
+
+def test_the_alerts_in_the_docs_are_those_of_the_rules() -> None:
+    rules = next(REPOSITORY.glob("template/*operation*/rules.yml")).read_text("utf-8")
+    alerts = re.findall(r"alert: (\w+)", rules)
+
+    told = re.search(r"^\| alert \|.*?\n\n", how_to("observe"), re.MULTILINE | re.DOTALL)
+
+    assert told
+    assert sorted(re.findall(r"`([A-Z]\w+)`", told[0])) == sorted(
+        re.findall(r"alert: (\w+)", rules)
+    )
+
+
+def test_the_routes_in_the_docs_are_those_of_the_service() -> None:
+    app = (REPOSITORY / "src/keel/serving/app.py").read_text("utf-8")
+
+    told = set(re.findall(r"`(?:GET|POST) (/[\w/]+)`", how_to("serve")))
+
+    assert told == set(re.findall(r'"(/[\w/]+)": (?:Post|lambda)', app)) | {"/docs"}
+
+
+def test_the_troubles_in_the_docs_are_those_of_a_replay_with_their_days() -> None:
+    told = re.findall(r"^\| `(\w+)` \| .*? for (\d+) days \|", how_to("replay"), re.MULTILINE)
+
+    assert {kind: int(days) for kind, days in told} == {
+        kind: days for kind, (days, _) in trouble.KINDS.items()
+    }
+
+
+def how_to(name: str) -> str:
+    return (DOCS / f"how-to/{name}.md").read_text("utf-8")
 
 
 def test_the_scenarios_are_as_many_as_the_docs_say() -> None:
