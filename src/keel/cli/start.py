@@ -64,7 +64,8 @@ def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | Non
         survey = Survey.of(list(files), Path(scratch), name=options["name"])
         if asks:
             given = _asked(survey, given)
-        plan = survey.plan(**{"target": None, **given}, zone=options["zone"])
+        said: dict[str, Any] = {"target": None, **given, "zone": options["zone"]}
+        plan = survey.seen(**said) if look else survey.plan(**said)
         _show(plan)
         if look:
             return 0

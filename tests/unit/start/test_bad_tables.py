@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from csv_files import churn, lines, write
 
 from keel.project.errors import UserError
-from keel.start.looking.look import look
+from keel.start.looking.look import Survey, look
 
 NO_TABLE: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "is empty: copy it here again"),
@@ -104,7 +105,7 @@ def test_a_target_that_nothing_can_learn_is_refused(
 
 MISUSE: dict[str, tuple[dict[str, str], str]] = {
     "no target": ({}, "say what is predicted, with a target such as churned: years, churned"),
-    "a target of another case": ({"target": "Churned"}, "did you mean churned?"),
+    "a misspelled target": ({"target": "churnd"}, "did you mean churned?"),
     "a target that is missing": ({"target": "price"}, "no column 'price': it has customer_id, yea"),
     "a key with duplicates": (
         {"target": "churned", "key": "years"},
@@ -133,6 +134,44 @@ def test_an_answer_that_does_not_fit_is_refused(
 
     with pytest.raises(UserError, match=message):
         look(file, **answers)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MISUSE if not name.startswith(("a name", "an unknown z"))]
+)
+def test_what_does_not_fit_stops_nobody_from_looking(tmp_path: Path, name: str) -> None:
+    answers, message = MISUSE[name]
+    survey = Survey.of(write(tmp_path, churn()), tmp_path)
+
+    plan = survey.seen(**answers)
+
+    assert re.search(message, plan.warnings[0].sentence)
+    assert {column.name for column in plan.columns} == set(churn())
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(
+            "churned",
+            "Churned",
+            " churned ",
+            "churned\r",
+            '"churned\n"',
+            "\ufeffchurned",
+            "'churned'",
+        ),
+        *('"""churned"""', "churned\u200b", "CHURNED?", '"churned\r"'),
+    ],
+)
+def test_a_column_is_named_as_a_person_types_it(tmp_path: Path, header: str) -> None:
+    values = churn()["churned"]
+    rows = "\n".join(f"{value},{row * 7 % 23}" for row, value in enumerate(values))
+    file = write(tmp_path, f"{header},years\n{rows}\n")
+
+    plan = look(file, target="churned")
+
+    assert plan.target.identifier == "churned"
 
 
 def test_a_time_in_several_forms_is_refused_with_rows(tmp_path: Path) -> None:

@@ -41,6 +41,71 @@ def use(plan: Plan, name: str) -> Use:
     return next(column.use for column in plan.columns if column.name == name)
 
 
+OTHERS = [float(18 + row % 70) for row in range(ROWS)]
+
+
+def some(value: object, others: Sequence[Any] = OTHERS) -> list[Any]:
+    """The others, with a value in every twentieth row."""
+    return [value if row % 20 == 3 else other for row, other in enumerate(others)]
+
+
+BORN = [date(1950, 1, 1) + timedelta(days=70 * row) for row in range(ROWS)]
+
+
+@pytest.mark.parametrize("value", [999, -1, 9999, 0, -999, 1e6, "1900-01-01", "9999-12-31"])
+def test_a_value_far_from_all_others_that_comes_again_is_asked_about(
+    tmp_path: Path, value: object
+) -> None:
+    others = BORN if isinstance(value, str) else OTHERS
+
+    asked = said(looked(tmp_path, since=some(value, others)), "since")
+
+    assert "in 5.00% of the rows, and" in asked
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0 if row % 3 else row for row in range(ROWS)],  # sales, of which many are none
+        [row % 40 - 1 for row in range(ROWS)],  # degrees, seldom below 0
+        [999 if row == 7 else row % 70 for row in range(ROWS)],  # once: a slip of the pen
+        [100 if row % 9 == 0 else row % 96 for row in range(ROWS)],  # the best mark
+        [row**3 for row in range(ROWS)],  # no two are near each other
+        [0 if row % 9 == 0 else 10 * (row % 5) for row in range(ROWS)],  # doses
+        [1e6 if row == 5 else 1.1 ** (row % 100) for row in range(ROWS)],  # incomes
+    ],
+)
+def test_nothing_is_asked_where_values_go_on(tmp_path: Path, values: list[float]) -> None:
+    assert said(looked(tmp_path, amount=values), "amount") == ""
+
+
+def patients(folder: Path, *, alike: float, **answers: Any) -> str:
+    """What is said of patients with three visits each, whose outcomes are alike in some."""
+    random = chance(5)
+    own = [random.choice(["yes", "no"]) for _ in range(ROWS // 3)]
+    returned = [
+        own[row // 3] if random.random() < alike else random.choice(["yes", "no"])
+        for row in range(ROWS)
+    ]
+    visits: dict[str, Sequence[Any]] = {
+        "patient_no": [1_000 + row // 3 for row in range(ROWS)],
+        "seen": [date(2027, 1, 1) + timedelta(days=row * 37 % 300) for row in range(ROWS)],
+        "returned": returned,
+    }
+    file = write(folder, {**orders(), **visits})
+    return said(look(file, target="returned", **answers), "patient_no")
+
+
+def test_a_group_whose_rows_have_the_label_in_common_is_proposed(tmp_path: Path) -> None:
+    assert "have returned in common" in patients(tmp_path, alike=0.9)
+
+
+def test_a_group_is_not_proposed_where_it_is_one_or_says_nothing(tmp_path: Path) -> None:
+    assert patients(tmp_path, alike=0) == ""
+    assert "in common" not in patients(tmp_path, alike=0.9, group="patient_no")
+    assert "in common" not in patients(tmp_path, alike=0.9, time="")
+
+
 def test_of_a_good_table_nothing_is_said(tmp_path: Path) -> None:
     assert looked(tmp_path).warnings == ()
 

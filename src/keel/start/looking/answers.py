@@ -23,6 +23,7 @@ class Answered:
     time: str
     group: str
     label: Label
+    named_group: bool
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -39,10 +40,10 @@ def answered(counted: Counted, given: Mapping[str, Any]) -> Answered:
     Raises UserError if one that was named can't be what it is named for.
     """
     target = roles.named(counted, "target", given["target"]).name
-    named = _names(given.get("key"), counted)
-    for argument in ("time", "group"):
-        if given.get(argument):
-            roles.named(counted, argument, given[argument])
+    named = [roles.named(counted, "key", name).name for name in _names(given.get("key"), counted)]
+    others = {name: said for name in ("time", "group") if (said := given.get(name))}
+    exact = {name: roles.named(counted, name, said).name for name, said in others.items()}
+    given = {**given, **exact}
     _check_different({"target": [target], "key": named, **_roles(given)})
     taken = [target, *named, *itertools.chain(*_roles(given).values())]
     time = given.get("time", next(iter(roles.times(counted, taken, counted.personal)), ""))
@@ -58,7 +59,7 @@ def answered(counted: Counted, given: Mapping[str, Any]) -> Answered:
         key = roles.together(counted, target, time, group)
     meant = label(counted.facts[target], task=given.get("task"), true=given.get("true"))
     said = dict.fromkeys((*named, *(v[0] for v in _roles(given).values())), "you named it")
-    return Answered(target, key, time, group, meant, said)
+    return Answered(target, key, time, group, meant, bool(given.get("group")), said)
 
 
 def _names(key: Any, counted: Counted) -> list[str]:

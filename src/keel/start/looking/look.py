@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -96,6 +96,29 @@ class Survey:
         given = {name: said for name, said in given.items() if said is not None}
         return self._planned(answered(self.counted, given), given, zone)
 
+    def seen(self, *, zone: str | None = None, **answers: Any) -> Plan:
+        """The plan that follows from the answers that fit; why another does not is a caution.
+
+        Without a target that can be predicted, one is taken that can. Raises UserError if none can.
+        """
+        named, question = answers.pop("target", None), self._target()
+        targets = dict.fromkeys([named, question.suggestion, *reversed(question.choices)])
+        fit: dict[str, Any] = {}
+        refused: list[Caution] = []
+        for name, said in [*(("target", target) for target in targets), *answers.items()]:
+            if name in fit or (said is None and (name != "target" or refused)):
+                continue
+            try:
+                if said is None:
+                    self.plan()
+                answered(self.counted, {**fit, name: said})
+                fit[name] = said
+            except UserError as error:
+                if name != "target" or not refused:
+                    refused.append(Caution("", str(error), f"this is without that {name}"))
+        plan = self.plan(zone=zone, **fit)
+        return replace(plan, warnings=(*refused, *plan.warnings))
+
     def _planned(self, answer: Answered, given: Mapping[str, Any], zone: str | None) -> Plan:
         target = leaks.numbers(self.counted, answer)
         leaking = leaks.leaking(self.counted, answer, target)
@@ -132,9 +155,12 @@ class Survey:
         yield from ruins.of_roles(self.counted, answer, zone)
         yield from ruins.of_times(found)
         yield from orders.of_order(self.counted, found, target)
+        by = answer.group if not answer.time or answer.named_group else ""
+        yield from orders.of_groups(self.counted, found, target, by)
         for column in found:
             yield from ruins.of_column(facts[column.name], column)
         yield from orders.of_units(self.counted, found)
+        yield from orders.of_unknown(self.counted, found)
         yield from ruins.of_persons(found)
         yield from ruins.of_table(self.counted)
 

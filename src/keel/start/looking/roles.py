@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from keel.project.errors import UserError
+from keel.start.identifiers import identifier
 from keel.start.looking.facts import Counted, Facts
 from keel.start.looking.kinds import DATED
 from keel.start.plan import Type
@@ -21,21 +22,28 @@ DISCRETE = (Type.WHOLE, Type.TEXT, Type.CATEGORY)
 
 
 def is_id(name: str) -> bool:
-    """Whether the name says that the column is an id: customer_id, PassengerId, customerid."""
+    """Whether the name says that the column is an id: customer_id, PassengerId, patient_no."""
     words = parts(name)
     if not words:
         return False
     glued = words[-1].endswith("id") and words[-1][:-2] in NAMES["entity"]
-    return glued or words[-1] in NAMES["id"] or words[0] in {"id", "uuid", "guid"}
+    numbered = words[-1] in NAMES["numbered"] and not NAMES["entity"].isdisjoint(words[:-1])
+    return glued or numbered or words[-1] in NAMES["id"] or words[0] in {"id", "uuid", "guid"}
+
+
+def typed(name: str) -> str:
+    """A column's name as a person types it: without marks, quotes and blanks around it."""
+    return " ".join(name.strip("\ufeff\"' \r\n\t").split())
 
 
 def named(counted: Counted, argument: str, name: str) -> Facts:
     """The column that was named. Raises UserError if the table has none of that name."""
-    if name in counted.facts:
-        return counted.facts[name]
     names = list(counted.facts)
-    by_case = [other for other in names if other.casefold() == name.strip().casefold()]
-    near = by_case or difflib.get_close_matches(name, names, 1)
+    for form in (str, typed, lambda text: typed(text).casefold(), identifier):
+        same = [other for other in names if form(other) == form(name)]
+        if len(same) == 1:
+            return counted.facts[same[0]]
+    near = same or difflib.get_close_matches(name, names, 1)
     has = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
     raise UserError(
         f"{argument}: {counted.table.place} has no column {name!r}: "
@@ -105,7 +113,7 @@ def check_key(counted: Counted, names: Sequence[str]) -> None:
             raise UserError(
                 f"delete the duplicates in {facts[0].name}, or name another key: values that are "
                 f"there more than once: {times:,}, such as {value!r} in the rows {at[0]:,} and "
-                f"{at[1]:,}. If a row is only something of a {facts[0].name}, name it as the group"
+                f"{at[1]:,}. If it says whose a row is, name it as the group"
             )
     elif not together_unique(counted, names):
         raise UserError(f"add a column to the key {', '.join(names)}: rows have the same values")

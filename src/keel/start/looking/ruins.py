@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
@@ -130,7 +131,8 @@ def of_roles(counted: Counted, answer: Answered, zone: str | None) -> Iterator[C
             facts.name,
             f"it looks like a key, and values of it are in several rows: {times:,}, the first in "
             f"{at[0]:,} and {at[1]:,}",
-            "delete the duplicates if it is the key",
+            "delete the duplicates if it is the key; if it says whose a row is, "
+            f"--group {shlex.quote(facts.name)} keeps all rows of one on one side of the split",
         )
     if not answer.time:
         return

@@ -20,6 +20,7 @@ CHECKED = 8 << 20  # so many characters are looked at value by value; Polars rea
 SHOWN = 1_000  # so many rows show how they are written
 MOST = 1_000  # columns
 Row = tuple[int, list[str]]  # its values, and the line where it ends
+RETURN = "\ue000"  # a letter that no language has
 NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 csv.field_size_limit(1 << 30)
 
@@ -42,11 +43,13 @@ def dialect(file: Path, encoding: str) -> Dialect:
     if lines[0].lower().startswith("sep="):
         raise UserError(f"delete the first line of {file}: {lines[0].strip()!r} is for Excel only")
     separator = _separator(file, lines[:200])
-    rows = _numbered(io.StringIO(beginning, newline=""), separator)
+    # Polars takes a carriage return by itself for a part of a value, `csv` for the end of a row.
+    marked = re.sub(r"\r(?![\r\n])", RETURN, beginning)
+    rows = _numbered(io.StringIO(marked, newline=""), separator)
     (_, header), *first = itertools.islice(rows, SHOWN)
     blanks = _has_blanks(first)
     _check_widths(file, len(header), itertools.chain(first, rows), separator)
-    names = [name.strip() if blanks else name for name in header]
+    names = [(name.strip() if blanks else name).replace(RETURN, "\r") for name in header]
     _check_header(file, names, first)
     return Dialect(separator, tuple(names), blanks)
 

@@ -98,7 +98,8 @@ def _cells(column: Column, plan: Plan) -> tuple[str, ...]:
     nulls = f"{column.nulls:.0%}" if column.nulls >= 0.005 else "<1%" * bool(column.nulls)
     plain = use == Use.FEATURE and str(column.type) in column.reason  # what was said already
     reason = "" if plain else column.reason
-    return column.name or '""', str(column.type), values(column), nulls, use, reason
+    name = " ".join(column.name.split()) or '""'
+    return name, str(column.type), values(column), nulls, use, reason
 
 
 def _key_and(use: Use) -> str:
