@@ -37,6 +37,17 @@ def run(
     return dict(json.loads(store(folder).report("data-quality.json").read_text()))
 
 
+def test_checked_rows_are_in_the_order_of_their_time_and_of_equal_times_as_they_came(
+    tmp_path: Path,
+) -> None:
+    hours = [NOON, NOON - timedelta(hours=1), NOON, NOON - timedelta(hours=1)]
+
+    run(tmp_path, weather=table("weather", origin=["JFK", "LGA", "EWR", "EWR"], time_hour=hours))
+
+    checked = pl.read_parquet(store(tmp_path).checked("weather"))
+    assert checked["origin"].to_list() == ["LGA", "EWR", "JFK", "EWR"]
+
+
 def test_what_is_wrong_is_counted_by_table_and_column(tmp_path: Path) -> None:
     flights = as_text(table("flights", flight=[1, 1, 2, 3, 4])).with_columns(
         distance=pl.Series(["719", "719", "-1", "far", None]),

@@ -46,6 +46,20 @@ def test_rows_of_the_future_do_not_make_a_table_new(run_copy: Store) -> None:
     )
 
 
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_table_is_taken_for_sorted_by_its_time_where_it_is(
+    run_copy: Store, in_order: bool
+) -> None:
+    weather = pl.read_parquet(run_copy.checked("weather")).sort("time_hour")
+    rows = weather if in_order else weather.reverse()
+    run_copy.write_table(run_copy.checked("weather"), rows)
+
+    looked = looked_up(run_copy, HOUR).tables()["weather"].collect()
+
+    assert looked["time_hour"].flags["SORTED_ASC"] is in_order
+    assert looked["time_hour"].equals(rows["time_hour"])
+
+
 def test_a_table_of_which_no_row_is_of_the_past_is_stale(run_copy: Store) -> None:
     assert "no row is of the past" in looked_up(run_copy, -1000 * 24 * HOUR).stale()["weather"]
 
