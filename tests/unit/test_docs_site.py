@@ -15,7 +15,7 @@ DOCS = Path(pages.__file__).parent
 REPOSITORY = DOCS.parent
 PAGES = sorted(DOCS.rglob("*.md"))
 DECISIONS = [page for page in PAGES if page.parent.name == "decisions" and page.stem != "index"]
-README = REPOSITORY / "README.md"
+README, CONTRIBUTING = REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"
 CLAIM = re.compile(r"`(?:\w+\.)?(\w+)` \(([\d.]+)(?: s)?\)")  # such as "`psi` (1.0)"
 SCENARIO = re.compile(r"^\s*Scenario", re.MULTILINE)
 GLOSSARY = (DOCS / "reference/glossary.md").read_text("utf-8")
@@ -70,11 +70,24 @@ def test_a_page_opens_with_a_sentence_that_says_what_it_is_for(page: Path) -> No
     assert not sentence.startswith("```")
 
 
-@pytest.mark.parametrize("page", [*PAGES, README], ids=str)
+@pytest.mark.parametrize("page", [*PAGES, README, CONTRIBUTING], ids=str)
 def test_what_a_page_links_to_is_in_a_clone(page: Path) -> None:
-    links = re.findall(r"]\((?!https?:|#)([^)#\s]+)", page.read_text("utf-8"))
+    links = re.findall(r"]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", page.read_text("utf-8"))
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    targets = [(page.parent / path if path else page, anchor) for path, anchor in links]
+
+    assert [str(target) for target, _ in targets if not target.exists()] == []
+    assert [
+        f"{target}#{anchor}" for target, anchor in targets if anchor and not has(target, anchor)
+    ] == []
+
+
+def has(page: Path, anchor: str) -> bool:
+    """Whether a page has a heading, or gets some when the site is built."""
+    text = page.read_text("utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    anchors = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    return anchor in anchors or pages.MADE.search(text) is not None
 
 
 def test_the_index_takes_over_what_the_readme_says_and_its_links() -> None:
