@@ -52,11 +52,12 @@ def exp(changes: tuple[str, ...], *, everything: bool) -> int:
     from keel.experiments import run, show
 
     root = Path.cwd()
+    project = load(root)
     options = [change for change in changes if change.startswith("-")]
     settings = [change for change in changes if not change.startswith("-")]
-    if changes and ((code := run.run(root, settings, options)) or "--queue" in options):
+    if changes and ((code := run.run(root, project, settings, options)) or "--queue" in options):
         return code
-    for line in show.overview(root, load(root), everything=everything, width=width()):
+    for line in show.overview(root, project, everything=everything, width=width()):
         click.echo(line)
     return 0
 

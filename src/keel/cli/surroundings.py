@@ -17,7 +17,13 @@ PLAIN |= dict.fromkeys("─━", "-") | dict.fromkeys("│┃", "|") | dict.from
 
 
 def make_do(environ: MutableMapping[str, str]) -> None:
-    """Give the person a name, caches a place and this machine a way past a proxy, if need be."""
+    """Give the person a name, caches a place and this machine a way past a proxy, if need be.
+
+    What DVC and hooks call is found as with `uv run`, also if `.venv/bin/keel` was called.
+    """
+    own, path = str(Path(sys.executable).parent), environ.get("PATH", os.defpath)
+    if path.split(os.pathsep)[0] != own:
+        environ["PATH"] = f"{own}{os.pathsep}{path}"
     try:
         pwd.getpwuid(os.getuid())
     except KeyError:  # a container's user that is in no list: DVC asks for a name

@@ -5,10 +5,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from keel.pipeline.changes import recorded
-from keel.pipeline.configuration import overrides
+from keel.pipeline.changes import read, recorded, variants
+from keel.pipeline.configuration import checked, compose, overrides
 from keel.pipeline.run import dvc, write_any_path
 from keel.project.commands import output
+from keel.project.description import Project
 from keel.project.errors import UserError
 
 STRANGE = re.compile(r"[^ -~]|[?#;]")
@@ -18,7 +19,7 @@ EXAMPLE = (
 )
 
 
-def run(root: Path, changes: Sequence[str], options: Sequence[str]) -> int:
+def run(root: Path, project: Project, changes: Sequence[str], options: Sequence[str]) -> int:
     """Run `dvc exp run` with changes such as `model.trees=100`; options such as --queue are DVC's.
 
     It runs in a copy that DVC makes, so the files that a person works on stay as they are.
@@ -30,13 +31,16 @@ def run(root: Path, changes: Sequence[str], options: Sequence[str]) -> int:
             "an experiment starts from a commit, and there is none yet: "
             'git add --all && git commit -m "Start"'
         )
-    if not output(root, "git", "config", "user.email"):
-        raise UserError(
-            "DVC records an experiment under your name, and Git does not know it: "
-            'git config --global user.name "…" and git config --global user.email "…"'
-        )
+    introduce(root)
     conf = root / "conf"
-    overrides(conf / "overrides.yaml")
+    own, runs = overrides(conf / "overrides.yaml"), variants(map(read, changes))
+    if len(runs) > 1 and "--queue" not in options:
+        raise UserError(
+            f"add --queue to try each of {len(runs)}, then `uv run keel exp --run-all`: "
+            + " ".join(changes)
+        )
+    for variant in runs:  # before a copy is made of all
+        checked(project, compose(conf, [*own, *variant]), "")
     parameters = [part for change in changes for part in ("--set-param", recorded(conf, change))]
     where = [] if {"--queue", "--run-all"} & set(options) else ["--temp"]
     _take_any_folder(root, options)
@@ -47,6 +51,26 @@ def run(root: Path, changes: Sequence[str], options: Sequence[str]) -> int:
     if code == 0 and "--queue" in options:
         print("Run what is queued: uv run keel exp --run-all")
     return min(code, 1)
+
+
+def introduce(root: Path) -> None:
+    """Tell DVC in whose name it records, as Git knows it by its settings or the environment.
+
+    Raises UserError if Git doesn't.
+    """
+    named = {}
+    for role in ("AUTHOR", "COMMITTER"):
+        asked = ("git", "-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT")
+        named[role] = re.match("(.*) <(.*)> ", output(root, *asked) or "")
+    known = next(filter(None, named.values()), None)
+    if known is None:
+        raise UserError(
+            'git config --global user.name "…" and git config --global user.email "…":\n  DVC '
+            "records an experiment under your name, and Git does not know it"
+        )
+    for role, found in named.items():
+        os.environ[f"GIT_{role}_NAME"], os.environ[f"GIT_{role}_EMAIL"] = (found or known).groups()
+        os.environ.pop(f"GIT_{role}_DATE", None)  # DVC ends with an error where a day is given
 
 
 def _take_any_folder(root: Path, options: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from keel.judge import gates as gate
 from keel.judge.chance import Difference, difference
 from keel.judge.importance import importance
 from keel.judge.leaks import against_leaks
-from keel.judge.metrics.known import main_metric, metrics_of
+from keel.judge.metrics.known import check_metrics, main_metric
 from keel.judge.scores import MODELS, Score, evaluate, missed
 from keel.judge.staleness import staleness
 from keel.model.choice import learner
@@ -25,8 +25,7 @@ from keel.model.predictor import Predictor
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.learning import Progress
-from keel.project.metric import Metric
-from keel.project.settings import Evaluation, Settings
+from keel.project.settings import Settings
 
 RESERVED = ("month", "label", *MODELS, "example", "champion")
 MOST_VALUES = 200  # of a column to slice by
@@ -153,18 +152,6 @@ def slice_columns(project: Project, examples: pl.DataFrame, names: list[str]) ->
                 "at most"
             )
     return pl.DataFrame({name: available[name] for name in names})
-
-
-def check_metrics(project: Project, settings: Evaluation) -> dict[str, Metric]:
-    """The metrics that judge. Raises UserError if a floor or the settings name another one."""
-    metrics = metrics_of(project, settings)
-    for key in ("floors", "slice_floors"):
-        for name in getattr(settings, key):
-            if name not in metrics:
-                raise UserError(
-                    f"evaluation.{key} names {name!r}: the metrics are {', '.join(metrics)}"
-                )
-    return metrics
 
 
 def _gates(

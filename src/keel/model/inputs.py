@@ -1,6 +1,6 @@
 """What goes into a model: the features of examples as numbers and categories."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -9,6 +9,11 @@ from keel.project.errors import UserError, reason
 from keel.project.features import Features
 
 Categories = dict[str, list[str]]
+ROW = "its row"  # no column has a blank
+COMPANY = 1000  # rows are asked for among fewer others: a mistake shows in few
+ALONE = 20  # rows that are asked for one by one, and as many that have something unknown
+# How far a number may be from the same, as a share: of one row it may be rounded otherwise.
+TOLERANCE: Mapping[object, float] = {pl.Float64: 1e-9, pl.Float32: 1e-5}
 
 
 def feature_table(
@@ -19,7 +24,7 @@ def feature_table(
     Raises UserError naming a feature that can't be worked out, or is of a type that no model takes.
     """
     try:
-        table = examples.select(plain or features.expressions())
+        table = examples.with_columns(plain or features.expressions()).select(*features)
     except pl.exceptions.PolarsError as error:
         for name, build in features.items():
             try:
@@ -76,18 +81,48 @@ class Inputs:
 def check_rows_alone(
     features: Features, examples: pl.DataFrame, inputs: pl.DataFrame, known: Categories
 ) -> None:
-    """Raise UserError if a feature differs for some of the examples when they are asked alone.
+    """Raise UserError if a feature has another value for a row alone than among others.
 
-    `inputs` are those of the same examples among others, shape (rows, features).
+    `inputs` are those of the same examples among others, shape (rows, features). Some are asked for
+    again in less company and in another order, which any mean, rank or shift shows in, and a few
+    one by one: a least value or a mode may be the same in company.
     """
-    alone = model_inputs(features, examples, known)
-    differing = [name for name in alone.columns if not alone[name].equals(inputs[name])]
+    asked, rows = Inputs(features, known), examples.with_row_index(ROW)
+    company = rows.sample(min(COMPANY, -(-len(rows) // 2)), shuffle=True, seed=1)
+    _compare(features, asked.of(company.drop(ROW)), inputs[company[ROW].to_list()])
+    unknown = [
+        rows.filter(pl.col(name).is_null()).head(1) for name in features.columns_read()[:ALONE]
+    ]
+    lone = pl.concat([company.head(ALONE), *unknown])
+    alone = [asked.of(row) for row in lone.drop(ROW).iter_slices(1)]
+    _compare(features, pl.concat(alone, how="vertical_relaxed"), inputs[lone[ROW].to_list()])
+
+
+def _compare(features: Features, again: pl.DataFrame, among: pl.DataFrame) -> None:
+    """Raise UserError naming the features that differ, each with where and how."""
+    differing = [
+        f"  {name}, {defined(features[name])}: {again[name][row]!r} and {among[name][row]!r}"
+        for name in among.columns
+        if (row := _first_other(again[name], among[name])) is not None
+    ]
     if differing:
-        where = ", ".join(f"{name} ({defined(features[name])})" for name in differing)
         raise UserError(
-            f"let a feature read one row, no clock and no chance: {where} has other values for "
-            "the same examples when they are asked again, alone"
+            "let a feature read its own row only, and neither a clock nor chance:\n"
+            + "\n".join(differing)
+            + "\nA request is one row, and has another value alone than among the rows of a table."
+            "\nTake a mean, a rank or the value before from a table of its own, joined in `build`"
+            '\n("Look back" in docs/how-to.md)'
         )
+
+
+def _first_other(values: pl.Series, others: pl.Series) -> int | None:
+    """The first place at which two columns differ, by more than rounding; None if none does."""
+    if values.dtype == others.dtype and (share := TOLERANCE.get(type(values.dtype))):
+        far = (values - others).abs() > share * (values.abs() + others.abs())
+        other = far.fill_null(value=False) | (values.is_null() != others.is_null())
+    else:
+        other = values.ne_missing(others)
+    return other.arg_max() if other.any() else None
 
 
 def categories(features: Features, examples: pl.DataFrame) -> Categories:

@@ -6,7 +6,7 @@ from typing import Any
 
 from keel.data.split import training
 from keel.data.store import Store
-from keel.judge.judgement import check_metrics
+from keel.judge.metrics.known import check_metrics
 from keel.model.predictor import Predictor, load, read_passport
 from keel.monitoring.drift import Learnt
 from keel.pipeline import configuration

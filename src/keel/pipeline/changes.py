@@ -98,7 +98,9 @@ def recorded(conf: Path, change: str) -> str:
     name, separator, value = change.lstrip("+").partition("=")
     if not separator or not name:
         raise UserError(f"{change!r} is not a change of a setting: {USE}")
-    if not PLAIN.fullmatch(value) and read(f"{name}={value}").values == [value]:
+    plain = value
+    value = re.sub(r"(\\*)\$\{", r"\1\1\\${", value)  # what is in ${} the pipeline reads, not DVC
+    if not PLAIN.fullmatch(value) and read(f"{name}={plain}").values == [plain]:
         escaped = re.sub(r"(\\*)('|$)", lambda end: end[1] * 2 + end[2].replace("'", "\\'"), value)
         value = f"'{escaped}'"
     if "@" in name:  # DVC takes it in a value only

@@ -12,11 +12,12 @@ import yaml
 from pydantic import ValidationError
 
 from keel.data.store import Store
+from keel.judge.metrics.known import check_metrics
 from keel.model.choice import learner
 from keel.pipeline.changes import Change, choice, flat, read
 from keel.pipeline.code import digests
 from keel.project.description import Project
-from keel.project.errors import UserError
+from keel.project.errors import UserError, reason
 from keel.project.settings import Section, Settings, Waiver, from_yaml, sentences
 
 HEADER = "# Composed from conf/ by `uv run keel run`: change it there, not here.\n"
@@ -37,7 +38,11 @@ def compose(conf: Path, changes: Sequence[str | Change]) -> dict[str, Any]:
     from hydra import compose, initialize_config_dir  # slow to import, and only needed here
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
+    from omegaconf.errors import (
+        GrammarParseError,
+        InterpolationResolutionError,
+        OmegaConfBaseException,
+    )
 
     if not (conf / "config.yaml").is_file():
         raise UserError(
@@ -53,7 +58,13 @@ def compose(conf: Path, changes: Sequence[str | Change]) -> dict[str, Any]:
                 OmegaConf.update(composed, name, *values, merge=bool(values[0]), force_add=True)
         return cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=True))
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
-        raise UserError(f"conf/ can't be composed: {error}") from error
+        cause = error if str(error) else error.__cause__ or error  # Hydra wraps some without a word
+        if isinstance(cause, (GrammarParseError, InterpolationResolutionError)):
+            raise UserError(
+                "name a setting between ${ and }, or write \\${ where that is the text itself:\n  "
+                f"{cause.full_key or 'conf/'}: {reason(cause)}"
+            ) from error
+        raise UserError(f"conf/ can't be composed: {reason(cause)}") from error
 
 
 class Overrides(Section):
@@ -74,6 +85,7 @@ def checked(project: Project, content: Any, place: str) -> Settings:
     settings = _typed(content, place)
     for key in ("model", "baseline"):
         learner(project, getattr(settings, key), f"{place}{key}.")
+    check_metrics(project, settings.evaluation)
     return settings
 
 

@@ -20,6 +20,9 @@ class RefusedError(UserError):
         )
 
 
-def reason(error: Exception) -> str:
-    """The first line of what an error says."""
+def reason(error: BaseException) -> str:
+    """The first line of what an error says; of broken YAML what is wrong in which line."""
+    if mark := getattr(error, "problem_mark", None):
+        place = mark.name if mark.name.startswith("<") else mark.name.rpartition("conf/")[2]
+        return f"{place}, line {mark.line + 1}: {getattr(error, 'problem', '')}"
     return (getattr(error, "strerror", None) or str(error)).partition("\n")[0]

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from keel.project.errors import UserError
+from keel.project.errors import UserError, reason
 
 Share = Annotated[float, Ge(0), Le(1)]
 LONGEST = 50  # letters of a wrong value that are shown
@@ -180,7 +180,7 @@ def from_yaml(kind: Any, file: Path) -> Any:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
         return TypeAdapter(kind).validate_python(content or {})
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{place} is not YAML: {error}") from error
+        raise UserError(f"{place} is not YAML: {reason(error)}") from error
     except ValidationError as error:
         raise UserError(sentences(error, f"{place}: ", kind)) from error
 

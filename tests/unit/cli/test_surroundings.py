@@ -11,17 +11,28 @@ import pytest
 from keel.cli import surroundings
 from keel.cli.surroundings import make_do
 
+OWN = Path(sys.executable).parent
+
 
 def nobody(_: int) -> None:
     raise KeyError("uid not found")
 
 
 def test_where_nothing_is_missing_nothing_changes(tmp_path: Path) -> None:
-    environ = {"HOME": str(tmp_path), "PATH": "/bin"}
+    environ = {"HOME": str(tmp_path), "PATH": f"{OWN}{os.pathsep}/bin"}
 
     make_do(environ)
 
-    assert environ == {"HOME": str(tmp_path), "PATH": "/bin"}
+    assert environ == {"HOME": str(tmp_path), "PATH": f"{OWN}{os.pathsep}/bin"}
+
+
+@pytest.mark.parametrize("path", ["/bin", f"/bin{os.pathsep}{Path(sys.executable).parent}"])
+def test_what_dvc_calls_is_that_of_this_interpreter(tmp_path: Path, path: str) -> None:
+    environ = {"HOME": str(tmp_path), "PATH": path}
+
+    make_do(environ)
+
+    assert environ["PATH"] == f"{OWN}{os.pathsep}{path}"
 
 
 def test_caches_have_a_place_where_home_is_not_writable(

@@ -23,6 +23,8 @@ from keel.project.errors import UserError
         ("data.source=50% #1 & ü;{table}", "++set.data.source='50% #1 & ü;{table}'"),
         ("data.source=/o'neil/[a]/x.csv", r"++set.data.source='/o\'neil/[a]/x.csv'"),
         (r"data.source=C:\new\x.csv", r"++set.data.source='C:\new\x.csv'"),
+        ("data.source=a${split.by}", r"++set.data.source='a\${split.by}'"),
+        (r"data.source=a\${b}", r"++set.data.source='a\\\${b}'"),
     ],
 )
 def test_a_change_is_recorded_as_a_choice_of_a_file_or_a_value(change: str, written: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from builders import TODAY, content_of
+from builders import PROJECT, TODAY, content_of
 from dvc.exceptions import DvcException  # type: ignore[import-untyped]  # DVC has no types
 from dvc.lock import LockError  # type: ignore[import-untyped]
 
@@ -206,11 +206,11 @@ def test_a_word_that_is_neither_a_change_nor_a_stage_is_named(
 @pytest.mark.parametrize("options", [["--queue"], ["-f"]])
 def test_an_experiment_needs_a_change(tmp_path: Path, options: list[str]) -> None:
     with pytest.raises(UserError, match=r"say what to change: uv run keel exp model=logistic"):
-        experiment(tmp_path, [], options)
+        experiment(tmp_path, PROJECT, [], options)
 
 
 def test_an_experiment_needs_a_commit_and_says_how_to_make_one(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
 
     with pytest.raises(UserError, match=r"there is none yet: git add --all && git commit -m"):
-        experiment(tmp_path, ["model=logistic"], [])
+        experiment(tmp_path, PROJECT, ["model=logistic"], [])

@@ -36,3 +36,15 @@ def metrics_of(project: Project, evaluation: Evaluation | None = None) -> dict[s
 def main_metric(project: Project, evaluation: Evaluation | None = None) -> Metric:
     """The one that decides."""
     return next(iter(metrics_of(project, evaluation).values()))
+
+
+def check_metrics(project: Project, settings: Evaluation) -> dict[str, Metric]:
+    """The metrics that judge. Raises UserError if a floor or the settings name another one."""
+    metrics = metrics_of(project, settings)
+    for key in ("floors", "slice_floors"):
+        for name in getattr(settings, key):
+            if name not in metrics:
+                raise UserError(
+                    f"evaluation.{key} names {name!r}: the metrics are {', '.join(metrics)}"
+                )
+    return metrics
