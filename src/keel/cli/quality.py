@@ -35,12 +35,12 @@ def budget(since: str | None, head: str | None, title: str | None, on: datetime 
     root = Path.cwd()
     day = (on or datetime.now(UTC)).date()
     head = head or freeze.HEAD
-    with freeze.of(root, since or freeze.target(root), head) as held:
-        chosen = settings.load(held.folder).budgets
-        overview = standing.look(root, chosen, day, over=bool(on), rules=held.folder)
+    rules = freeze.of(root, since or freeze.target(root), head)
+    chosen = settings.load(rules.folder).budgets
+    overview = standing.look(root, chosen, day, over=bool(on), rules=rules.folder)
     subjects = freeze.subjects_since(root, since, head) if since else []
     subjects += [title] if title else []
-    text, waits = freeze.verdict(overview, chosen.exempt, subjects, held)
+    text, waits = freeze.verdict(overview, chosen.exempt, subjects, rules)
     click.echo(text)
     return int(waits)
 

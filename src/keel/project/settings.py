@@ -7,7 +7,6 @@ What came with a later Keel has its usual value here, since no update touches `c
 import codecs
 import difflib
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
@@ -168,7 +167,7 @@ class Settings(Section):
     code: dict[str, str] = Field(default_factory=dict)  # a digest of Keel's code behind each stage
 
 
-def from_yaml(kind: Any, file: Path) -> Any:
+def from_yaml(kind: Any, file: Any) -> Any:  # a path, or what can be read like one
     """What a file of `conf/` holds, as its type; nothing where it is missing.
 
     Raises UserError that names each wrong setting.

@@ -16,7 +16,7 @@ from keel.model.predictor import in_use
 from keel.monitoring.checks import Judgement
 from keel.monitoring.indicators import indicators
 from keel.monitoring.monitor import monitor
-from keel.monitoring.outcomes import outcomes
+from keel.monitoring.page import outcomes
 from keel.monitoring.watch import Watched
 from keel.pipeline import configuration
 from keel.pipeline.flow import flow

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from os.path import normpath
-from pathlib import Path
 from typing import Annotated, Self
 
 from annotated_types import Ge, Le, MinLen
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from keel.project.errors import UserError
 from keel.project.settings import Section
 from keel.quality.records.documents import text, typed
+from keel.quality.records.history import Folder
 
 INDICATORS = "reports/indicators.jsonl"
 Name = Annotated[str, MinLen(1)]
@@ -67,7 +67,7 @@ class _Line(BaseModel):
     why: str = ""
 
 
-def read(root: Path, source: Source) -> Events:
+def read(root: Folder, source: Source) -> Events:
     """The events of a source. Raises UserError if its file is missing or broken."""
     if source.csv:
         return table(text(root, source.csv), source.csv)

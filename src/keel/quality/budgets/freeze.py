@@ -6,10 +6,9 @@ were known are rules too: who rewrites them ends a freeze as surely as who lower
 
 import os
 import re
-import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,7 +21,7 @@ from keel.quality.budgets.events import Day, Source
 from keel.quality.budgets.standing import OBJECTIVES, POLICY, WAIVERS, Overview
 from keel.quality.records import settings
 from keel.quality.records.documents import PEOPLE, Files
-from keel.quality.records.history import CUT_OFF, is_cut_off
+from keel.quality.records.history import CUT_OFF, Committed, Folder, is_cut_off
 from keel.show.pages import page
 
 FILES = (OBJECTIVES, WAIVERS, POLICY, PEOPLE, settings.FILE)
@@ -42,7 +41,7 @@ KIND = re.compile(r"(\w+)(?:\(([^)]*)\))?!?:\s")
 class Rules:
     """Where they stand, and what the change at hand would make of them."""
 
-    folder: Path  # that holds `FILES`, and the events that Git has
+    folder: Folder  # that holds `FILES`, and the events that Git has
     branch: str | None = None  # whose they are; None for the files as they are here
     changed: tuple[str, ...] = ()  # of them, by the change at hand
     mixed: bool = False  # it changes other files too
@@ -74,51 +73,41 @@ def target(root: Path) -> str | None:
     return None
 
 
-@contextmanager
-def of(root: Path, branch: str | None, head: str = HEAD) -> Iterator[Rules]:
-    """The rules as a branch has them, in a folder for as long as it takes; here, without one.
+def of(root: Path, branch: str | None, head: str = HEAD) -> Rules:
+    """The rules as a branch has them; as they are here, without one.
 
     The change is what `head` has, and for the commit that is checked out also what is not committed
     yet. A branch that has no objectives yet has promised nothing: the rules are those at hand.
     Raises UserError if there is no such branch.
     """
     if branch is None:
-        yield Rules(root)
-        return
+        return Rules(root)
     commit = _commit(root, branch)
     if commit is None:
         cure = CUT_OFF if is_cut_off(root) else "`git fetch` gets what others have"
         raise UserError(f"{cure}: there is no {branch} here to measure by")
-    named = _names(root, commit)
-    if OBJECTIVES not in named:
-        yield Rules(root)
-        return
+    folder = Committed(root, commit)
+    if not (folder / OBJECTIVES).is_file():
+        return Rules(root)
     since = output(root, "git", "merge-base", commit, head) or commit
     compared = (since,) if head == HEAD else (since, head)
     # Without renames, of which only the new name would be listed.
     diff = ("git", "diff", "--name-only", "--no-renames", "--relative", "-z", *compared)
     touched = set(filter(None, must(root, *diff, "--", ".").split("\0")))
-    with tempfile.TemporaryDirectory(prefix="keel-rules-") as name:
-        folder, before, after = Path(name, "rules"), Path(name, "before"), Path(name, "after")
-        _copy(root, commit, named & {*FILES}, folder)
-        objectives = Files(folder).entries(OBJECTIVES, Objective).values()
-        sources = {objective.source.file for objective in objectives}
-        _copy(root, commit, named & sources, folder)
-        shown = touched & {*sources, LOCK}
-        _copy(root, since, _names(root, since) & shown, before)
-        if head == HEAD:
-            after = root
-        else:
-            _copy(root, head, _names(root, head) & shown, after)
-        rewritten = {its.source.file for its in objectives if _lifts(its, before, after)} & shown
-        changed = touched & {*FILES, *rewritten}
-        asking = (*sorted(touched & {*ASKING}), *_library(before, after))
-        yield Rules(
-            folder, branch, tuple(sorted(changed)), bool(changed < touched and changed), asking
-        )
+    before, after = Committed(root, since), root if head == HEAD else Committed(root, head)
+    objectives = Files(folder).entries(OBJECTIVES, Objective).values()
+    known = [objective for objective in objectives if objective.source.file in touched]
+    rewritten = {objective.source.file for objective in known if _lifts(objective, before, after)}
+    changed = touched & {*FILES, *rewritten}
+    asking = sorted(touched & {*ASKING})
+    if LOCK in touched and (before / LOCK).is_file():
+        old, new = (_locked(folder / LOCK) for folder in (before, after))
+        asking += [f"{LIBRARY} {new} in place of {old}"] if old != new else []
+    mixed = bool(changed) and changed < touched
+    return Rules(folder, branch, tuple(sorted(changed)), mixed, tuple(asking))
 
 
-def _lifts(objective: Objective, before: Path, after: Path) -> bool:
+def _lifts(objective: Objective, before: Folder, after: Folder) -> bool:
     """Whether other events of the days that were known make a budget be spent no more."""
     its, known = objective, _days(objective.source, before)
     if not known:
@@ -131,7 +120,7 @@ def _lifts(objective: Objective, before: Path, after: Path) -> bool:
     return old.exceeded(day) and not (later and new.exceeded(day))
 
 
-def _days(source: Source, folder: Path) -> dict[date, Day]:
+def _days(source: Source, folder: Folder) -> dict[date, Day]:
     try:
         days = events.read(folder, source).days
     except UserError:  # which stops features, once it is merged
@@ -139,14 +128,7 @@ def _days(source: Source, folder: Path) -> dict[date, Day]:
     return {day: of for day, of in days.items() if of.good + of.bad}
 
 
-def _library(before: Path, after: Path) -> Iterator[str]:
-    """Which Keel is locked after a change of the lock, if it is another one."""
-    old, new = map(_locked, (before / LOCK, after / LOCK))
-    if (before / LOCK).is_file() and old != new:
-        yield f"{LIBRARY} {new} in place of {old}"
-
-
-def _locked(lock: Path) -> str:
+def _locked(lock: Folder) -> str:
     # A request may have written anything there.
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
         for its in tomllib.loads(lock.read_text("utf-8"))["package"]:
@@ -157,20 +139,6 @@ def _locked(lock: Path) -> str:
 
 def _commit(root: Path, branch: str) -> str | None:
     return output(root, "git", "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}")
-
-
-def _names(root: Path, commit: str) -> set[str]:
-    """The files that a commit has."""
-    return set(must(root, "git", "ls-tree", "-r", "--name-only", "-z", commit).split("\0"))
-
-
-def _copy(root: Path, commit: str, names: Iterable[str], folder: Path) -> None:
-    """Write files as a commit has them."""
-    for name in names:
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        content = must(root, "git", "show", f"{commit}:./{name}")
-        file.write_text(content, encoding="utf-8", errors="surrogateescape")
 
 
 def verdict(

@@ -15,7 +15,7 @@ from keel.quality.budgets.budgets import Budget, Objective, as_days, as_time
 from keel.quality.budgets.events import Events
 from keel.quality.records.documents import Files, Text, parsed, plural
 from keel.quality.records.figures import Figure, State, about
-from keel.quality.records.history import versions
+from keel.quality.records.history import Folder, versions
 from keel.quality.records.settings import Budgets
 
 OBJECTIVES = "docs/quality/objectives.yaml"
@@ -99,7 +99,7 @@ class Overview:
 
 
 def look(
-    root: Path, settings: Budgets, today: date, *, over: bool = False, rules: Path | None = None
+    root: Path, settings: Budgets, today: date, *, over: bool = False, rules: Folder | None = None
 ) -> Overview:
     """How everything stands today or, if it is `over`, stood at the end of a day.
 

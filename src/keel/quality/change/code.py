@@ -124,7 +124,7 @@ def of_tests(root: Path, package: str, settings: Code) -> list[Figure]:
     return [
         _pyramid(root, settings.unit_share),
         _coverage(files, f"src/{package}/", settings.coverage),
-        _mutants(files, settings.mutants),
+        _mutants(root, files, settings.mutants),
     ]
 
 
@@ -172,7 +172,7 @@ def _coverage(files: Files, ours: str, limits: Limits) -> Figure:
     return figure.also(f"{name}: {missed[name]} not run" for name in least if missed[name])
 
 
-def _mutants(files: Files, limits: Limits) -> Figure:
+def _mutants(root: Path, files: Files, limits: Limits) -> Figure:
     its, mutation = about("code.mutants"), files.report(MUTATION, Mutation, MUTATE)
     if mutation is None or not mutation.mutants:
         return its.lacking(f"none were made: `{MUTATE}`", goal(limits), files.wrong.get(MUTATION))
@@ -180,6 +180,6 @@ def _mutants(files: Files, limits: Limits) -> Figure:
     text = f"{share:.0%} of {mutation.mutants}, on {mutation.measured_at[:10]}"
     figure = its.share(mutation.killed, mutation.mutants, limits, text)
     since = f"{mutation.commit}..HEAD"
-    behind = int(output(files.root, "git", "rev-list", "--count", since, "--", "src") or 0)
+    behind = int(output(root, "git", "rev-list", "--count", since, "--", "src") or 0)
     late = f"The ML has had {plural(behind, 'commit')} since: measure again."
     return figure.also(notes=[late]) if behind else figure

@@ -81,18 +81,18 @@ class Sources:
 def read(root: Path, now: datetime) -> Sources:
     """Read it all, once. What is broken takes away no more than its own."""
     quality, wrong = Quality(), []
-    with freeze.of(root, freeze.target(root)) as held:
-        try:
-            quality = settings.load(held.folder)
-        except UserError as error:
-            wrong = str(error).splitlines()
-        overview = standing.look(root, quality.budgets, now.date(), rules=held.folder)
+    rules = freeze.of(root, freeze.target(root))
+    try:
+        quality = settings.load(rules.folder)
+    except UserError as error:
+        wrong = str(error).splitlines()
+    overview = standing.look(root, quality.budgets, now.date(), rules=rules.folder)
     known = incidents.costed(incidents.read(root, now), overview, now)
     written = change.gather(root, now.date())
     wrong += [*overview.unread, *overview.problems, *known.problems]
     wrong += incidents.flaws(known.good, known_deployments(root))
     wrong += change.problems(written)
-    return Sources(quality, overview, known, written, wrong, held.told)
+    return Sources(quality, overview, known, written, wrong, rules.told)
 
 
 def gather(root: Path, now: datetime) -> Scorecard:

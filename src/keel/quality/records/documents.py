@@ -14,6 +14,7 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, TypeAdapter, ValidationError, ValidationInfo
 
 from keel.project.errors import UserError, reason
+from keel.quality.records.history import Folder
 
 Content = TypeVar("Content")
 Text = Annotated[str, MinLen(1)]
@@ -60,7 +61,7 @@ def in_order(**moments: date | None) -> None:
             raise ValueError(f"{second} is {after}, before {first}, {before}: mend one of them")
 
 
-def read(root: Path, name: str, kind: type[Content], latest: date | None = None) -> Content:
+def read(root: Folder, name: str, kind: type[Content], latest: date | None = None) -> Content:
     """The content of a YAML file, or of the front matter of a page, by its type.
 
     Raises UserError that names the file, the line or the field, the value and the cure.
@@ -70,7 +71,7 @@ def read(root: Path, name: str, kind: type[Content], latest: date | None = None)
     return typed(parsed(head, name) or {}, name, kind, latest)
 
 
-def text(root: Path, name: str) -> str:
+def text(root: Folder, name: str) -> str:
     """The text of a file. Raises UserError if it is missing or not text."""
     try:
         return (root / name).read_text(encoding="utf-8")
@@ -127,7 +128,7 @@ def typed(content: Any, name: str, kind: type[Content], latest: date | None = No
 class Files:
     """Reads files; `wrong` has what is wrong with one, which keeps no other from being read."""
 
-    def __init__(self, root: Path, latest: date | None = None) -> None:
+    def __init__(self, root: Folder, latest: date | None = None) -> None:
         self.root, self.latest = root, latest
         self.wrong: dict[str, str] = {}
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from keel.project.commands import must, output
 from keel.project.errors import UserError
@@ -44,6 +45,42 @@ class Deployment:
         """How long each change waited; without those that a wrong clock puts after it."""
         times = (commit.written for commit in self.changes)
         return [self.at - written for written in times if written and written <= self.at]
+
+
+@dataclass(frozen=True)
+class Committed:
+    """The project's folder, or a file in it, as a commit has it: to be read like one on disk."""
+
+    root: Path
+    commit: str
+    path: str = ""
+    contents: dict[str, str | None] = field(default_factory=dict, compare=False)
+
+    def __truediv__(self, name: str) -> "Committed":
+        return replace(self, path=name)
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+    def is_file(self) -> bool:
+        return self._content() is not None
+
+    def read_text(self, encoding: str = "utf-8") -> str:
+        """Its text. Raises FileNotFoundError and UnicodeDecodeError as a path does."""
+        if (content := self._content()) is None:
+            raise FileNotFoundError(self.path)
+        return content.encode("utf-8", "surrogateescape").decode(encoding)
+
+    def _content(self) -> str | None:
+        if self.path not in self.contents:
+            show = ("git", "show", f"{self.commit}:./{self.path}")
+            with suppress(UserError):
+                self.contents[self.path] = must(self.root, *show)
+        return self.contents.setdefault(self.path, None)
+
+
+Folder = Path | Committed
 
 
 def is_cut_off(root: Path) -> bool:

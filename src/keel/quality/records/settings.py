@@ -1,12 +1,12 @@
 """The settings of the quality page: what `conf/quality.yaml` leaves out."""
 
-from pathlib import Path
 from typing import Annotated, Self
 
 from annotated_types import Ge, Gt, Le
 from pydantic import model_validator
 
 from keel.project.settings import Section, from_yaml
+from keel.quality.records.history import Folder
 
 FILE = "conf/quality.yaml"
 Positive = Annotated[float, Gt(0)]
@@ -100,7 +100,7 @@ class Quality(Section):
     code: Code = Code()
 
 
-def load(root: Path) -> Quality:
+def load(root: Folder) -> Quality:
     """The settings of `conf/quality.yaml`, with the usual values for what it leaves out.
 
     Raises UserError that names each wrong one.
