@@ -73,28 +73,26 @@ class Run:
         self._client.emit(event)
 
     def _inputs(self) -> Iterator[event_v2.InputDataset]:
-        for path in places(self._store.repository, self._stage)[0]:
-            for file, facets in described(self._store.root, path):
-                name = file.relative_to(self._store.root).as_posix()
-                yield event_v2.InputDataset(self._namespace, name, facets=facets)
+        for _, name, facets in self._files(places(self._store.repository, self._stage)[0]):
+            yield event_v2.InputDataset(self._namespace, name, facets=facets)
         for table in self._project.tables if self._stage == "ingest" else ():
             yield source(place(self._settings.data.source, table))
 
     def _outputs(self) -> Iterator[event_v2.OutputDataset]:
-        for path in places(self._store.repository, self._stage)[1]:
+        for file, name, facets in self._files(places(self._store.repository, self._stage)[1]):
+            table = pl.scan_parquet(file, glob=False) if file.suffix == ".parquet" else None
+            rows = None if table is None else table.select(pl.len()).collect().item()
+            size = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
+                rows, file.stat().st_size, 1
+            )
+            counted: Any = {"outputStatistics": size}
+            yield event_v2.OutputDataset(self._namespace, name, counted, facets=facets)
+
+    def _files(self, paths: list[str]) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+        """The files of what DVC has by these names, with their own names and facets."""
+        for path in paths:
             for file, facets in described(self._store.root, path):
-                name = file.relative_to(self._store.root).as_posix()
-                table = file.suffix == ".parquet"
-                rows = (
-                    pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()
-                    if table
-                    else None
-                )
-                size = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
-                    rows, file.stat().st_size, 1
-                )
-                counted: Any = {"outputStatistics": size}
-                yield event_v2.OutputDataset(self._namespace, name, counted, facets=facets)
+                yield file, file.relative_to(self._store.root).as_posix(), facets
 
 
 def places(project: Path, stage: str) -> tuple[list[str], list[str]]:

@@ -142,15 +142,13 @@ class Budget:
     @property
     def runs_out(self) -> date | None:
         """When it will be spent if it goes on like in the last days; None if it will last."""
-        good, bad = self._daily(min(BURN, (self.day - self.first).days + 1))
-        later = self._expecting(good, bad)
+        later = self._later(BURN)
         return next((day for day in self._coming if later.exceeded(day)), None)
 
     @property
     def ends(self) -> date:
         """The first day on which it is not spent any more, if nothing goes wrong from now on."""
-        good, bad = self._daily(min(self.window, (self.day - self.first).days + 1))
-        later = self._expecting(good + bad, 0.0)
+        later = self._later(self.window, well=True)
         return next(day for day in self._coming if not later.exceeded(day))
 
     @property
@@ -163,13 +161,13 @@ class Budget:
     def _coming(self) -> list[date]:
         return [self.day + number * DAY for number in range(1, self.window + 1)]
 
-    def _daily(self, length: int) -> tuple[float, float]:
-        """How many good and bad events a day had on average."""
+    def _later(self, length: int, *, well: bool = False) -> "Budget":
+        """It after a window of days that are like the last ones on average, or all go `well`."""
+        length = min(length, (self.day - self.first).days + 1)
         total, bad = self.sums(self.day, length)
-        return (total - bad) / length, bad / length
-
-    def _expecting(self, good: float, bad: float) -> "Budget":
-        return replace(self, days={**self.days, **dict.fromkeys(self._coming, Day(good, bad))})
+        bad = 0.0 if well else bad
+        usual = Day((total - bad) / length, bad / length)
+        return replace(self, days={**self.days, **dict.fromkeys(self._coming, usual)})
 
     def __str__(self) -> str:
         """How much is left and how long it lasts, in a sentence."""

@@ -149,12 +149,9 @@ def counted(standing: Standing, known: Events, today: date) -> Standing:
     if not days:
         return replace(standing, lack="; ".join(notes) or "no events")
     newest, file = max(days), standing.objective.source.csv
-    silent = ""
-    if (today - newest).days > LATE:
-        cure = f"see what writes {file}" if file else "`uv run keel monitor`"
-        silent = (
-            f"{cure}: {'there are no events' if file else 'it has not reported'} since {newest}"
-        )
+    silent = "`uv run keel monitor`: it has not reported"
+    silent = f"see what writes {file}: there are no events" if file else silent
+    silent = f"{silent} since {newest}" if (today - newest).days > LATE else ""
     its = standing.objective
     budget = Budget(its.target, its.days, newest, days, its.always_allowed)
     return replace(standing, budget=budget, silent=silent, notes=[*notes, *standing.notes])
@@ -216,29 +213,17 @@ def figure(standing: Standing) -> Figure:
     if standing.silent:
         unknown = replace(its, cure="", target=target).fails(str(standing))
         return replace(unknown, state=State.BAD) if standing.is_spent else unknown
-    state, why = _state(budget), [f"{day}: {why}" for day, why in budget.reasons]
-    if state == State.WATCH:
-        its = replace(its, cure=objective.cure or CAREFUL)
-    return its.also([] if state == State.GOOD else why).shown(
-        100 * budget.left,
-        str(budget),
-        state,
-        round(budget.sums(budget.day, budget.window)[0]),
-        target,
-        _trend(budget),
-    )
-
-
-def _state(budget: Budget) -> State:
+    state = State.GOOD
     if budget.since:
-        return State.BAD
-    return State.WATCH if budget.left < LOW or budget.runs_out else State.GOOD
-
-
-def _trend(budget: Budget) -> list[tuple[date, float]]:
+        state = State.BAD
+    elif budget.left < LOW or budget.runs_out:
+        state, its = State.WATCH, replace(its, cure=objective.cure or CAREFUL)
+    why = [] if state == State.GOOD else [f"{day}: {why}" for day, why in budget.reasons]
     days = [budget.day - back * DAY for back in reversed(range(SHOWN))]
     spent = [(day, budget.spent(day)) for day in days if day >= budget.first]
-    return [(day, 100 * (1 - share)) for day, share in spent if share is not None]
+    trend = [(day, 100 * (1 - share)) for day, share in spent if share is not None]
+    events_ = round(budget.sums(budget.day, budget.window)[0])
+    return its.shown(100 * budget.left, str(budget), state, events_, target, trend).also(why)
 
 
 def _policy(policy: Policy, today: date) -> Figure:

@@ -25,7 +25,7 @@ LEAST = 5  # events that a figure needs
 BEGUN = 28 * DAY  # from which on few deployments are a figure too
 MONTHS = 12  # of the trends
 Values = Sequence[tuple[datetime, float]]  # what was measured, and when
-Summary = tuple[float, str, State]  # a value, as people write it, and how it stands
+Summary = tuple[float, str, float]  # a value, as people write it, and what is judged of it
 
 
 def delivered(deployments: Sequence[Deployment], incidents: Iterable[Incident]) -> list[Deployment]:
@@ -66,13 +66,10 @@ def figures(
     done = [deployment for deployment in every if deployment.at <= now + SKEW]
     failed = [(deployment.at, 100.0 * deployment.failed) for deployment in done]
     unplanned = [(deployment.at, 100.0 * deployment.unplanned) for deployment in done]
+    waits = [(deployment.at, wait / DAY) for deployment in done for wait in deployment.waits]
     five = (
-        _frequency([(deployment.at, 1.0) for deployment in done], settings.days_between, now),
-        _lead_time(
-            [(each.at, wait / DAY) for each in done for wait in each.waits],
-            settings.lead_days,
-            now,
-        ),
+        _frequency(sorted(deployment.at for deployment in done), settings.days_between, now),
+        _lead_time(waits, settings.lead_days, now),
         _share("failure_rate", failed, settings.failure_share, now),
         _time_to_restore([*known.good.values()], settings.restore_hours, now),
         _share("rework_rate", unplanned, settings.rework_share, now),
@@ -87,10 +84,10 @@ def figures(
 def _figure(
     name: str,
     values: Values,
+    limits: Limits,
     now: datetime,
     target: str,
     summary: Callable[[list[float]], Summary],
-    monthly: Callable[[list[float]], float] = median,
 ) -> Figure:
     """A figure of the recent values, with its last months; where they are few, what lacks."""
     its, last = about(f"delivery.{name}"), _month(now)
@@ -99,18 +96,20 @@ def _figure(
     if len(recent) < LEAST:
         few = f"{plural(len(recent), its.counted)} in {days} days"
         return its.unknown(f"{few}, and {LEAST} are needed", len(recent), target)
+    monthly = mean if its.unit == "%" else median
     trend = [
         (month, monthly([value for _, value in within]))
         for month, within in groupby(sorted(values), lambda value: _month(value[0]))
         if months_later(last, 1 - MONTHS) <= month <= last
     ]
-    return its.shown(*summary(recent), len(recent), target, trend)
+    value, text, judged = summary(recent)
+    return its.shown(value, text, state(judged, *limits), len(recent), target, trend)
 
 
-def _frequency(values: Values, limits: Limits, now: datetime) -> Figure:
+def _frequency(times: Sequence[datetime], limits: Limits, now: datetime) -> Figure:
     """How often; that there was none for long is a figure too, and not a lack of one."""
     its, (good, bad) = about("delivery.frequency"), limits
-    target, times = f"at least one in {good:g} days", sorted(at for at, _ in values)
+    target = f"at least one in {good:g} days"
     recent = [at for at in times if at >= now - DAYS * DAY]
     span = min(now - times[0], DAYS * DAY) if times else 0 * DAY
     if span < BEGUN and len(recent) < LEAST:
@@ -138,13 +137,11 @@ def _weekly(times: Sequence[datetime], now: datetime) -> Trend:
 
 
 def _lead_time(waits: Values, limits: Limits, now: datetime) -> Figure:
-    good, bad = limits
-
     def summary(recent: list[float]) -> Summary:
-        return median(recent), _usual(recent, DAY), state(median(recent), good, bad)
+        return median(recent), _usual(recent, DAY), median(recent)
 
-    target = f"half of them within {good:g} days"
-    return _figure("lead_time", waits, now, target, summary)
+    target = f"half of them within {limits[0]:g} days"
+    return _figure("lead_time", waits, limits, now, target, summary)
 
 
 def _share(name: str, values: Values, limits: Limits, now: datetime) -> Figure:
@@ -153,30 +150,23 @@ def _share(name: str, values: Values, limits: Limits, now: datetime) -> Figure:
     def summary(recent: list[float]) -> Summary:
         share = mean(recent)
         text = f"{share:.0f} %: {sum(map(bool, recent))} of {plural(len(recent), 'deployment')}"
-        return share, text, state(share / 100, *limits)
+        return share, text, share / 100
 
-    target = f"at most {limits[0]:.0%}"
-    return _figure(name, values, now, target, summary, mean)
+    return _figure(name, values, limits, now, f"at most {limits[0]:.0%}", summary)
 
 
 def _time_to_restore(known: list[Incident], limits: Limits, now: datetime) -> Figure:
-    good, bad = limits
-    under_way = [incident for incident in known if not incident.restored]
+    under_way = [(each.title, each.hours(now)) for each in known if not each.restored]
 
     def summary(taken: list[float]) -> Summary:
         text = f"{_usual(taken, HOUR)}, {lasting(mean(taken) * HOUR)} in the mean"
-        waiting = [incident.hours(now) for incident in under_way]
-        return median(taken), text, state(max([median(taken), *waiting]), good, bad)
+        return median(taken), text, max([median(taken), *(hours for _, hours in under_way)])
 
     values = [(each.started, each.hours(now)) for each in known if each.restored]
-    target = f"half of them within {good:g} h"
-    figure = _figure("time_to_restore", values, now, target, summary)
-    return figure.also(
-        notes=[
-            f"still going on: {incident.title}, for {lasting(incident.hours(now) * HOUR)}"
-            for incident in under_way
-        ]
-    )
+    target = f"half of them within {limits[0]:g} h"
+    figure = _figure("time_to_restore", values, limits, now, target, summary)
+    goes_on = [(title, lasting(hours * HOUR)) for title, hours in under_way]
+    return figure.also(notes=[f"still going on: {title}, for {time}" for title, time in goes_on])
 
 
 def _usual(values: list[float], unit: timedelta) -> str:

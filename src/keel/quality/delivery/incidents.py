@@ -16,14 +16,13 @@ from keel.project.settings import Section
 from keel.quality.budgets import standing
 from keel.quality.budgets.budgets import lasting
 from keel.quality.budgets.standing import Overview
-from keel.quality.records import documents
-from keel.quality.records.documents import Past, Text, in_order, past, plural, slug, typed
+from keel.quality.records.documents import Files, Past, Text, in_order, past, plural, slug, typed
 from keel.quality.records.figures import Figure, State, about
 from keel.quality.records.history import Deployment, known_deployments
 from keel.quality.records.settings import Budgets
 from keel.show.pages import page as filled
 
-FOLDER = "docs/incidents"
+FOLDER, NONE = "docs/incidents", ("readme.md", "index.md")
 SKEW = timedelta(minutes=10)  # that two clocks may differ
 REVIEW = 7  # days within which an outage is reviewed
 LARGE = 0.2  # of an error budget: an incident that cost more needs an action
@@ -61,7 +60,7 @@ class Incident(Section):
 
     def hours(self, now: datetime) -> float:
         """How long it lasted, or lasts by now."""
-        return ((self.restored or now) - self.started) / timedelta(hours=1)
+        return ((self.restored or now) - self.started) / HOUR
 
 
 @dataclass(frozen=True)
@@ -74,16 +73,11 @@ class Incidents:
 
 def read(root: Path, now: datetime) -> Incidents:
     """All files of the folder. One that is broken, or can't have been like that, does not count."""
-    good, wrong = {}, []
-    for file in sorted((root / FOLDER).glob("*.md")):
-        name = f"{FOLDER}/{file.name}"
-        if file.stem.lower() in {"readme", "index"}:
-            continue
-        try:
-            good[name] = documents.read(root, name, Incident, now + SKEW)
-        except UserError as error:
-            wrong += str(error).splitlines()
-    return Incidents(dict(sorted(good.items(), key=lambda pair: pair[1].started)), wrong)
+    files = Files(root, now + SKEW)
+    pages = (file.name for file in sorted((root / FOLDER).glob("*.md")))
+    names = [f"{FOLDER}/{page}" for page in pages if page.lower() not in NONE]
+    known = [(name, its) for name in names if (its := files.read(name, Incident))]
+    return Incidents(dict(sorted(known, key=lambda pair: pair[1].started)), files.problems)
 
 
 def owed(incident: Incident, today: date) -> Iterator[str]:
@@ -173,29 +167,25 @@ def figure(known: Incidents, now: datetime) -> Figure:
     its = about(OUTAGES)
     if not known.good:
         return its.unknown("none was written down yet: `uv run keel incident TITLE`")
-    lasting_ = [
-        f"“{incident.title}” goes on, for {lasting(incident.hours(now) * HOUR)} by now"
-        for incident in known.good.values()
-        if not incident.restored
-    ]
-    owing = [
-        f"{name}: {lack}"
-        for name, incident in known.good.items()
-        for lack in owed(incident, now.date())
-    ]
-    text = "; ".join(lasting_) or "none goes on"
+    going_on, owing = [], []
+    for name, incident in known.good.items():
+        if not incident.restored:
+            for_ = lasting(incident.hours(now) * HOUR)
+            going_on.append(f"“{incident.title}” goes on, for {for_} by now")
+        owing += [f"{name}: {lack}" for lack in owed(incident, now.date())]
+    text = "; ".join(going_on) or "none goes on"
     text += f"; still to be done: {plural(len(owing), 'thing')}" if owing else ""
-    state = State.BAD if lasting_ else State.WATCH if owing else State.GOOD
-    return its.shown(len(lasting_), text, state, len(known.good), "none").also(owing)
+    state = State.BAD if going_on else State.WATCH if owing else State.GOOD
+    return its.shown(len(going_on), text, state, len(known.good), "none").also(owing)
 
 
 def costed(known: Incidents, overview: Overview, now: datetime) -> Incidents:
     """With what each outage has cost by now, where that is more than its file says."""
     good = {}
     for name, incident in known.good.items():
-        worked_out = costs(incident, overview, now)
-        cost = {k: max(incident.cost.get(k, 0), worked_out.get(k, 0)) for k in worked_out}
-        good[name] = incident.model_copy(update={"cost": {**incident.cost, **cost}})
+        told, worked_out = incident.cost, costs(incident, overview, now)
+        more = {of: cost for of, cost in worked_out.items() if cost > told.get(of, 0)}
+        good[name] = incident.model_copy(update={"cost": told | more})
     return Incidents(good, known.problems)
 
 

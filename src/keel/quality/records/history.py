@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from os.path import normpath
 from pathlib import Path, PurePosixPath
 
 from keel.project.commands import must, output
@@ -57,7 +58,7 @@ class Committed:
     contents: dict[str, str | None] = field(default_factory=dict, compare=False)
 
     def __truediv__(self, name: str) -> "Committed":
-        return replace(self, path=name)
+        return replace(self, path=normpath(name))
 
     @property
     def name(self) -> str:
