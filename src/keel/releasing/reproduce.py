@@ -3,7 +3,6 @@
 Everything that it makes is compared with what the version recorded.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from keel.data.store import sha256
 from keel.pipeline.run import write_any_path
 from keel.project.about import own_settings
 from keel.project.commands import UV, must
@@ -221,18 +221,13 @@ def facts(folder: Path, made: Iterable[str]) -> dict[str, str]:
                 if not OF_THE_DAY.intersection(key.split("."))
             }
         elif name not in PAGES:
-            known[name] = _hash(file)
+            known[name] = sha256(file)
     return known
 
 
 def champion(folder: Path, model: str) -> dict[str, str]:
     """The hash of what is, or should be, the champion."""
-    return {CHAMPION: _hash(folder / model)} if (folder / model).is_file() else {}
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return {CHAMPION: sha256(folder / model)} if (folder / model).is_file() else {}
 
 
 def _flat(content: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -403,7 +403,7 @@ def test_a_rule_that_moves_away_changes(
 
 
 def test_events_are_those_of_the_branch_however_their_file_is_named(
-    repository: Repository,
+    repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository.git("switch", "--quiet", "main")
     calls, source = repository.root / "calls.csv", {"csv": "./docs/../calls.csv"}
@@ -415,7 +415,10 @@ def test_events_are_those_of_the_branch_however_their_file_is_named(
     calls.write_text("day,good,bad\n2026-11-23,100,0\n")
     repository.commit("feat: more")
 
-    assert run(ASKED) == 1
+    assert run(ASKED) == 0  # since nothing else changes
+    said = capsys.readouterr().out
+    assert "SPENT since 2026-11-23: 100 bad" in said
+    assert "They change here, once it is merged: calls.csv" in said
 
 
 @pytest.mark.parametrize("others", [1, 2])

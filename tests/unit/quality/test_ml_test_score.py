@@ -30,8 +30,8 @@ from keel.quality.score.ml_test_score import (
     Evidence,
     Facts,
     Row,
-    Score,
     judge,
+    parts,
     reading,
 )
 from keel.testing.asked import Asked
@@ -235,9 +235,9 @@ def test_nothing_gives_none() -> None:
 
 @given(st.lists(st.sampled_from([0, 0.5, 1]), min_size=28, max_size=28))
 def test_a_part_is_the_sum_of_its_seven_rows(values: list[float]) -> None:
-    found = Score({name: Answer(value, []) for name, value in zip(IDS, values, strict=True)})
+    found = parts({name: Answer(value, []) for name, value in zip(IDS, values, strict=True)})
 
-    assert list(found.parts.values()) == [sum(values[n : n + 7]) for n in (0, 7, 14, 21)]
+    assert list(found.values()) == [sum(values[n : n + 7]) for n in (0, 7, 14, 21)]
 
 
 @pytest.mark.parametrize(
@@ -497,7 +497,7 @@ def test_what_only_a_person_can_say_is_not_yet_tested_until_somebody_did() -> No
     asked = {name: Row(asks="?", evidence=[Evidence(test="test_a")]) for name in IDS}
 
     before, after = (
-        score.judge_all(asked, Facts(TODAY, cases=[case("test_a"), *cases])).answers
+        score.judge_all(asked, Facts(TODAY, cases=[case("test_a"), *cases]))
         for cases in (missing, [])
     )
 

@@ -1,19 +1,17 @@
 """How each objective stands: what people wrote below `docs/quality/`, its events, its figure."""
 
-import contextlib
 from collections.abc import Container
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-
-from pydantic import TypeAdapter, ValidationError
 
 from keel.project.errors import UserError
 from keel.project.settings import Section, Waiver
 from keel.quality.budgets import events
 from keel.quality.budgets.budgets import Budget, Objective, as_days, as_time
 from keel.quality.budgets.events import Events
-from keel.quality.records.documents import Files, Text, parsed, plural
+from keel.quality.records.documents import Files, Text, parsed, plural, typed
 from keel.quality.records.figures import Figure, State, about
 from keel.quality.records.history import Folder, versions
 from keel.quality.records.settings import Budgets
@@ -23,7 +21,6 @@ WAIVERS = "docs/quality/waivers.yaml"
 POLICY = "docs/quality/policy.md"
 DAY = timedelta(days=1)
 YEAR = timedelta(days=365)
-Signed = TypeAdapter(dict[str, Waiver])
 LATE = 7  # days without events, after which monitoring seems to rest
 DAY = timedelta(days=1)
 SHOWN = 90  # days of the trend
@@ -162,8 +159,8 @@ def _waivers(root: Path, name: str, waiver: Waiver, today: date) -> int:
     ends = {str(waiver.until)}
     for day, content in versions(root, WAIVERS, today):
         if day > today - YEAR:
-            with contextlib.suppress(UserError, ValidationError):  # a version that was broken
-                signed = Signed.validate_python(parsed(content, WAIVERS) or {})
+            with suppress(UserError):  # a version that was broken
+                signed = typed(parsed(content, WAIVERS) or {}, WAIVERS, dict[str, Waiver])
                 ends |= {str(signed[name].until)} if name in signed else set()
     return len(ends)
 

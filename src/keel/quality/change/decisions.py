@@ -60,8 +60,8 @@ class Record:
     status: str
     day: date
     review: date
-    serves: tuple[str, ...] = ()
-    supersedes: tuple[int, ...] = ()
+    serves: Sequence[str] = ()
+    supersedes: Sequence[int] = ()
     wrong: tuple[str, ...] = ()
 
     @property
@@ -103,19 +103,12 @@ def record(root: Path, name: str, came: date, today: date) -> Record:
     except UserError as error:
         wrong = tuple(str(error).splitlines())
         return Record(number, name, Path(name).stem, "broken", came, came, wrong=wrong)
-    day = front.date or came
-    heading = HEADING.search(body)
-    return Record(
-        number,
-        name,
-        heading["title"].strip() if heading else "",
-        front.status,
-        day,
-        front.review or months_later(day, REVIEW),
-        tuple(front.serves),
-        tuple(front.supersedes),
-        tuple(f"{name}: {flaw}" for flaw in _flaws(front.status, COMMENT.sub("", body))),
-    )
+    day, heading = front.date or came, HEADING.search(body)
+    title = heading["title"].strip() if heading else ""
+    wrong = tuple(f"{name}: {flaw}" for flaw in _flaws(front.status, COMMENT.sub("", body)))
+    said = front.model_dump(include={"status", "serves", "supersedes"})
+    review = front.review or months_later(day, REVIEW)
+    return Record(number, name, title, day=day, review=review, wrong=wrong, **said)
 
 
 def _flaws(status: str, body: str) -> Iterator[str]:

@@ -109,22 +109,12 @@ def judge(row: Row, facts: Facts) -> Answer:
     return Answer(0.5, [f"by hand, reviewed {row.reviewed}: a test would make it 1"])
 
 
-@dataclass(frozen=True)
-class Score:
-    """The answers of the rows, and what they come to."""
-
-    answers: Mapping[str, Answer]
-
-    @property
-    def parts(self) -> dict[str, float]:
-        """The points of each part, of 7."""
-        points = {name: answer.points for name, answer in self.answers.items()}
-        return {part: sum(points[n] for n in points if n.startswith(part)) for part in PARTS}
-
-    @property
-    def least(self) -> float:
-        """The score: a chain is as strong as its weakest link."""
-        return min(self.parts.values())
+def parts(answers: Mapping[str, Answer]) -> dict[str, float]:
+    """The points of each part, of 7; the least is the score: a chain is as strong as that link."""
+    return {
+        part: sum(answer.points for name, answer in answers.items() if name.startswith(part))
+        for part in PARTS
+    }
 
 
 def reading(score: float) -> str:
@@ -236,38 +226,42 @@ def gather(root: Path, asked: dict[str, Row], today: date) -> Facts:
     return Facts(today, untested, cases, outdated, set(stages), verdicts, values, unusable)
 
 
-def judge_all(asked: dict[str, Row], facts: Facts) -> Score:
+def judge_all(asked: dict[str, Row], facts: Facts) -> dict[str, Answer]:
     """The answers of all rows; of those on label, joins and features, not yet without hand work."""
     answers = {name: judge(row, facts) for name, row in asked.items()}
     if missing := asked_in(facts.cases):
         why = f"to be worked out by hand, in tests/by_hand.py: {'; '.join(missing)}"
         answers |= {name: Answer(0, [*answers[name].why, why]) for name in BY_HAND}
-    return Score(answers)
+    return answers
 
 
-def table(asked: dict[str, Row], score: Score) -> Iterator[str]:
+def table(asked: dict[str, Row], answers: Mapping[str, Answer]) -> Iterator[str]:
     """The score for a terminal of 100 columns."""
-    yield f"{score.least:g} of 7, the least of four parts: {reading(score.least)}"
+    points = parts(answers)
+    least = min(points.values())
+    yield f"{least:g} of 7, the least of four parts: {reading(least)}"
     for part, title in PARTS.items():
-        yield f"\n{title}: {score.parts[part]:g} of 7"
+        yield f"\n{title}: {points[part]:g} of 7"
         for name in (name for name in asked if name.startswith(part)):
-            start = f"{name}  {score.answers[name].points:>3g}  "
+            start = f"{name}  {answers[name].points:>3g}  "
             yield textwrap.fill(start + asked[name].asks, 100, subsequent_indent=" " * 9)
-            for why in score.answers[name].why:
+            for why in answers[name].why:
                 yield textwrap.fill(f"{'→':>10} {why}", 100, subsequent_indent=" " * 11)
 
 
-def write(store: Store, asked: dict[str, Row], score: Score, facts: Facts) -> Path:
+def write(store: Store, asked: dict[str, Row], answers: Mapping[str, Answer], facts: Facts) -> Path:
     """Leave the score as JSON and as a page; returns where the page is."""
-    summary = {"score": score.least, "reading": reading(score.least), "parts": score.parts}
-    points = {name: asdict(answer) for name, answer in score.answers.items()}
-    store.write_json(store.report("ml-test-score.json"), {**summary, "rows": points})
+    points = parts(answers)
+    least = min(points.values())
+    summary = {"score": least, "reading": reading(least), "parts": points}
+    rows = {name: asdict(answer) for name, answer in answers.items()}
+    store.write_json(store.report("ml-test-score.json"), {**summary, "rows": rows})
     text = page(
         "quality/score/ml_test_score.html",
         project=about(store.repository),
         reports=facts.reports,
         rows=asked,
-        answers=score.answers,
+        answers=answers,
         titles=PARTS,
         readings=READINGS,
         **summary,
