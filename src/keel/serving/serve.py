@@ -8,10 +8,10 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import Thread
-from typing import TextIO, cast
+from typing import TextIO
 
 import structlog
 import uvicorn
@@ -78,7 +78,8 @@ def started(
     file = store.root / "served/traces.jsonl"
     with recording(file, service=package(root), share=serving.traced) as tracers:
         service = Service(store, project, serving)
-        service.metrics.limits(settings.load(root).alerts.model_dump())
+        for limit, value in settings.load(root).alerts:
+            service.metrics.set("alert_limit", value, limit)
         threads = max(1, 2 * cpus() // serving.workers)  # more only wait for each other
         lifespan = partial(draining, service)
         app = application(
@@ -107,7 +108,7 @@ def set_up_logging(stream: TextIO) -> None:
     They are lines of JSON for machines, colours at a terminal, and name the request and the trace
     that they belong to. Never put values of a request in one: they may be personal.
     """
-    before: list[Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _trace_ids,
         structlog.processors.add_log_level,
@@ -121,33 +122,18 @@ def set_up_logging(stream: TextIO) -> None:
     ]
     if stream.isatty():
         after = [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    formatter = structlog.stdlib.ProcessorFormatter
     structlog.configure(
-        processors=[*before, *after],
+        processors=[*shared, formatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Lossy(stream))),
+        logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(stream)
-    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=[remove, *after])
-    )
+    rendered = [formatter.remove_processors_meta, *after]
+    handler.setFormatter(formatter(foreign_pre_chain=shared, processors=rendered))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-
-
-class Lossy:
-    """A stream whose disk may be full, or whose reader may be gone: no request fails of that."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> None:
-        with suppress(OSError):
-            self._stream.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
+    logging.raiseExceptions = False  # a disk that is full, or a reader that is gone, fails nobody
 
 
 def _trace_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

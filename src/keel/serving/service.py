@@ -135,8 +135,11 @@ class Service:
     def figures(self) -> bytes:
         """What Prometheus reads."""
         for table, (newest, oldest) in self.lookups.ages().items():
-            self.metrics.lookup(table, newest, oldest)
-        self.metrics.disk(self.log.size(), self.log.free())
+            self.metrics.set("lookup_newest_timestamp_seconds", newest.timestamp(), table)
+            if oldest:
+                self.metrics.set("lookup_oldest_seconds", oldest.total_seconds(), table)
+        self.metrics.set("log_size_bytes", self.log.size())
+        self.metrics.set("log_free_bytes", self.log.free())
         return self.metrics.expose()
 
     def _stored(self) -> pl.LazyFrame | None:

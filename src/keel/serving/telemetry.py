@@ -10,7 +10,7 @@ folder that the environment variable `WORKERS` names, if it is set before the cl
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -121,21 +121,22 @@ class Metrics:
     ) -> None:
         """The model in use, with the labels and the shares of nulls in its training."""
         trained_at, training = datetime.fromisoformat(passport["trained_at"]), passport["training"]
-        self._series["model_info"].labels(version).set(1)
-        self._series["model_trained_timestamp_seconds"].set(trained_at.timestamp())
+        self.set("model_info", 1, version)
+        self.set("model_trained_timestamp_seconds", trained_at.timestamp())
         if "share_positive" in training:
-            self._series["model_training_positive_ratio"].set(training["share_positive"])
-        for name, share in training.get("shares", {}).items():
-            self._series["model_training_class_ratio"].labels(name).set(share)
-        for share, value in quantiles.items():
-            self._series["model_training_label"].labels(str(share)).set(value)
-        for column, share in training.get("missing", {}).items():
-            self._series["model_training_missing_ratio"].labels(column).set(share)
+            self.set("model_training_positive_ratio", training["share_positive"])
+        for name, values in (
+            ("model_training_class_ratio", training.get("shares", {})),
+            ("model_training_label", quantiles),
+            ("model_training_missing_ratio", training.get("missing", {})),
+        ):
+            for label, value in values.items():
+                self.set(name, value, str(label))
 
-    def limits(self, limits: Mapping[str, float]) -> None:
-        """What may be reached before an alert; the rules of Prometheus read it here."""
-        for name, value in limits.items():
-            self._series["alert_limit"].labels(name).set(value)
+    def set(self, name: str, value: float, *labels: str) -> None:
+        """What one of the gauges of `SERIES` shows from now on."""
+        gauge = self._series[name]
+        (gauge.labels(*labels) if labels else gauge).set(value)
 
     def running(self, change: int) -> None:
         """A request came (1) or was answered (-1)."""
@@ -162,17 +163,6 @@ class Metrics:
             self._series["prediction_missing_values"].labels(column).inc(values)
         for column, values in unseen.items():
             self._series["prediction_unseen_categories"].labels(column).inc(values)
-
-    def lookup(self, table: str, newest: datetime, oldest: timedelta | None = None) -> None:
-        """When the newest row is of a table that rows are joined with, and how old it may be."""
-        self._series["lookup_newest_timestamp_seconds"].labels(table).set(newest.timestamp())
-        if oldest is not None:
-            self._series["lookup_oldest_seconds"].labels(table).set(oldest.total_seconds())
-
-    def disk(self, size: int, free: int) -> None:
-        """Bytes that the prediction log takes, and that are left on its disk."""
-        self._series["log_size_bytes"].set(size)
-        self._series["log_free_bytes"].set(free)
 
     def expose(self) -> bytes:
         """All figures, in Prometheus' own format; those of all workers."""

@@ -607,6 +607,17 @@ def test_what_is_counted_can_be_read(run_copy: Store) -> None:
     assert 'prediction_missing_values_total{column="aircraft_built"} 1.0' in text
 
 
+@pytest.mark.parametrize(("limits", "shown"), [({"weather": 3.0}, True), ({}, False)])
+def test_a_lookup_without_a_limit_has_none(
+    run_copy: Store, limits: dict[str, float], shown: bool
+) -> None:
+    with client(run_copy, oldest_lookup=limits) as asked:
+        text = asked.get("/metrics").text
+
+    assert 'lookup_newest_timestamp_seconds{table="weather"} 1.' in text
+    assert ('lookup_oldest_seconds{table="weather"} 10800.0' in text) is shown
+
+
 def test_columns_are_those_that_the_examples_have(run_copy: Store) -> None:
     with client(run_copy) as asked:
         asked.post("/predict", json=flight())

@@ -6,7 +6,6 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -128,13 +127,10 @@ def test_classes_are_counted_each_also_before_the_first_one() -> None:
     assert shown(metrics, "model_training_class_ratio") == {'class="a"': 0.7, 'class="b"': 0.3}
 
 
-def test_a_lookup_without_a_limit_has_none() -> None:
-    metrics = figures()
+def test_a_disk_that_is_full_fails_nobody(said: io.StringIO) -> None:
+    said.close()
 
-    metrics.lookup("weather", datetime(1970, 1, 1, tzinfo=UTC), timedelta(hours=3))
-    metrics.lookup("planes", datetime(1970, 1, 1, tzinfo=UTC))
-
-    assert shown(metrics, "lookup_oldest_seconds") == {'table="weather"': 10800}
+    structlog.get_logger().info("answered")
 
 
 def test_an_event_names_its_request_and_its_trace(said: io.StringIO, tmp_path: Path) -> None:
