@@ -17,6 +17,10 @@ from keel.start.looking.look import Survey, look
 NO_TABLE: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "is empty: copy it here again"),
     "blank lines": (b"\n\n \n", "is empty"),
+    "a title above the header": (
+        b"Sales of 2027,,\n\nid,years,churned\n1,2,yes\n",
+        r"delete what stands above the header of .*: line 3 may be it",
+    ),
     "no rows": (b"a,churned\n", "has no rows below its header"),
     "one column": (b"churned\nyes\nno\n", "one column, 'churned'"),
     "an unknown separator": (

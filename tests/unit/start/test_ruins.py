@@ -106,6 +106,26 @@ def test_a_group_is_not_proposed_where_it_is_one_or_says_nothing(tmp_path: Path)
     assert "in common" not in patients(tmp_path, alike=0.9, time="")
 
 
+@pytest.mark.parametrize(
+    ("cells", "what"),
+    [
+        ([f"{row % 30} %" for row in range(ROWS)], "written with a unit, "),
+        ([f"{row} kg" for row in range(ROWS)], "written with a unit, "),
+        ([f'"{{""a"": {row % 5}}}"' for row in range(ROWS)], "several values in one, "),
+    ],
+)
+def test_what_is_no_plain_value_is_told(tmp_path: Path, cells: list[str], what: str) -> None:
+    assert what in said(looked(tmp_path, cell=cells), "cell")
+
+
+def test_a_row_that_sums_up_the_others_is_told(tmp_path: Path) -> None:
+    table = orders()
+    last = {"order_id": "Summe", "price": 14_000, "weight": "", "returned": ""}
+    file = write(tmp_path, {name: [*values, last[name]] for name, values in table.items()})
+
+    assert "sums up the others" in said(look(file, target="returned"), "order_id")
+
+
 def test_of_a_good_table_nothing_is_said(tmp_path: Path) -> None:
     assert looked(tmp_path).warnings == ()
 

@@ -97,12 +97,16 @@ def _is_yes_no(whole: pl.Series) -> bool:
 
 def _as_text(values: pl.Series, rows: int) -> Kind:
     type_ = _text(values, rows)
-    return Kind(type_, problem=_oddity(values) if type_ == Type.TEXT else "")
+    return Kind(type_, problem=_oddity(values, type_))
 
 
-def _oddity(values: pl.Series) -> str:
+def _oddity(values: pl.Series, type_: Type) -> str:
     if amounts(values):
         return f"its numbers are written with a unit, {values[0]!r}"
+    if values.str.contains(r"(?s)^\s*[{\[].*[}\]]\s*$").all():
+        return f"it has several values in one, {values[0][:40]!r}"
+    if type_ != Type.TEXT:
+        return ""
     numbers = int(values.str.contains(f"^({NUMBER}|{INFINITE}|{WHOLE})$").sum())
     if numbers > len(values) / 2:
         return f"{numbers / len(values):.0%} of its values are numbers, and the others are not"

@@ -179,7 +179,8 @@ def of_unknown(counted: Counted, columns: Sequence[Column]) -> Iterator[Caution]
         if facts.type not in NUMERIC | DATED or column.use not in USED | {Use.TIME}:
             continue
         counts = counted.sample[column.name].drop_nulls().value_counts().sort(column.name)
-        if facts.type in NUMERIC:
+        if facts.type == Type.NUMBER:
+            counts = counts.cast({column.name: pl.Float64})
             counts = counts.filter(pl.col(column.name).is_finite())
         values, rows = counts[column.name], counts["count"].to_numpy()
         first, last = _outermost(values, rows)

@@ -26,7 +26,8 @@ def is_id(name: str) -> bool:
     words = parts(name)
     if not words:
         return False
-    glued = words[-1].endswith("id") and words[-1][:-2] in NAMES["entity"]
+    of_entity = (f"{words[-1]} ".partition(f"{end} ") for end in ("id", *NAMES["numbered"]))
+    glued = any(end and whose in NAMES["entity"] for whose, end, _ in of_entity)
     numbered = words[-1] in NAMES["numbered"] and not NAMES["entity"].isdisjoint(words[:-1])
     return glued or numbered or words[-1] in NAMES["id"] or words[0] in {"id", "uuid", "guid"}
 

@@ -13,10 +13,12 @@ from keel.start.looking.facts import Counted, Facts
 from keel.start.looking.kinds import DATED
 from keel.start.looking.roles import is_id, nearly_keys, repeated
 from keel.start.plan import Caution, Column, Type, Use
+from keel.start.words import NAMES
 
 FEW_ROWS = 200
 FEW_OF_A_CLASS = 30
 MOSTLY_NULL = 0.5
+PLAIN = "write one plain value in each row, such as a number alone"
 NAMELESS = "(without a name)"
 MAY_BE_NULL = (Use.FEATURE, Use.SLICE, Use.LEFT_OUT)
 
@@ -27,6 +29,9 @@ def of_table(counted: Counted) -> Iterator[Caution]:
     if rows < FEW_ROWS:
         few = f"the table has {rows:,} rows, by which two models can hardly be told apart"
         yield Caution("", few, "get more, or use folds")
+    for name, value in counted.table.frame.tail(1).collect().rows(named=True)[0].items():
+        if isinstance(value, str) and value.strip(" :").casefold() in NAMES["sums"]:
+            yield Caution(name, f"the last row has {value!r}: it sums up the others", "delete it")
     if example := counted.numerals.assumed:
         plain = example.replace(",", "." if counted.numerals.decimal_comma else "")
         said = f"numbers such as {example!r} could be read in two ways, and are taken as {plain}"
@@ -90,7 +95,7 @@ def _of_text(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
     written = facts.kind.dates
     if facts.problem and not is_id(facts.name) and not column.personal:
         zeros = "zeros" in facts.problem
-        yield facts.problem, "leave it so if that is meant" if zeros else "mend the table"
+        yield facts.problem, "leave it so if that is meant" if zeros else PLAIN
     elif facts.type == Type.TEXT and column.use == Use.LEFT_OUT and not facts.is_unique:
         each = f"{facts.present / max(facts.distinct, 1):.1f} rows of each"
         cure = "derive something of fewer values from it, such as its kind or region"

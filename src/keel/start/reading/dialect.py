@@ -110,6 +110,12 @@ def check_all_widths(source: Source, width: int) -> None:
 
 
 def _check_header(file: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
+    if names[0] and len(names) > 2 and sum(map(bool, names)) <= len(names) / 2:
+        full = (f": line {line} may be it" for line, row in rows[:20] if all(row))
+        raise UserError(
+            f"delete what stands above the header of {file}{next(full, '')}. The first line is "
+            f"{', '.join(filter(None, names))[:60]!r}, and {names.count('')} columns have no name"
+        )
     numbers = [name for name in names if NUMBER.fullmatch(name)]
     years = all(re.fullmatch(r"(1[89]|20)\d\d", name) for name in numbers)
     if numbers and (not years or len(numbers) == len(names)):
