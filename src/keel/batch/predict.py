@@ -16,9 +16,9 @@ from keel.batch.files import WRITTEN, Input, meant, opened_as, set_aside, target
 from keel.batch.quality import Quality, quality
 from keel.batch.release import release_of
 from keel.batch.scoring import LABEL, BatchScorer
-from keel.data.sources import Form
+from keel.data.sources import USUAL, Form
 from keel.data.store import Store, replace_all
-from keel.data.validation import REASONS, Numbers
+from keel.data.validation import REASONS
 from keel.model.predictor import in_use
 from keel.pipeline.configuration import load
 from keel.project.blame import blamed
@@ -71,11 +71,8 @@ def predict(
     table = serving.asked_table(project)
     used = in_use(store, project)
     settings = load(store) if store.settings.is_file() else None
-    form, numbers = Form(), Numbers()
-    if settings:
-        form = Form.of(settings.data)
-        numbers = Numbers(settings.data.decimal_comma, settings.data.thousands)
-    scorer = BatchScorer(used, project, table, numbers)
+    form = Form.of(settings.data) if settings else USUAL
+    scorer = BatchScorer(used, project, table, form)
     lookups = Lookups(store, project, table, serving.oldest_lookup)
     release = release_of(store.root, used.passport["sha256"]["model"])
     evaluation = settings.evaluation if settings else None

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import dataframely as dy
 import polars as pl
 
-from keel.data.validation import PLAIN, REASONS, Numbers, check
+from keel.data.sources import USUAL, Form
+from keel.data.validation import REASONS, check
 from keel.model.predictor import InUse
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -36,7 +37,7 @@ class Scored(NamedTuple):
 class BatchScorer:
     """Scores rows of the table that is asked for."""
 
-    def __init__(self, used: InUse, project: Project, table: str, numbers: Numbers = PLAIN) -> None:
+    def __init__(self, used: InUse, project: Project, table: str, form: Form = USUAL) -> None:
         schema = project.tables[table]
         self.asked = asked(schema)
         self.later = [name for name in schema.column_names() if name not in self.asked]
@@ -44,7 +45,7 @@ class BatchScorer:
         self._answers = Answers(used)
         self._project = project
         self._table = table
-        self._numbers = numbers
+        self._form = form
         self._rows = _numbered(schema, self.asked)
         self._maker = Maker(project, table)
         self._examples = _numbered(project.examples, columns(project, personal=True))
@@ -66,7 +67,7 @@ class BatchScorer:
         if len(twice):
             doubled = given.join(twice, on=self.key, how="semi", nulls_equal=True)
         rows = given.join(doubled, on=PLACE, how="anti", maintain_order="left")
-        good, broken = check(self._blank(rows), self._rows, self._numbers)
+        good, broken = check(self._blank(rows), self._rows, self._form)
         examples, refused = self._made(good, lookups)
         reasons = dict.fromkeys(doubled[PLACE], DUPLICATE) | _reasons(broken) | refused
         why = pl.DataFrame({PLACE: reasons.keys(), REASONS: reasons.values()}, WHY)
@@ -79,7 +80,7 @@ class BatchScorer:
     def probe(self, rows: pl.DataFrame, lookups: Lookups) -> None:
         """Raise UserError if `build` fails with each of some rows: it is not the rows' fault."""
         some = rows.gather_every(max(1, len(rows) // SOME)).with_row_index(PLACE)
-        good, _ = check(self._blank(some), self._rows, self._numbers)
+        good, _ = check(self._blank(some), self._rows, self._form)
         if not len(good):
             return
         made = self._maker.made(good.drop(PLACE), lookups)
@@ -122,7 +123,7 @@ class BatchScorer:
         nothing = pl.DataFrame(schema=wanted)
         if not set(self.later) & set(rows.columns):
             return nothing
-        readable, _ = check(_completed(rows, self._rows), self._rows, self._numbers)
+        readable, _ = check(_completed(rows, self._rows), self._rows, self._form)
         tables = {**lookups, self._table: readable.drop(PLACE).lazy()}
         try:
             known = self._project.build(tables).select(*self._key, label).cast(wanted).collect()

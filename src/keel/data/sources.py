@@ -7,7 +7,7 @@ import importlib.util
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Self
 
@@ -31,23 +31,34 @@ UNREADABLE = (
 
 @dataclass(frozen=True)
 class Form:
-    """How files are written; all but `names` is of CSV files."""
+    """How files and their values are written; all but `names` is of CSV files."""
 
     nulls: Sequence[str] = ()
     separator: str = ","
     encoding: str = "utf8"
     blanks: bool = False  # around names and values, which are left out
     names: Mapping[str, str] = field(default_factory=dict)  # there → here
+    decimal_comma: bool = False
+    thousands: str = ""  # what separates them in numbers
 
     @classmethod
     def of(cls, data: Data) -> Self:
         """As the settings say."""
-        return cls(data.nulls, data.separator, data.encoding, data.blanks, data.names)
+        return cls(**{each.name: getattr(data, each.name) for each in fields(cls)})
 
     @property
     def is_utf8(self) -> bool:
         """Whether Polars can read the files as they are."""
         return codecs.lookup(self.encoding).name == "utf-8"
+
+    def number(self, text: pl.Expr) -> pl.Expr:
+        """The text with numbers as Polars reads them."""
+        if self.thousands:
+            text = text.str.replace_all(self.thousands, "", literal=True)
+        return text.str.replace(",", ".", literal=True) if self.decimal_comma else text
+
+
+USUAL = Form()
 
 
 def place(source: str, table: str) -> str:

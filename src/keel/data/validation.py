@@ -1,11 +1,12 @@
 """Rows that satisfy their schema, the others with the reasons, and how good a table is."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import dataframely as dy
 import polars as pl
+
+from keel.data.sources import USUAL, Form
 
 REASONS = "reasons"
 AGAIN = "same_again"  # the reason of all but one of several rows that are the same
@@ -18,26 +19,11 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """How numbers are written in text."""
-
-    decimal_comma: bool = False
-    thousands: str = ""  # what separates them
-
-    def plain(self, text: pl.Expr) -> pl.Expr:
-        """The text with numbers as Polars reads them."""
-        if self.thousands:
-            text = text.str.replace_all(self.thousands, "", literal=True)
-        return text.str.replace(",", ".", literal=True) if self.decimal_comma else text
-
-
-PLAIN = Numbers()
 WORDS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def check(
-    rows: pl.DataFrame, schema: type[dy.Schema], numbers: Numbers = PLAIN
+    rows: pl.DataFrame, schema: type[dy.Schema], form: Form = USUAL
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that satisfy the schema, and the others with a column of reasons.
 
@@ -45,7 +31,7 @@ def check(
     are the same in all columns one is kept, where a key says that there is one of each.
     """
     rows = rows.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    typed, unreadable = _read(rows, schema, numbers)
+    typed, unreadable = _read(rows, schema, form)
     typed = typed.filter(unreadable == "")
     again = _again(typed, schema)
     good, failure = schema.filter(typed.filter(~again), cast=True)
@@ -105,13 +91,13 @@ def _kind(reason: str) -> tuple[str, str]:
 
 
 def _read(
-    rows: pl.DataFrame, schema: type[dy.Schema], numbers: Numbers
+    rows: pl.DataFrame, schema: type[dy.Schema], form: Form
 ) -> tuple[pl.DataFrame, pl.Series]:
     """Values read as their types where a cast can't do it right, and why a row can't be read."""
     read = {
         name: value
         for name, column in schema.columns().items()
-        if (value := _parsed(name, column, rows.schema[name], numbers)) is not None
+        if (value := _parsed(name, column, rows.schema[name], form)) is not None
     }
     lost = [
         pl.when(value.is_null() & pl.col(name).is_not_null()).then(pl.lit(f"{name}|dtype"))
@@ -122,11 +108,11 @@ def _read(
     return rows.with_columns(**read), unreadable
 
 
-def _parsed(name: str, column: dy.Column, given: pl.DataType, numbers: Numbers) -> pl.Expr | None:
+def _parsed(name: str, column: dy.Column, given: pl.DataType, form: Form) -> pl.Expr | None:
     """How to read a column, with null for what can't be read; None where a cast does it right."""
     value, wanted = pl.col(name), column.dtype
     if given == pl.String:
-        return _parsed_text(value, column, numbers)
+        return _parsed_text(value, column, form)
     if given.is_numeric() and (wanted.is_integer() or wanted == pl.Boolean):
         cast = value.cast(wanted, strict=False)
         return pl.when(cast.cast(given) == value).then(cast)  # 1.5 is no whole number
@@ -140,7 +126,7 @@ def _parsed(name: str, column: dy.Column, given: pl.DataType, numbers: Numbers) 
     return pl.lit(None, wanted)
 
 
-def _parsed_text(text: pl.Expr, column: dy.Column, numbers: Numbers) -> pl.Expr | None:
+def _parsed_text(text: pl.Expr, column: dy.Column, form: Form) -> pl.Expr | None:
     match column:
         case dy.Datetime():
             zone = None if column.time_zone is None else str(column.time_zone)
@@ -154,7 +140,7 @@ def _parsed_text(text: pl.Expr, column: dy.Column, numbers: Numbers) -> pl.Expr 
             return plain.replace_strict(WORDS, default=None, return_dtype=pl.Boolean)
     if not column.dtype.is_numeric():
         return None
-    plain = numbers.plain(text)
+    plain = form.number(text)
     if column.dtype.is_integer():  # also as pandas writes it beside missing values: 12.0
         plain = plain.str.strip_suffix(".0")
     return plain.cast(column.dtype, strict=False)

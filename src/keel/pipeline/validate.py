@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from keel.data.profile.look import Looked, compare, look
+from keel.data.sources import Form
 from keel.data.store import Store
-from keel.data.validation import Numbers, check, measured
+from keel.data.validation import check, measured
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.settings import Data
@@ -24,7 +25,7 @@ def run(store: Store, project: Project, *, data: Data) -> dict[str, int]:
     looked: dict[str, Looked] = {}
     for table, schema in project.tables.items():
         rows = store.read_table(store.raw(table)).collect()
-        good, broken = check(rows, schema, Numbers(data.decimal_comma, data.thousands))
+        good, broken = check(rows, schema, Form.of(data))
         time = project.time_of(table)  # a join as of a time is quicker in its order
         ordered = good.sort(time, maintain_order=True) if time else good
         store.write_table(store.checked(table), ordered)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.data.sources import Form, scan
-from keel.data.validation import REASONS, Numbers, check, measured
+from keel.data.validation import REASONS, check, measured
 
 DAY = "2013-03-13T16:00:00Z"
 
@@ -256,17 +256,17 @@ def test_the_broken_sensor_of_the_real_weather_is_caught() -> None:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "text", "value"),
+    ("form", "text", "value"),
     [
-        (Numbers(decimal_comma=True), "12,5", 12.5),
-        (Numbers(decimal_comma=True, thousands="."), "1.012,5", 1012.5),
-        (Numbers(thousands=","), "1,012.5", 1012.5),
+        (Form(decimal_comma=True), "12,5", 12.5),
+        (Form(decimal_comma=True, thousands="."), "1.012,5", 1012.5),
+        (Form(thousands=","), "1,012.5", 1012.5),
     ],
 )
-def test_numbers_are_read_as_the_settings_say(numbers: Numbers, text: str, value: float) -> None:
+def test_numbers_are_read_as_the_settings_say(form: Form, text: str, value: float) -> None:
     class Prices(dy.Schema):
         price = dy.Float64()
 
-    good, _ = check(pl.DataFrame({"price": [text]}), Prices, numbers)
+    good, _ = check(pl.DataFrame({"price": [text]}), Prices, form)
 
     assert good["price"].to_list() == [value]

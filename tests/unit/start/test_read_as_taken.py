@@ -12,7 +12,7 @@ import pytest
 from csv_files import churn, write
 
 from keel.data.sources import Form, opened
-from keel.data.validation import Numbers, check
+from keel.data.validation import check
 from keel.project.columns import afterwards, ahead
 from keel.project.task import YesNo, task
 from keel.start.looking.look import look
@@ -69,10 +69,12 @@ def broken(plan: Plan) -> dict[str, int]:
         source.encoding,
         source.blanks,
         {column.name: column.identifier for column in plan.columns},
+        source.decimal_comma,
+        source.thousands,
     )
     table = schema(plan)
     rows = opened(str(source.files[0]), form).select(table.column_names()).collect()
-    _, set_aside = check(rows, table, Numbers(source.decimal_comma, source.thousands))
+    _, set_aside = check(rows, table, form)
     return dict(set_aside["reasons"].value_counts().iter_rows())
 
 
