@@ -259,7 +259,7 @@ def test_a_started_record_says_when_it_is_looked_at_again(tmp_path: Path) -> Non
     found = decisions.record(tmp_path, name, CAME, TODAY)
 
     assert (found.status, found.day) == ("proposed", TODAY)
-    assert (found.review, found.serves) == (date(2027, 11, 23), ("speed",))
+    assert (found.review, found.serves) == (date(2027, 11, 23), ["speed"])
 
 
 def test_a_record_can_replace_another(tmp_path: Path) -> None:
