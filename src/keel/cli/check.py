@@ -40,9 +40,11 @@ def check(layers: tuple[str, ...], *, accept: bool) -> int:
         click.echo(f"\n── {outcome.layer}: {outcome.failure}")
     names = ", ".join(outcome.layer for outcome in failed)
     seconds = time.perf_counter() - started
-    click.echo(f"\n{names + ' failed' if failed else 'All is well'}, in {seconds:.1f} s.")
+    click.echo(f"\n{names + ' failed' if failed else 'All checks pass'}, in {seconds:.1f} s.")
     if failed:
         click.echo(f"One of them with all it prints: uv run keel check {failed[0].layer}")
+    if refused := _refused(root):
+        _tell(f"The model of the last run is refused: {refused}. `uv run keel run` says why.")
     if waiting := checks.undecided(root):
         many = f"{len(waiting)} decisions are" if len(waiting) > 1 else "1 decision is"
         lines = f"{many} open, in {checks.OPEN}: {', '.join(waiting)}."
@@ -53,6 +55,16 @@ def check(layers: tuple[str, ...], *, accept: bool) -> int:
         lines = f"To be worked out by hand, in tests/by_hand.py: {'; '.join(asked)}."
         _tell(lines)
     return int(bool(failed))
+
+
+def _refused(root: Path) -> str:
+    """The gates that the model of the last run misses; none where that can't be read."""
+    from keel.pipeline.run import GATES, missed
+
+    try:
+        return ", ".join(verdict["gate"] for verdict in missed((root / GATES).read_text("utf-8")))
+    except (OSError, ValueError):
+        return ""
 
 
 def _tell(sentence: str) -> None:

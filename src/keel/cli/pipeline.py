@@ -81,8 +81,9 @@ def notebook(file: str, folder: str | None) -> int:
 def promote() -> int:
     """Make the model the champion: the one in use, that later ones have to beat.
 
-    The first model that passes its gates becomes it. A later one has to be better by more than
-    chance, and worse on no slice; reports/candidate.md has the comparison.
+    The first model that passes its gates becomes it, unless it is surely worse than the last
+    commit's. A later one has to be better by more than chance, and worse on no slice;
+    reports/candidate.md has the comparison.
     """
     from keel.pipeline.promote import promote as promote_model
 

@@ -93,9 +93,9 @@ def for_features(
         limit = gates.feature_loss * scale
         for name, loss in losses.items():
             worth = not loss.high < limit  # not known counts as worth it
-            sentence = f"{metric.title} is better by {loss} than with its values shuffled"
+            sentence = f"shuffling its values costs {loss} in {metric.title}"
             if not worth:
-                sentence += f", so surely by less than gates.feature_loss = {gates.feature_loss}"
+                sentence += f", surely less than gates.feature_loss = {gates.feature_loss}"
                 sentence += f" of the naive guess's {scale:.4g}" if scale != 1 else ""
             yield Verdict(f"feature.{name}", worth, sentence)
 

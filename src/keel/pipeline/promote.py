@@ -11,7 +11,7 @@ from keel.judge.champion import compare, table, verdicts
 from keel.judge.gates import Verdict, waived
 from keel.judge.metrics.known import main_metric
 from keel.pipeline import configuration
-from keel.pipeline.run import run
+from keel.pipeline.run import gains_since_commit, run
 from keel.project.commands import must
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -47,6 +47,12 @@ def promote(root: Path, project: Project, today: date) -> int:
         if any(verdict.refused for verdict in judged):
             print("The champion stays: reports/candidate.md says why.")
             return 1
+    elif any(gain.high < 0 for gain in list(gains_since_commit(root).values())[:1]):
+        print(
+            "It is surely worse than the last commit's model, and does not become the champion.\n"
+            "Undo the change, or commit the model first if that is what you want."
+        )
+        return 1
     take_over(store)
     must(root, "dvc", "add", "--quiet", "champion")
     print(

@@ -26,6 +26,7 @@ from keel.show.tracing import PIPELINE, processes
 
 if TYPE_CHECKING:  # slow to import, and a run that has nothing to do needs none of it
     from keel.data.store import Store
+    from keel.judge.chance import Difference
     from keel.project.description import Project
     from keel.project.settings import Settings
 
@@ -33,6 +34,7 @@ TALKATIVE = {"--dry", "--interactive", "-i", "--verbose", "-v"}  # options that 
 INTERRUPTED = 252  # DVC's exit code
 BUSY = "wait for the other run, or go on beside it, as `uv run keel run data=quick` does"
 METRICS = "reports/metrics.json"
+GATES = "reports/gates.json"
 
 
 def run(root: Path, today: date, *options: str) -> int:
@@ -72,9 +74,21 @@ def _written(file: Path) -> int | None:
 
 def beside_last_commit(root: Path) -> None:
     """Say how much better the model is than the last commit's, where it is another one."""
+    told = [f"  {name:<22} {gain.verdict}" for name, gain in gains_since_commit(root).items()]
+    if told:
+        print("\nBeside the last commit, on the same rows:", *told, sep="\n")
+    if any("unclear" in line for line in told):
+        print("What is unclear, chance explains.")
+
+
+def gains_since_commit(root: Path) -> dict[str, Difference]:
+    """How much better the model is than the last commit's, by each metric; the first decides.
+
+    Nothing if it is the same model, or if what the other predicted is not here.
+    """
     before, now = output(root, "git", "show", f"HEAD:./{METRICS}"), root / METRICS
     if before is None or not now.is_file() or now.read_text("utf-8").strip() == before:
-        return
+        return {}
     import polars as pl
 
     from keel.data.store import Store
@@ -86,20 +100,16 @@ def beside_last_commit(root: Path) -> None:
     store, project = Store(root, root), load_project(root)
     file = Recorded(root, "HEAD").file(store.name(store.predictions))
     if file is None:
-        return  # no run was committed, or what it predicted is on another machine
+        return {}  # no run was committed, or what it predicted is on another machine
     metrics = metrics_of(project, load(store).evaluation)
     after = store.read_table(store.predictions).collect()
     found = gains(project.task, pl.read_parquet(file, glob=False), after, metrics)
-    told = [f"  {metrics[name].title:<22} {found[name].verdict}" for name in found]
-    if told:
-        print("\nBeside the last commit, on the same rows:", *told, sep="\n")
-    if any("unclear" in line for line in told):
-        print("What is unclear, chance explains.")
+    return {metrics[name].title: gain for name, gain in found.items()}
 
 
 def stop_at_refusals(root: Path) -> None:
     """Raise RefusedError if the model was refused in an experiment that was taken over."""
-    file = root / "reports/gates.json"
+    file = root / GATES
     if refused := missed(file.read_text("utf-8") if file.is_file() else None):
         raise RefusedError([f"{verdict['gate']}: {verdict['sentence']}" for verdict in refused])
 

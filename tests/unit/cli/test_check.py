@@ -1,5 +1,6 @@
 """`keel check --accept` takes what the quick data give as meant, and says what has changed."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -31,3 +32,15 @@ def test_what_the_quick_data_give_is_written_and_a_change_is_named(
     assert run(["check", "--accept", "format"]) == 0
     assert "unknown in 7 → 0" in capfd.readouterr().out
     assert (small / FILE).read_text("utf-8") == accepted
+
+
+def test_a_model_that_was_refused_is_named_though_all_checks_pass(
+    small: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    verdict = {"gate": "floor.auc", "sentence": "-", "passed": False, "waiver": None}
+    (small / "reports").mkdir(exist_ok=True)
+    (small / "reports/gates.json").write_text(json.dumps([verdict]), "utf-8")
+
+    run(["check"])
+
+    assert "refused: floor.auc" in " ".join(capfd.readouterr().out.split())

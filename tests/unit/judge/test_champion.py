@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from keel.data.store import Store
 from keel.judge.champion import compare, table, verdicts
+from keel.judge.chance import Difference
 from keel.judge.gates import waived
 from keel.judge.metrics.yes_no import METRICS
 from keel.pipeline import configuration, promote
@@ -166,3 +167,19 @@ def test_a_comparison_is_written_where_people_find_it(run_copy: Store) -> None:
 
     assert verdict.gate == "champion"
     assert "The champion stays." in run_copy.report("candidate.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("high", [-0.01, 0.01])
+def test_no_model_that_is_surely_worse_than_the_last_commit_s_is_the_first_champion(
+    run_copy: Store, monkeypatch: pytest.MonkeyPatch, high: float
+) -> None:
+    configuration.write(PROJECT, content("-"), run_copy)
+    gains = {"AUC": Difference(-0.02, -0.03, high), "log loss": Difference(-0.02, -0.03, -0.01)}
+    monkeypatch.setattr(promote, "run", lambda *_: 0)
+    monkeypatch.setattr(promote, "must", lambda *_: "")
+    monkeypatch.setattr(promote, "gains_since_commit", lambda _: gains)
+
+    stays = promote.promote(run_copy.root, PROJECT, TODAY)
+
+    assert stays == (high < 0)
+    assert run_copy.champion("model.txt").is_file() == (high > 0)

@@ -119,7 +119,7 @@ def test_a_feature_that_gives_nothing_stops_the_pipeline(source: str, tmp_path: 
     run = store(tmp_path / "run")
     project = with_feature("seven", pl.lit(7.0))
 
-    with pytest.raises(RefusedError, match=r"feature\.seven: AUC"):
+    with pytest.raises(RefusedError, match=r"feature\.seven: shuffling"):
         flow(project, content(source, {"gates.feature_loss": 0.0005}), run, TODAY)
 
     assert "feature.seven" in run.report("report.html").read_text("utf-8")
