@@ -1,7 +1,7 @@
-"""Look at the examples, the features, what the model gets wrong, and one prediction.
+"""Explore the examples, the features, the model's errors, and single predictions.
 
-`uv run keel notebook` opens it; a cell runs again when what it needs has changed. What is worth
-keeping becomes a tested function: docs/how-to.md says how, below "From a notebook".
+`uv run keel notebook` opens it; a cell runs again when its inputs change. To make a tested feature
+of an idea, see docs/how-to.md, "From a notebook".
 """
 
 import marimo
@@ -16,7 +16,7 @@ def _():
     import marimo as mo
     import polars as pl
 
-    run = keel.Run()  # what the last run left; `keel notebook --run outputs/quick` opens another
+    run = keel.Run()  # the last run; `keel notebook --run outputs/quick` opens another
     return alt, mo, pl, run
 
 
@@ -28,7 +28,7 @@ def _(mo, run):
 
 @app.cell
 def _(pl, run):
-    judged = run.judged.sample(min(run.judged.height, 2000), seed=1)  # the model has not seen them
+    judged = run.judged.sample(min(run.judged.height, 2000), seed=1)  # test examples
     features = run.features(judged)
     errors = run.errors(judged)
     summary = pl.DataFrame(
@@ -64,7 +64,7 @@ def _(alt, errors, feature, features):
 def _(features, mo):
     few = [column.name for column in features if column.n_unique() <= 30] or features.columns
     slices = mo.ui.dropdown(few, value=few[0], label="slices by")
-    mo.vstack([mo.md("# What it gets wrong"), slices])
+    mo.vstack([mo.md("# Errors"), slices])
     return (slices,)
 
 
@@ -85,7 +85,7 @@ def _(alt, errors, features, mo, pl, slices):
 def _(errors, features, mo, pl):
     worst = pl.concat([errors, features], how="horizontal").with_row_index("row")
     mo.vstack(
-        [mo.md("The worst first:"), mo.ui.table(worst.sort("off", descending=True).head(100))]
+        [mo.md("Largest errors first:"), mo.ui.table(worst.sort("off", descending=True).head(100))]
     )
     return
 
@@ -99,7 +99,7 @@ def _(errors, judged, mo):
 
 @app.cell
 def _(alt, errors, judged, mo, pl, row, run):
-    # What would be predicted if one column after the other had its usual value?
+    # How does the prediction change if one column after the other has its usual value?
     one = judged[row.value]
     read = run.project.features.columns_read()
     usual = {
@@ -110,7 +110,7 @@ def _(alt, errors, judged, mo, pl, row, run):
     }
     others = [one.with_columns(pl.lit(usual[name], one[name].dtype).alias(name)) for name in read]
     said = run.predict(pl.concat([one, *others]))
-    if said.dtype == pl.Array:  # of one of several classes the likeliest
+    if said.dtype == pl.Array:  # of several classes: the likeliest
         said = said.arr.get(said.arr.arg_max()[0])
     moved = pl.DataFrame({"column": read, "moves it by": said[0] - said[1:]})
     chart_of_one = (

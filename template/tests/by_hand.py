@@ -1,9 +1,8 @@
-"""Rows worked out by hand: what comes in, what has to come of it, and why.
+"""Rows worked out by hand: why, raw values, and the expected example or features.
 
-A case says what matters of the raw tables, of one row or of several in a list; the rest is as in
-`builders.py`. Then come columns of the example and features. Work them out without the code, since
-no other test notices a label that is turned around or a limit that has moved. `keel check` says
-what is missing.
+A case gives the raw values that matter, of one row or of several in a list; the others are as in
+`builders.py`. Work out the expected values without the code: no other test notices a reversed label
+or a wrong limit. `keel check` lists the rows that are missing.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def before(hours: int) -> datetime:
-    """So many hours before the usual departure."""
+    """That many hours before the usual departure."""
     return NOON - timedelta(hours=hours)
 
 
@@ -26,7 +25,7 @@ LABEL = [
     ByHand("sixteen minutes are late", {"flights": {"arr_delay": 16}}, late=True),
     ByHand("fifteen minutes are not", {"flights": {"arr_delay": 15}}, late=False),
     ByHand("an early flight is not late", {"flights": {"arr_delay": -10}}, late=False),
-    ByHand("who never arrives is neither", {"flights": {"arr_delay": None}}, late=None),
+    ByHand("a flight that never arrives has no label", {"flights": {"arr_delay": None}}, late=None),
 ]
 
 TIMES = [
@@ -55,14 +54,14 @@ TIMES = [
         decision_time=[before(5), before(4), before(3)],
     ),
     ByHand(
-        "those of the same moment are in the order of carrier and number",
+        "examples of the same moment are in the order of carrier and number",
         {"flights": [{"carrier": c, "flight": n} for c, n in (("UA", 2), ("UA", 1), ("AA", 3))]},
         carrier=["AA", "UA", "UA"],
         flight_number=[3, 1, 2],
     ),
 ]
 
-MEASURED = {  # what the weather stations call it, and an example
+MEASURED = {  # name in the weather table: name in the examples, and a value
     "temp": ("temperature", 63.5),
     "dewp": ("dew_point", 41.5),
     "humid": ("humidity", 77.0),
@@ -75,7 +74,7 @@ MEASURED = {  # what the weather stations call it, and an example
 WEATHER = [
     *(
         ByHand(
-            f"what was measured {hours} hours before the departure",
+            f"weather measured {hours} hours before the departure",
             {"weather": {"time_hour": before(hours), "temp": 20.0}},
             temperature=temperature,
         )
@@ -101,15 +100,15 @@ WEATHER = [
         },
         temperature=[30.0, 20.0, 10.0],
     ),
-    ByHand("not that of another airport", {"weather": {"origin": "JFK"}}, wind_speed=None),
+    ByHand("weather of another airport is not used", {"weather": {"origin": "JFK"}}, wind_speed=None),
     ByHand(
-        "what was measured keeps its unit",
+        "measurements keep their units",
         {"weather": {name: value for name, (_, value) in MEASURED.items()}},
         **dict(MEASURED.values()),
         dew_point_spread=22.0,
     ),
     ByHand(
-        "what is unknown stays unknown",
+        "missing measurements stay missing",
         {"weather": dict.fromkeys(MEASURED)},
         **dict.fromkeys(column for column, _ in MEASURED.values()),
         dew_point_spread=None,
@@ -138,7 +137,7 @@ AIRCRAFT = [
 FEATURES = [
     ByHand("an ordinary flight is the ordinary example", {}, **EXAMPLE),
     ByHand(
-        "what is planned, and the aircraft of 2003, on a Wednesday at noon in New York",
+        "the schedule, and an aircraft of 2003, on a Wednesday at noon in New York",
         {"flights": {"carrier": "HA", "origin": "JFK", "dest": "HNL"}},
         carrier="HA",
         origin="JFK",

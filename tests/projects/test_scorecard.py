@@ -90,7 +90,7 @@ def test_what_stops_the_work_is_seen_first(page: Chrome) -> None:
     shown = page.find_element("css selector", "body").text
 
     assert shown.index("Features have to wait") < shown.index("Is the product well?")
-    assert shown.index("Files to mend") < shown.index("Is the product well?")
+    assert shown.index("Files to fix") < shown.index("Is the product well?")
 
 
 @needs_browser

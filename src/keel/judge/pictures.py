@@ -98,8 +98,8 @@ def pictures(
     if isinstance(task, Classes):
         return _of_classes(task, predictions)
     says = (
-        f"Of the rows with a probability, as many should be {task.label} as it says: the dashed "
-        "line."
+        f"Of the rows with a predicted probability of 30 %, 30 % should be {task.label}, and so "
+        "on: the dashed line."
     )
     rows = [
         {"model": model, **point}
@@ -142,21 +142,22 @@ def _of_classes(task: Classes, predictions: pl.DataFrame) -> list[Picture]:
     order = [task.names[row] for row in commonest]
     return [
         Picture(
-            "What was taken for what",
-            "Rows by what they were and by the class that seemed likeliest: right are those on the "
-            "diagonal." + f" Only the {LARGEST} commonest classes are shown." * (size > LARGEST),
+            "Confusion matrix",
+            "Rows by class and by predicted (likeliest) class; those on the diagonal are right."
+            + f" Only the {LARGEST} commonest classes are shown." * (size > LARGEST),
             charts.confusion(cells, order),
         ),
         Picture(
             "Calibration of the likeliest class",
-            "Where it says a probability for the likeliest class, it should be right as often: the "
-            "dashed line.",
+            "Where the probability of the likeliest class is 70 %, it should be right in 70 % of "
+            "the rows, and so on: the dashed line.",
             charts.calibration(confidence),
         ),
         Picture(
             "Each class against the rest",
-            "Recall is how many of the class it recognises, precision how many that seemed to be "
-            "it are; AUC how well its probability tells it from all others, 0.5 is guessing.",
+            "Recall: the share of the class that it finds. Precision: the share of predictions of "
+            "the class that are right. AUC: how well it tells the class from the others; 0.5 is "
+            "guessing.",
             rows=[_against_rest(task, counts, truth, model, place) for place in commonest],
         ),
     ]
@@ -184,8 +185,8 @@ def _of_numbers(task: Number, predictions: pl.DataFrame, slices: list[str]) -> l
     pictures = [
         Picture(
             "Predicted and observed",
-            "A point for each test row, of some: on the dashed line it was right, below it what "
-            "came was more than predicted.",
+            "A point for each of some test rows. On the dashed line the prediction was right, "
+            "below it too low.",
             charts.observed(some.select("label", "model").to_dicts(), task.label),
         )
     ]
@@ -193,16 +194,16 @@ def _of_numbers(task: Number, predictions: pl.DataFrame, slices: list[str]) -> l
         pictures.append(
             Picture(
                 "Residuals over time",
-                "Predicted less observed: the line is the median, the band holds eight of ten. "
-                "Away from 0 it is off in one direction.",
-                charts.residuals(_spread(off, "month"), "predicted less observed"),
+                "Predicted minus observed: the line is the median, the band has eight of ten rows. "
+                "Away from 0 the predictions are too high, or too low.",
+                charts.residuals(_spread(off, "month"), "predicted minus observed"),
             )
         )
     for name in slices:
         shown = _spread(off, name)[:LARGEST]
-        says = "The same for each value, with eight of ten rows on the line."
+        says = "Predicted minus observed for each value; the line has eight of ten rows."
         pictures.append(
-            Picture(f"Residuals by {name}", says, charts.ranges(shown, "predicted less observed"))
+            Picture(f"Residuals by {name}", says, charts.ranges(shown, "predicted minus observed"))
         )
     return pictures
 
@@ -229,7 +230,9 @@ def _held(
         f"The truth should be within {number(interval['reach'])} of the prediction in "
         f"{interval['share']:.0%} of the rows; of all test rows it was in {share:.1%}."
     )
-    yield Picture("How often its interval holds", says, charts.bars(rows, "share that held", ".0%"))
+    yield Picture(
+        "Coverage of the prediction intervals", says, charts.bars(rows, "share within", ".0%")
+    )
 
 
 def _spread(off: pl.DataFrame, name: str) -> list[dict[str, Any]]:

@@ -1,1 +1,1 @@
-"""The ML of this project, which `project.py` describes to Keel."""
+"""The ML of this project; `project.py` describes it to Keel."""

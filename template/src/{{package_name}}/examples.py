@@ -1,8 +1,7 @@
 """One row for each thing to predict: what was known at that moment, and the label.
 
-A flight is predicted two hours before its scheduled departure. Cancelled and diverted flights
-are predicted too, since nobody knows better by then, but never arrive: their label is null, and
-training and evaluation leave them out and count them.
+A flight is predicted two hours before its scheduled departure. Cancelled and diverted flights are
+predicted too, but never arrive: their label is null, and they are not used for training and tests.
 """
 
 from datetime import timedelta
@@ -14,14 +13,14 @@ from keel import Tables, afterwards, ahead, measured
 from .tables import Flights, Planes, Weather
 
 NOTICE = timedelta(hours=2)
-OLDEST_WEATHER = timedelta(hours=3)  # an older measurement says nothing: it counts as unknown
+OLDEST_WEATHER = timedelta(hours=3)  # older measurements count as missing
 LATE_AFTER = 15  # minutes
 
-ZONE = "America/New_York"  # where days and months begin and end; all three airports are there
+ZONE = "America/New_York"  # for local days and hours; all three airports are there
 
 
 class Examples(dy.Schema):
-    """What is known of a flight two hours before its departure, and whether it then was late."""
+    """What is known of a flight two hours before its departure, and whether it was late."""
 
     scheduled_departure = dy.Datetime(
         primary_key=True, time_zone="UTC", metadata=ahead(), description="gate to gate plan"
@@ -79,7 +78,7 @@ def build(tables: Tables) -> pl.LazyFrame:
             by="origin",
             strategy="backward",
             tolerance=OLDEST_WEATHER,
-            check_sortedness=False,  # by group it can't be checked; both are sorted above
+            check_sortedness=False,  # Polars can't check it by group; both are sorted above
         )
         .join(tables["planes"].pipe(_registered), on="tailnum", how="left")
         .select(Examples.column_names())

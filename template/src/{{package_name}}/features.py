@@ -2,7 +2,7 @@
 
 Training and service call the same functions. A feature reads one row of `Examples`, and only what
 is known when the prediction is made. To add one, write a function below `@FEATURES.add`, and test
-it with numbers worked out by hand in `tests/unit/test_features.py`. Text becomes a category.
+it in `tests/unit/test_features.py`. Text features become categories.
 """
 
 import polars as pl
@@ -44,7 +44,7 @@ def weekday() -> pl.Expr:
 
 @FEATURES.add
 def aircraft_age() -> pl.Expr:
-    """Years since the aircraft was built; null when the register does not know it."""
+    """Years since the aircraft was built; null if it is not in the register."""
     return Examples.scheduled_departure.col.dt.year() - Examples.aircraft_built.col
 
 

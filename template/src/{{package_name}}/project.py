@@ -1,4 +1,4 @@
-"""What Keel has to know of this project: what comes in, what is predicted, from what, and how."""
+"""The description of this project for Keel: tables, examples, label, features and models."""
 
 from keel import Linear, Project
 
@@ -11,7 +11,7 @@ PROJECT = Project(
     examples=examples.Examples,
     build=examples.build,
     label="late",
-    time="decision_time",  # what the split into training and test data goes by
+    time="decision_time",  # for the split into training and test data
     zone=examples.ZONE,
     features=features.FEATURES,
     models={"boosting": boosting.Settings, "logistic": Linear},

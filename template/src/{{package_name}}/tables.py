@@ -1,4 +1,4 @@
-"""What comes in: one schema for each raw table.
+"""One schema for each raw table.
 
 A row that breaks its schema is set aside with the reason, and counted.
 Each column says when its value is known and whether it is personal data.
@@ -31,7 +31,7 @@ class Flights(dy.Schema):
     origin = dy.String(regex="^[A-Z]{3}$", metadata=ahead(), description="airport code")
     dest = dy.String(regex="^[A-Z]{3}$", metadata=ahead(), description="airport code")
     distance = dy.Int32(min=1, max=12_000, metadata=ahead(), description="miles")
-    # When a flight left and landed is not in the table: the longest delay and flight have passed.
+    # The table has no time of arrival, so these are known after the longest possible delay and flight.
     dep_delay = dy.Int32(
         nullable=True,
         min=-120,
@@ -80,7 +80,7 @@ class Planes(dy.Schema):
 
 TABLES: dict[str, type[dy.Schema]] = {"flights": Flights, "weather": Weather, "planes": Planes}
 
-# (table, columns) → (table, columns) it refers to; data quality counts the rows without a match.
+# (table, table that it refers to): by which columns; the report counts rows without a match.
 REFERENCES: dict[tuple[str, str], list[str]] = {
     ("flights", "weather"): ["origin", "time_hour"],
     ("flights", "planes"): ["tailnum"],

@@ -1,6 +1,5 @@
-Feature: A model learns from sound data only
-  Sensors break and exports go wrong. A broken row must not reach the model, and nobody should have
-  to look for it.
+Feature: A model is trained on valid data only
+  Sensors break and exports go wrong. A broken row must not reach the model.
 
   Rule: Broken rows are set aside with the reason, and counted
 

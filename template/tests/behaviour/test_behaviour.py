@@ -1,6 +1,6 @@
-"""What the model must do, whichever model it is: after CheckList (Ribeiro et al., ACL 2020).
+"""How every model must behave, after CheckList (Ribeiro et al., ACL 2020).
 
-To add a case, add a row to a table. A share is of the test examples for which it must hold.
+To add a case, add a row to a list. `share` says for which part of the test examples it must hold.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ def model() -> Trained:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of examples, and the share of them whose prediction must do as is said."""
+    """A change of examples, and the share of them whose prediction must change as the test says."""
 
     why: str
     before: dict[str, pl.Expr]

@@ -144,7 +144,7 @@ def test_a_part_of_the_data_is_judged_by_the_floors_alone(run_copy: Store) -> No
 
     stage("evaluate", run_copy, part)
 
-    assert "Only the floors were asked" in run_copy.report("report.html").read_text("utf-8")
+    assert "Only the floors were checked" in run_copy.report("report.html").read_text("utf-8")
 
 
 def test_the_baseline_need_not_beat_itself_but_the_naive_guess(source: str, tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_a_model_of_what_has_no_time_has_no_age(trained: Trained) -> None:
     found = watched(project, store)
 
     assert "age" not in {finding.check for finding in found.findings}
-    assert "examples, which have no time: nobody can tell how old they are" in page(store)
+    assert "examples without a time, so their age is unknown" in page(store)
     assert "by the time of the examples" not in page(store)
 
 

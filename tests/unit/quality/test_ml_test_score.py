@@ -530,7 +530,7 @@ def test_the_table_fits_100_columns(shown: str) -> None:
 
 
 def test_the_table_has_each_row_and_the_score(shown: str) -> None:
-    assert shown.startswith("0 of 7, the least of four parts: research")
+    assert shown.startswith("0 of 7, the lowest of four parts: research")
     assert re.findall(r"^([A-Z]\d)", shown, re.MULTILINE) == IDS
     assert "features and data: 1 of 7" in shown
 

@@ -239,7 +239,7 @@ def table(asked: dict[str, Row], answers: Mapping[str, Answer]) -> Iterator[str]
     """The score for a terminal of 100 columns."""
     points = parts(answers)
     least = min(points.values())
-    yield f"{least:g} of 7, the least of four parts: {reading(least)}"
+    yield f"{least:g} of 7, the lowest of four parts: {reading(least)}"
     for part, title in PARTS.items():
         yield f"\n{title}: {points[part]:g} of 7"
         for name in (name for name in asked if name.startswith(part)):

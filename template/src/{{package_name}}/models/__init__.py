@@ -1,1 +1,1 @@
-"""How a model is built: one module each, named in `project.py` and chosen by `model` in `conf/`."""
+"""One module for each model; `project.py` lists them, and `model` in `conf/` chooses one."""

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees, by LightGBM: the default model, whatever is predicted."""
+"""Gradient-boosted trees (LightGBM), the default model."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +27,7 @@ class Boosting:
 
 
 class Settings(Section):
-    """What can be set; LightGBM's documentation explains each under the name in brackets."""
+    """The settings; LightGBM's documentation explains each under the name in brackets."""
 
     trees: Annotated[int, Gt(0)]  # [num_iterations]
     learning_rate: Annotated[float, Gt(0), Le(1)]
@@ -37,7 +37,7 @@ class Settings(Section):
     seed: Annotated[int, Ge(0)]
 
     def fit(self, features: pl.DataFrame, label: pl.Series, progress: Progress) -> Boosting:
-        import lightgbm as lgb  # slow to import, and most stages only look at the settings
+        import lightgbm as lgb  # slow to import, and most stages only read the settings
 
         data = lgb.Dataset(
             matrix(features),
@@ -54,7 +54,7 @@ class Settings(Section):
         )
 
     def from_text(self, text: str) -> Boosting:
-        if "\nend of parameters\n" not in text:  # LightGBM would take half a model, or abort
+        if "\nend of parameters\n" not in text:  # LightGBM would load half a model, or crash
             raise ValueError("not a LightGBM model, or not all of one")
         import lightgbm as lgb
 
@@ -64,7 +64,7 @@ class Settings(Section):
             raise ValueError(f"not a LightGBM model: {error}") from error
 
     def _parameters(self, label: pl.DataType) -> dict[str, object]:
-        """LightGBM's own; what it minimises follows from what is predicted."""
+        """LightGBM's parameters; the objective follows from the type of the label."""
         objective: dict[str, object] = {"objective": "regression"}
         if label == pl.Boolean:
             objective = {"objective": "binary"}
@@ -76,7 +76,7 @@ class Settings(Section):
             "min_data_in_leaf": self.rows_per_leaf,
             "min_data_per_group": self.rows_per_category,
             "seed": self.seed,
-            # These two make equal data give an equal file, on any number of threads.
+            # With these, equal data give equal files, on any number of threads.
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,
