@@ -126,7 +126,7 @@ def test_a_run_ends_beside_the_last_commit(copy: Folder) -> None:
     done = copy.keel("run")
 
     assert re.search(
-        r"Beside the last commit.*\n +AUC +(better|worse|unclear|the same)", done.stdout
+        r"Compared with the last commit.*\n +AUC +(better|worse|unclear|the same)", done.stdout
     ), done.stderr
     assert done.stdout.splitlines()[-1].startswith("The report: ")
     assert "here, not committed: model.trees=2" in copy.keel("exp").stdout

@@ -135,4 +135,4 @@ def documents() -> None:
     from keel.quality.page.scorecard import read
 
     if wrong := read(Path.cwd(), datetime.now(UTC)).problems:
-        raise UserError("\n".join([f"{len(wrong)} to mend:", *wrong]))
+        raise UserError("\n".join([f"{len(wrong)} to fix:", *wrong]))

@@ -156,7 +156,7 @@ def replace_all(writers: Mapping[Path, Callable[[Path], object]]) -> None:
             except (OSError, pl.exceptions.PolarsError) as error:
                 raise UserError(
                     f"{path} can't be written ({reason(error)}): what was there is kept; run again "
-                    "when that is mended"
+                    "when that is fixed"
                 ) from error
         for path, part in beside.items():
             part.replace(path)

@@ -49,7 +49,7 @@ def run(root: Path, project: Project, changes: Sequence[str], options: Sequence[
     for line in re.findall(r"^Queued experiment '.*'", said, re.MULTILINE):
         print(line.replace("'", ""))
     if code == 0 and "--queue" in options:
-        print("Run what is queued: uv run keel exp --run-all")
+        print("To run the queue: uv run keel exp --run-all")
     return min(code, 1)
 
 

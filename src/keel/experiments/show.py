@@ -36,11 +36,11 @@ def overview(root: Path, project: Project, *, everything: bool, width: int) -> I
     yield from lines(before, tried, metrics, width)
     if not named:
         ever = "" if everything else "; those of earlier commits: uv run keel exp --all"
-        yield f"No experiment starts from the last commit{ever}.\nTry something: {EXAMPLE}"
+        yield f"No experiments since the last commit{ever}.\nTry something: {EXAMPLE}"
     if tried:
-        yield "Beside the last commit on the same rows, best first; unclear: chance explains it."
-        yield "Take one over: uv run dvc exp apply NAME, then uv run keel run"
-        yield f"\nSide by side: {store.report(PAGE)}"
+        yield "Compared with the last commit on the same rows, best first; unclear: maybe chance."
+        yield "To use one: uv run dvc exp apply NAME, then uv run keel run"
+        yield f"\nThe page: {store.report(PAGE)}"
 
 
 def lines(

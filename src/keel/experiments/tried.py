@@ -69,7 +69,7 @@ def last_commit(root: Path) -> Kept:
     kept = _at(root, COMMIT, "HEAD")
     if kept is None:
         raise UserError(
-            "experiments are held beside a run that is committed, and there is none: "
+            "experiments are compared with a committed run, and there is none: "
             'uv run keel run, then git add --all && git commit -m "A run"'
         )
     return kept

@@ -17,11 +17,11 @@ from keel.project.task import Task
 
 Waivers = Mapping[str, Waiver]
 SHIFTS = {  # what is said of a column that is beyond a limit
-    "psi": "has other values than in training: a stability index of {value:.1f}, "
+    "psi": "has drifted since training: a population stability index of {value:.1f}, "
     "gates.psi = {limit}. Has its unit changed?",
-    "nulls": "is unknown in {value:.0%} more of the rows than in training, gates.nulls = {limit}",
-    "same": "has one and the same value in {value:.0%} more of the rows than in training, "
-    "gates.same = {limit}. Does a sensor hang?",
+    "nulls": "is missing in {value:.0%} more of the rows than in training, gates.nulls = {limit}",
+    "same": "has its commonest value in {value:.0%} more of the rows than in training, "
+    "gates.same = {limit}. Is a sensor stuck?",
     "unseen": "has values that training did not see, such as {values}, in {value:.0%} of the rows, "
     "gates.unseen = {limit}",
 }

@@ -55,9 +55,11 @@ def read(store: Store, project: Project) -> Known:
             learnt = _learnt(store, project, Split.model_validate(split))
             learnt = _scored(learnt, load(store, project, Choice(**choice), store.in_use))
         except UserError as error:
-            gaps.append(f"what training was like can't be told: {error}")
+            gaps.append(f"there are no training data to compare with: {error}")
     else:
-        gaps.append("the model's passport is not here, so neither its age nor its training data")
+        gaps.append(
+            "model/passport.json is missing, so the model's age and training data are unknown"
+        )
     file = store.report("staleness.json")
     ageing = store.read_json(file) if file.is_file() else {}
     months = ageing.get("retrain_after")

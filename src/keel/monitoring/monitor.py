@@ -58,7 +58,7 @@ def summary(watched: Watched) -> Iterator[str]:
     groups = {
         "": map(_line, watched.open),
         "what is over again:": map(_line, watched.over),
-        "what can't be told, and what is odd:": watched.gaps,
+        "what monitoring can't tell, and odd data:": watched.gaps,
     }
     for title, lines in groups.items():
         for n, line in enumerate(lines):

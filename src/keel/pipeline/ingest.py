@@ -41,7 +41,7 @@ def _copy(frame: pl.LazyFrame, rows: int | None, source: str, file: Path) -> Non
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UserError(
             f"{source} can't be copied to {file.parent} ({reason(error)}): "
-            "mend that file, see data.source, or make room on the disk"
+            "fix that file, see data.source, or make room on the disk"
         ) from error
     if _length(pl.scan_parquet(file, glob=False)) == 0:
         raise UserError(f"{source} has no rows: see data.source")

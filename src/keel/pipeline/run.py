@@ -76,9 +76,9 @@ def beside_last_commit(root: Path) -> None:
     """Say how much better the model is than the last commit's, where it is another one."""
     told = [f"  {name:<22} {gain.verdict}" for name, gain in gains_since_commit(root).items()]
     if told:
-        print("\nBeside the last commit, on the same rows:", *told, sep="\n")
+        print("\nCompared with the last commit, on the same rows:", *told, sep="\n")
     if any("unclear" in line for line in told):
-        print("What is unclear, chance explains.")
+        print("Unclear: the difference may be chance.")
 
 
 def gains_since_commit(root: Path) -> dict[str, Difference]:
@@ -149,7 +149,7 @@ def stop_at_unusual(root: Path, today: date) -> None:
                 print(f"  {verdict.gate}, waived until {waiver.until}: {verdict.sentence}")
         if refused := [f"{each.gate}: {each.sentence}" for each in judged if each.refused]:
             if whose != "the champion":
-                print("What is unusual of it is accepted by a commit of reports/facts.json.")
+                print("To accept what is unusual, commit reports/facts.json.")
             raise RefusedError(refused)
 
 
@@ -188,7 +188,7 @@ def stop_at_ended_waivers(root: Path, today: date) -> None:
     if ended:
         raise UserError(
             f"conf/waivers.yaml: the waiver of {', '.join(ended)} has ended: "
-            "take it out, or agree on a later day"
+            "remove it, or agree on a later day"
         )
 
 

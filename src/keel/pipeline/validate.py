@@ -72,5 +72,5 @@ def _tolerate(table: str, counts: Mapping[str, Any], tolerated: float, store: St
             f"their schema, data.tolerated is {tolerated:.2%}: "
             + ", ".join(f"{reason} {count:,} times" for reason, count in worst)
             + f". They are in {store.name(store.quarantine(table))}. "
-            "Mend the source, or change the schema in tables.py"
+            "Fix the source, or change the schema in tables.py"
         )

@@ -14,7 +14,7 @@ class RefusedError(UserError):
         self.scores = scores  # of the model, to be shown all the same
         super().__init__(
             "the model is refused:\n  " + "\n  ".join(sentences) + "\nreports/report.html shows "
-            "where it is weak. Mend the model or the data, take out a feature that does not help, "
+            "where it is weak. Fix the model or the data, take out a feature that does not help, "
             "change the limit in conf/ and say why, or waive a gate other than the floors for a "
             "while in conf/waivers.yaml, as docs/how-to.md shows"
         )

@@ -1,6 +1,6 @@
 """All checks of a project, layer by layer, as `[tool.keel.check]` in `pyproject.toml` names them.
 
-The first layer may mend files and runs alone; the others run side by side, cheapest first.
+The first layer may fix files and runs alone; the others run side by side, cheapest first.
 """
 
 import os

@@ -26,7 +26,7 @@ def conflicts(root: Path) -> Iterator[str]:
 def told(root: Path) -> str:
     """The places, and what to do there; nothing if there are none."""
     places = "".join(f"\n  {place}" for place in conflicts(root))
-    return places and f"a merge left conflicts: mend them, then `git add` the files{places}"
+    return places and f"a merge left conflicts: fix them, then `git add` the files{places}"
 
 
 def _marked(root: Path) -> Iterator[str]:

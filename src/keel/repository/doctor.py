@@ -82,7 +82,7 @@ def _repository(root: Path) -> Iterator[Finding]:
         cure = f"add it to `branches` in {WORKFLOW}, and in the others there"
         yield Finding(f"no push to your default branch {default[2]} is checked", cure)
     if output(root, "git", "ls-files", "--unmerged"):
-        cure = "git status names the files: mend them, git add, git commit"
+        cure = "git status names the files: fix them, git add, git commit"
         yield Finding("a merge has conflicts", cure, problem=True)
 
 
@@ -133,7 +133,7 @@ def _data(root: Path) -> Iterator[Finding]:
         yield Finding("data are shared nowhere", "dvc remote add --default storage URL")
     elif "://" not in place and not Path(place).is_dir():
         cure = "the first `uv run dvc push` makes it"
-        yield Finding(f"data are shared in {place}, which is not there yet", cure)
+        yield Finding(f"data are shared in {place}, which does not exist yet", cure)
     else:
         yield Finding(f"data are shared in {place}")
     if (root / "dvc.lock").exists() and not (root / "data/raw").exists():

@@ -141,7 +141,7 @@ MISTAKES: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "experiments beside no commit": (
         ["exp"],
         lambda _: None,
-        "experiments are held beside a run that is committed",
+        "experiments are compared with a committed run",
     ),
     "an experiment before the first commit": (
         ["exp", "model=logistic"],
@@ -273,5 +273,5 @@ def test_what_a_merge_left_is_named_beside_any_mistake(
 
     assert run(arguments) == 1
 
-    end = f"a merge left conflicts: mend them, then `git add` the files\n  {file}:2\n  {file}:6\n"
+    end = f"a merge left conflicts: fix them, then `git add` the files\n  {file}:2\n  {file}:6\n"
     assert capsys.readouterr().err.endswith(end)

@@ -92,7 +92,7 @@ def test_columns_that_miss_a_check_together_are_one_finding() -> None:
 
     (finding,) = findings(both, in_a_row=2)
 
-    assert finding.sentence == "humidity and pressure are unknown in 50% of the rows"
+    assert finding.sentence == "humidity and pressure are missing in 50% of the rows"
 
 
 def test_slices_that_get_worse_in_the_same_month_are_told_each() -> None:

@@ -256,5 +256,5 @@ def test_each_metric_with_a_floor_is_an_indicator_of_its_own(tmp_path: Path) -> 
 
     assert events == [
         (day, "calibration", 1, 0, ""),
-        (day, "rmse", 0, 1, "it is 1.0: that is no chance"),
+        (day, "rmse", 0, 1, "it is 1.0: this is not chance"),
     ]

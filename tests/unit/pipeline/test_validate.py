@@ -91,7 +91,7 @@ def test_more_broken_rows_than_tolerated_stop_the_run_and_stay_readable(tmp_path
     assert str(error.value) == (
         "weather: 3 of 4 rows (75.00%) break their schema, data.tolerated is 50.00%: "
         "humid|max 2 times, humid|min 1 times. They are in data/quarantine/weather.parquet. "
-        "Mend the source, or change the schema in tables.py"
+        "Fix the source, or change the schema in tables.py"
     )
     quarantine = store(tmp_path).read_table(store(tmp_path).quarantine("weather")).collect()
     assert quarantine["origin"].to_list() == ["JFK", "LGA", "BOS"]
@@ -136,7 +136,7 @@ def test_what_the_data_make_one_ask_is_warned_of_and_written_down(
 
     (finding,) = quality["weather"]["findings"]
     assert finding["name"] == "data.weather.humid"
-    assert finding["sentence"].startswith("Does weather.humid hang? Since 2013-07-1")
+    assert finding["sentence"].startswith("Is weather.humid stuck? Since 2013-07-1")
     assert f"warning: {finding['sentence']}\n" == capsys.readouterr().err
     assert quality["weather"]["looked_at_in_time"]
     assert not quality["flights"]["looked_at_in_time"]

@@ -84,7 +84,7 @@ NO_TARGET: dict[str, tuple[Columns, str]] = {
     "text": (churn(churned=[f"reason {row}" for row in range(60)]), "churned is text with 60"),
     "mixed": (
         churn(churned=["soon", *range(1, 60)]),
-        "mend 1 of 60 values of the target churned.* row 1 has 'soon'",
+        "fix 1 of 60 values of the target churned.* row 1 has 'soon'",
     ),
     "spelled in two ways": (
         churn(churned=["yes", "Yes", "no"] * 20),
@@ -92,7 +92,7 @@ NO_TARGET: dict[str, tuple[Columns, str]] = {
     ),
     "amounts with a unit": (
         churn(churned=[f"${row}.99" for row in range(60)]),
-        "mend the target churned: its numbers are written with a unit",
+        "fix the target churned: its numbers are written with a unit",
     ),
 }
 

@@ -25,7 +25,7 @@ LATE = 7  # days without events, after which monitoring seems to rest
 DAY = timedelta(days=1)
 SHOWN = 90  # days of the trend
 LOW = 0.25  # of a budget left: below, watch it
-CAREFUL = "Features may still go on: mend first what goes wrong, and put off what is risky."
+CAREFUL = "Features may still go on: fix first what goes wrong, and put off what is risky."
 
 
 class Policy(Section):

@@ -35,7 +35,7 @@ def gather(root: Path, today: date) -> Written:
 
 
 def problems(written: Written) -> list[str]:
-    """What is wrong with what people wrote, a sentence each that says how to mend it.
+    """What is wrong with what people wrote, a sentence each that says how to fix it.
 
     What is missing is no problem: the page says so.
     """

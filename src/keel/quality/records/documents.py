@@ -1,4 +1,4 @@
-"""Files that people write about quality: read and checked, with words that help to mend them."""
+"""Files that people write about quality: read and checked, with words that help to fix them."""
 
 import csv
 import json
@@ -58,7 +58,7 @@ def in_order(**moments: date | None) -> None:
     known = [(name, moment) for name, moment in moments.items() if moment]
     for (first, before), (second, after) in pairwise(known):
         if after < before:
-            raise ValueError(f"{second} is {after}, before {first}, {before}: mend one of them")
+            raise ValueError(f"{second} is {after}, before {first}, {before}: fix one of them")
 
 
 def read(root: Folder, name: str, kind: type[Content], latest: date | None = None) -> Content:
@@ -103,10 +103,10 @@ def parsed(content: str, name: str) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UserError(
-            f"{name}:{line}: it is not YAML ({error.problem}): mend that line"
+            f"{name}:{line}: it is not YAML ({error.problem}): fix that line"
         ) from error
     except (yaml.YAMLError, ValueError, TypeError) as error:  # such as a date 2026-02-31
-        raise UserError(f"{name} is not YAML ({error}): mend it") from error
+        raise UserError(f"{name} is not YAML ({error}): fix it") from error
 
 
 def typed(content: Any, name: str, kind: type[Content], latest: date | None = None) -> Content:

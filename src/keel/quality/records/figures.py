@@ -137,7 +137,7 @@ def guarded(
             title,
             "Figures that could not be made.",
             meaning="Nobody knows how it stands.",
-            cure="Mend what it says; if that is no file of yours, tell who keeps Keel.",
+            cure="Fix what it says; if that is no file of yours, tell who keeps Keel.",
         )
         return [failed.fails(f"{type(error).__name__}: {error}")]
 

@@ -76,7 +76,7 @@ def _check(facts: Facts) -> None:
     if facts.odd:
         row, value = facts.odd_values[0]
         raise UserError(
-            f"mend {facts.odd:,} of {facts.rows:,} values of the target {name}, or empty them: it "
+            f"fix {facts.odd:,} of {facts.rows:,} values of the target {name}, or empty them: it "
             f"is a {what}, and row {row:,} has {value!r}"
         )
     if facts.infinite:
@@ -84,7 +84,7 @@ def _check(facts: Facts) -> None:
             f"empty the infinite values of the target {name}: {facts.infinite:,} of {facts.rows:,}"
         )
     if facts.problem and what == Type.TEXT:
-        raise UserError(f"mend the target {name}: {facts.problem}")
+        raise UserError(f"fix the target {name}: {facts.problem}")
     if facts.distinct == 1:
         value = next(iter(facts.counts), facts.low)
         raise UserError(

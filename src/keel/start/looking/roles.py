@@ -185,7 +185,7 @@ def check_time(counted: Counted, name: str) -> None:
     if facts.odd:
         row, value = facts.odd_values[0]
         raise UserError(
-            f"mend {facts.odd:,} values of the time {name}: row {row:,} has {value!r}, which is no "
+            f"fix {facts.odd:,} values of the time {name}: row {row:,} has {value!r}, which is no "
             f"{facts.type}"
         )
 

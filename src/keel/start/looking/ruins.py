@@ -82,7 +82,7 @@ def _of_unusable(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
     if facts.odd:
         row, value = facts.odd_values[0]
         odd = f"{facts.odd:,} of its values are no {facts.type}, such as {value!r} in row {row:,}"
-        yield odd, f"mend or empty them: {until}"
+        yield odd, f"fix or empty them: {until}"
     if facts.infinite:
         cure = f"empty them, or find what divided by zero: {until}"
         yield f"{facts.infinite:,} of its values are infinite", cure

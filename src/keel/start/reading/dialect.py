@@ -96,7 +96,7 @@ def _check_widths(file: Path, width: int, rows: Iterable[Row], separator: str) -
         if len(row) != width:
             first = separator.join(row)[:60]
             raise UserError(
-                f'mend line {line:,} of {file}: it has {len(row):,} values ("{first}"), and the '
+                f'fix line {line:,} of {file}: it has {len(row):,} values ("{first}"), and the '
                 f"header has {width:,}. Text with a {SEPARATORS[separator]} in it "
                 "needs quotes; lines above the header have to go"
             )

@@ -122,7 +122,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     "a sensor that hangs for a while": (
         since(SUMMER, date(2024, 8, 1), temp=pl.lit(21.5), where=SOUTH),
-        "Does air.temp hang? From 2024-07-03 to 2024-07-30 where station is s 21.5 has 100%",
+        "Is air.temp stuck? From 2024-07-03 to 2024-07-30 where station is s 21.5 has 100%",
     ),
     "one that is silent": (
         since(SUMMER, temp=pl.lit(None, pl.Float64)),
@@ -156,7 +156,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
         lambda rows: rows.filter(
             (pl.col("at").dt.hour() % 2 == 0) | (pl.col("at") > AT + timedelta(198))
         ),
-        "Are rows of air missing, or there twice? Since about 2024-07-07",
+        "Are rows of air missing, or duplicated? Since about 2024-07-07",
     ),
     "local times called UTC": (
         lambda rows: rows.with_columns(at=LOCAL.dt.replace_time_zone("UTC")),
