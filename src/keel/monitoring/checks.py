@@ -11,6 +11,7 @@ from keel.monitoring import drift
 from keel.monitoring.drift import Learnt
 from keel.monitoring.observed import FAILED, OK, PREDICTIONS, Observed
 from keel.monitoring.quality import Quality
+from keel.project.metric import Metric
 from keel.project.task import Task
 from keel.serving.settings import Monitoring
 
@@ -136,17 +137,22 @@ def labels(seen: Observed, settings: Monitoring, until: date) -> Iterator[Judgem
             yield Judgement("labels", "", day, day + wait, few, share, more_is_better=True)
 
 
-def age(last: date, retrain_after: int, title: str, until: date) -> Judgement:
+def age(
+    last: date | None, retrain_after: int | None, metric: Metric, until: date
+) -> Iterator[Judgement]:
     """Whether it is time to train again, by how fast models of these data get worse.
 
-    `last` is the last day of the training data, `title` the metric, `retrain_after` are months.
+    `last` is the last day of the training data, `retrain_after` are months, by the `metric`; None
+    is not known.
     """
-    due = last + timedelta(days=round(retrain_after * MONTH))
-    note = (
-        f"its training data end on {last}, and models of these data get too much worse in "
-        f"{retrain_after} months, by their {title}"
-    )
-    return Judgement("age", "", max(due, last), due, until >= due, (until - last).days, note)
+    if last is not None and retrain_after is not None:
+        due = last + timedelta(days=round(retrain_after * MONTH))
+        note = (
+            f"its training data end on {last}, and models of these data get too much worse in "
+            f"{retrain_after} months, by their {metric.title}"
+        )
+        bad, days = until >= due, (until - last).days
+        yield Judgement("age", "", max(due, last), due, bad, days, note)
 
 
 def fields() -> pl.Expr:

@@ -101,11 +101,6 @@ class Finding:
         return self.until is None
 
     @property
-    def urgent(self) -> bool:
-        """Whether somebody has to do something now."""
-        return self.open and self.level == ACT
-
-    @property
     def sentence(self) -> str:
         """What is the matter, in words that begin with a capital letter, or a column as it is."""
         text = sentence(self.worst, *self.subjects)

@@ -1,13 +1,11 @@
 """`keel monitor`: how the predictions in use do, in words, on a page and as indicators."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import polars as pl
 
 from keel.data.store import Store
 from keel.monitoring import known
-from keel.monitoring.findings import Finding
 from keel.monitoring.indicators import as_lines
 from keel.monitoring.observed import observe
 from keel.monitoring.page import monitoring_page
@@ -15,6 +13,7 @@ from keel.monitoring.watch import Watched, watch
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.serving.settings import Monitoring
+from keel.show.pages import page
 
 PAGE, INDICATORS, QUALITY = "monitoring.html", "indicators.jsonl", "in-use.csv"
 
@@ -47,29 +46,6 @@ def quality_csv(watched: Watched) -> str:
     return pl.DataFrame(rows).write_csv(float_precision=6)
 
 
-def summary(watched: Watched) -> Iterator[str]:
-    """What a team should know, the most pressing first."""
-    verdict = "not well" if watched.urgent else "worth a look" if watched.open else "well"
-    facts = watched.seen.facts
-    yield (
-        f"{verdict}, as of {watched.until}: {len(facts):,} predictions on "
-        f"{facts['day'].n_unique():,} days, {int(facts['labelled'].sum()):,} of them with a label"
-    )
-    groups = {
-        "": map(_line, watched.open),
-        "what is over again:": map(_line, watched.over),
-        "what monitoring can't tell, and odd data:": watched.gaps,
-    }
-    for title, lines in groups.items():
-        for n, line in enumerate(lines):
-            if title and n == 0:
-                yield title
-            yield f"  {line}"
-
-
-def _line(finding: Finding) -> str:
-    days = f"since {finding.since}"
-    if not finding.open:
-        days = f"from {finding.since} to {finding.until}"
-    cure = f"; {finding.cure}" if finding.open else ""
-    return f"{finding.noticed} {finding.level}: {finding.sentence} ({days}){cure}"
+def summary(watched: Watched) -> list[str]:
+    """What a team should know, the most pressing first, a line each."""
+    return page("monitoring/summary.txt", watched=watched).splitlines()

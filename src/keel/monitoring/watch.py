@@ -11,7 +11,7 @@ from keel.judge.judgement import slice_columns
 from keel.judge.metrics.known import metrics_of
 from keel.monitoring import checks, drift
 from keel.monitoring.checks import Judgement
-from keel.monitoring.findings import Finding, findings
+from keel.monitoring.findings import ACT, Finding, findings
 from keel.monitoring.indicators import Indicator, indicators
 from keel.monitoring.known import Known
 from keel.monitoring.observed import Observed
@@ -59,7 +59,7 @@ class Watched:
     @property
     def urgent(self) -> list[Finding]:
         """What is not well now, and needs somebody to do something."""
-        return [finding for finding in self.open if finding.urgent]
+        return [finding for finding in self.open if finding.level == ACT]
 
 
 def watch(
@@ -84,7 +84,7 @@ def watch(
         *checks.quality(sliding, next(iter(metrics)), evaluation.floors),
         *checks.slices(monthly, evaluation.slice_floors),
         *checks.labels(seen, settings, until),
-        *_age(known, next(iter(metrics.values())).title, until),
+        *checks.age(known.learnt_to, known.retrain_after, next(iter(metrics.values())), until),
     ]
     events = indicators(seen, judgements, settings)
     missed = findings(judgements, settings.in_a_row)
@@ -101,13 +101,6 @@ def _slices(project: Project, seen: Observed, names: list[str]) -> tuple[pl.Data
         except (UserError, pl.exceptions.ColumnNotFoundError):
             unwatched.append(f"slices by {name}: the log does not have it")
     return pl.concat(columns, how="horizontal"), unwatched
-
-
-def _age(known: Known, title: str, until: date) -> list[Judgement]:
-    """Whether the model is too old, where that is known."""
-    if known.learnt_to is None or known.retrain_after is None:
-        return []
-    return [checks.age(known.learnt_to, known.retrain_after, title, until)]
 
 
 def _oddities(seen: Observed, settings: Monitoring) -> Iterator[str]:

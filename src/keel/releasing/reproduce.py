@@ -24,6 +24,7 @@ from keel.project.about import own_settings
 from keel.project.commands import UV, must
 from keel.project.errors import UserError
 from keel.releasing.versions import plain, read, tag_of, top
+from keel.show.pages import page
 
 RUNNING = ".dvc/tmp/keel-runs"  # the process group of what runs in the folder
 # Waits until nobody writes to it any more. It is a process of its own, since one that was killed
@@ -157,18 +158,7 @@ class Comparison(NamedTuple):
         return not (self.differences or self.failed)
 
     def __str__(self) -> str:
-        packages, rest = self.seconds
-        took = f"{packages:.1f} s for the packages, {rest:.1f} s for the rest"
-        if self.equal:
-            facts = f"all {self.facts} facts are as recorded"
-            return f"equal: {self.version} was built again, and {facts}.\n{took}"
-        failed = "; the pipeline failed, which it says above" if self.failed else ""
-        rows = [f"| {' | '.join(difference)} |" for difference in self.differences]
-        table = "\n".join(["| what | recorded | built again |", "|---|---|---|", *rows])
-        return (
-            f"{self.version} can't be built again as it was; {len(rows)} facts differ:\n\n"
-            f"{table}\n\n{took}{failed}"
-        )
+        return page("releasing/comparison.txt", its=self).rstrip("\n")
 
 
 def reproduce(root: Path, version: str, begin: Callable[[str], None]) -> Comparison:

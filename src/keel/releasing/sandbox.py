@@ -23,6 +23,7 @@ from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.releasing.deploy import PRODUCTION, SANDBOX, current
 from keel.serving.settings import Sandbox
+from keel.show.pages import page
 
 SPACES = "outputs/sandbox"
 OWN_DVC = "[core]\n    no_scm = true\n"  # without a remote: the project's can't be reached
@@ -183,18 +184,7 @@ def limited(root: Path, project: Project, changes: list[str], limits: Sandbox) -
 
 def overview(space: Space, limits: Sandbox) -> str:
     """What is there, and what is left."""
-    runs = [
-        f"| {run['run']} | {' '.join(run['changes']) or '–'} | {run['seconds']} "
-        f"| {run['cost']:.4f} | {run['ended']} |"
-        for run in space.runs
-    ]
-    head = ["| run | changes | seconds | cost | ended |", "|---:|---|---:|---:|---|"]
-    left = (
-        f"{limits.cost - space.spent:.2f} of {limits.cost:.2f} are left, and a run may "
-        f"have {limits.rows:,} rows of a table and {limits.minutes:g} minutes."
-    )
-    table = [*head, *runs] if runs else ["Nothing yet: `uv run keel sandbox run` runs the flow."]
-    return "\n".join([space.place, "", *table, "", left])
+    return page("releasing/sandbox.txt", space=space, limits=limits).rstrip("\n")
 
 
 def _flow(root: Path, changes: list[str], most: float, environ: Mapping[str, str]) -> str:

@@ -45,7 +45,7 @@ def test_on_a_server_it_says_what_cannot_be_told_and_tells_the_rest(tmp_path: Pa
     assert len(watched.windows) == 6
     assert "settings.yaml is not here, so neither floors nor slices are known" in page
     assert "There are no training data here to compare with." in page
-    assert next(monitor.summary(watched)) == (
+    assert monitor.summary(watched)[0] == (
         "well, as of 2013-07-20: 600 predictions on 20 days, 570 of them with a label"
     )
 

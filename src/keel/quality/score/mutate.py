@@ -19,6 +19,7 @@ from keel.data.store import Store
 from keel.project.about import pyproject
 from keel.project.commands import must, output
 from keel.project.errors import UserError
+from keel.show.pages import page
 from keel.show.progress import bar
 
 NOTICED = {"killed", "timeout", "segfault"}  # a test failed, or never came to its end
@@ -134,12 +135,8 @@ def survivor(mutant: str, file: str, root: Path, copy: Path) -> Survivor:
 def summary(mutants: list[Mutant], survivors: list[Survivor]) -> str:
     """The score and the survivors, for people."""
     counted = score(mutants)
-    noticed = f"{counted['killed']} of {counted['mutants']} changes, {counted['score']:.1%}"
-    lines = [f"A test notices {noticed}.", "No test notices these:" if survivors else ""]
-    for survivor in survivors:
-        lines += ["", f"{survivor.file}:{survivor.line} {survivor.function}"]
-        lines += [f"    {line}" for line in survivor.change]
-    return "\n".join(lines)
+    text = page("quality/score/mutants.txt", counted=counted, survivors=survivors)
+    return text.removesuffix("\n")
 
 
 @cache
