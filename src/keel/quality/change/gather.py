@@ -60,9 +60,9 @@ def figures(written: Written, settings: Quality, others: Sequence[Figure] = ()) 
     """All of them; quality attributes name these figures and `others` of the page."""
     root, today, came = written.root, written.today, written.came
 
-    def of(file: str, kind: Any, make: Callable[..., list[Figure]], *names: str) -> list[Figure]:
+    def of(file: str, kind: Any, make: Callable[..., list[Figure]], names: str) -> list[Figure]:
         title = Path(file).stem
-        return guarded("change", title, lambda: make(read(root, file, kind, today)), *names)
+        return guarded("change", title, lambda: make(read(root, file, kind, today)), names)
 
     def owed(register: debt.Register) -> list[Figure]:
         return debt.figures(register, came[debt.FILE], today, settings.debt)
@@ -80,10 +80,10 @@ def figures(written: Written, settings: Quality, others: Sequence[Figure] = ()) 
     made = [
         *guarded("change", "Code", lambda: _code(root, settings.code, today)),
         *guarded("change", "Tests", lambda: code.of_tests(root, _package(root), settings.code)),
-        *of(debt.FILE, debt.Register, owed, *debt.FIGURES),
+        *of(debt.FILE, debt.Register, owed, "debt."),
         decisions.review(written.records, today),
         *of(decisions.OPEN, dict[str, decisions.Early], open_, "decisions.open"),
-        *of(people.FILE, people.Team, known, *people.FIGURES),
+        *of(people.FILE, people.Team, known, "people."),
     ]
     return [*made, *of(attributes.FILE, attributes.Attributes, ranked, "attributes.measured")]
 

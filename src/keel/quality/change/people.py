@@ -18,7 +18,6 @@ from keel.quality.records.history import files
 from keel.quality.records.settings import People
 
 FILE = PEOPLE
-FIGURES = ("people.experts", "people.tasks")
 
 
 class Area(Section):

@@ -21,7 +21,7 @@ from keel.quality.delivery import dora, incidents
 from keel.quality.delivery.incidents import OUTAGES, Incidents
 from keel.quality.product import data
 from keel.quality.records import settings
-from keel.quality.records.figures import Figure, Group, State, guarded, named
+from keel.quality.records.figures import Figure, Group, State, guarded
 from keel.quality.records.history import deployments, known_deployments
 from keel.quality.records.settings import Quality
 from keel.show.pages import page
@@ -108,7 +108,7 @@ def gather(root: Path, now: datetime) -> Scorecard:
         *guarded("product", "Error budgets", lambda: standing.figures(overview, now.date())),
         *guarded("product", "Model", lambda: _model(root, quality, now)),
         *guarded("product", "Data", lambda: data.figures(root, quality.data)),
-        *guarded("delivery", "Delivery", delivery, *named("delivery")),
+        *guarded("delivery", "Delivery", delivery, "delivery."),
     ]
     figures += change.figures(sources.written, quality, figures)
     exempt = quality.budgets.exempt

@@ -114,23 +114,19 @@ def about(name: str) -> Figure:
     return abouts()[name]
 
 
-def named(group: Group) -> list[str]:
-    """The names of the figures of a group."""
-    return [name for name, its in abouts().items() if its.group == group]
-
-
 def guarded(
-    group: Group, title: str, part: Callable[[], Iterable[Figure]], *names: str
+    group: Group, title: str, part: Callable[[], Iterable[Figure]], names: str = ""
 ) -> list[Figure]:
     """The figures of a part of the page or, if it fails, one that says so: the others come.
 
-    A file that is missing or broken takes away those of these names.
+    What a person can mend takes away those whose names begin with `names`.
     """
     try:
         return list(part())
     except Exception as error:  # noqa: BLE001 -- whatever is wrong there
         if names and isinstance(error, UserError):
-            return [about(name).fails(str(error)) for name in names]
+            mine = (its for name, its in abouts().items() if name.startswith(names))
+            return [its.fails(str(error)) for its in mine]
         failed = Figure(
             f"{group}.{title.lower()}",
             group,
