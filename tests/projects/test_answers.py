@@ -52,7 +52,6 @@ WRONG = {
     ("package_name", "Shorten it to 40 characters: it has 41."): ["a" * 41],
     ("user_email", 'Write it as in name@example.com, not "{}".'): NO_ADDRESSES.split(),
     ("user_email", 'com, not "{}".'): [
-        "",
         "a b@example.com",
         "a@exam ple.com",
         "A <a@example.com>",
@@ -60,9 +59,7 @@ WRONG = {
     ("user_email", r'not "name@example.com\n".'): ["name@example.com\n"],
     ("user_email", r'not "a\"b@example.com".'): ['a"b@example.com'],
     ("user_email", 'not "a@example.com, b@exampl…".'): ["a@example.com, b@example.com"],
-    ("project_name", 'Give it a name, such as "Flight delay".'): EMPTY,
     ("project_name", "Shorten it to 80 characters: it has 81."): ["a" * 81],
-    ("user_name", "Give a name, of a person or a team."): EMPTY,
     ("user_name", "Shorten it to 80 characters: it has 81."): ["a" * 81],
     ("purpose", "Shorten it to 300 characters: it has 301."): ["a" * 301],
     **{
@@ -173,7 +170,12 @@ def test_no_question_is_taken_for_one_that_is_not_there(question: str) -> None:
     known = (TEMPLATE / "includes/checks.jinja").read_text("utf-8").partition("macro unknown")[2]
 
     # Nobody answers what is worked out.
-    assert f"'{question}'" in known or question in ("storage_url", "description")
+    assert f"'{question}'" in known or question in (
+        "storage_url",
+        "title",
+        "authors",
+        "description",
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,6 +223,17 @@ def test_an_odd_text_is_remembered_as_it_is(odd: Path, text: str) -> None:
     answers = parse(odd / ".copier-answers.yml")
 
     assert {name: answers[name] for name in LINES} == dict.fromkeys(LINES, text)
+
+
+@pytest.mark.parametrize("empty", EMPTY)
+def test_without_names_there_are_those_of_the_worked_example(
+    answered: Path, tmp_path: Path, empty: str
+) -> None:
+    make(answered, tmp_path, project_name=empty, package_name="late", user_name=empty)
+
+    written = parse(tmp_path / "pyproject.toml")
+    assert written["tool"]["keel"]["title"] == "Flight delay"
+    assert written["project"]["authors"] == [{"name": "The project's authors"}]
 
 
 @pytest.mark.parametrize("purpose", EMPTY)

@@ -42,10 +42,14 @@ def test_a_question_fits_a_terminal_of_80_columns(name: str) -> None:
     assert [text for text in texts if len(text) > 80 - 3] == []
 
 
-def test_the_purpose_is_asked_last_and_nothing_has_to_be_deleted() -> None:
+def test_the_purpose_is_asked_last() -> None:
     assert list(ASKED)[-1] == "purpose"
-    assert ASKED["purpose"]["default"] == ""
-    assert ASKED["purpose"]["placeholder"]
+
+
+@pytest.mark.parametrize("name", ["project_name", "user_name", "user_email", "purpose"])
+def test_nothing_has_to_be_deleted_where_each_has_an_answer_of_their_own(name: str) -> None:
+    assert ASKED[name]["default"] == ""
+    assert ASKED[name]["placeholder"]
 
 
 @pytest.mark.parametrize("name", sorted(QUESTIONS.keys() - ASKED.keys()))

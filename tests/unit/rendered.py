@@ -37,7 +37,11 @@ def project(folder: Path, **answers: str) -> Path:
     )
     environment.filters["to_json"] = json.dumps
     conf = {"answers_file": ".copier-answers.yml", "vcs_ref_hash": "0", "src_path": "."}
-    computed = {"description": given["purpose"]}
+    computed = {
+        "title": given["project_name"],
+        "authors": given["user_name"],
+        "description": given["purpose"],
+    }
     names = {**given, **computed, "_copier_conf": conf, "_copier_answers": given}
     for file in sorted(TEMPLATE.rglob("*")):
         place = file.relative_to(TEMPLATE).as_posix()

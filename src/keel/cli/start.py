@@ -152,8 +152,8 @@ def _write(plan: Plan, root: Path, purpose: str) -> int:
     if written.problem:
         click.echo("\nMend that, and see whether `uv run keel run` succeeds.")
         return 1
-    click.echo("\nNext:\n\n  uv run keel run      # trains a model and says where its report is")
-    click.echo("  uv run keel check    # runs all checks, and lists what is still to be decided")
+    click.echo("\nNext:\n\n  uv run keel run      # trains a model and writes a report")
+    click.echo("  uv run keel check    # runs all checks, and lists open decisions")
     return 0
 
 
@@ -200,7 +200,7 @@ def _tell(plan: Plan, written: Written) -> None:
             click.echo(f"! {doubt}")
     for name in written.kept:
         click.echo(
-            f"! {name} was edited, and stays: outputs/start/kept/{name} is what it would be."
+            f"! {name}: you edited it, so it is kept; the new one is outputs/start/kept/{name}."
         )
     for place in written.left:
-        click.echo(f"! {place}: what is said there of the example was edited, and stays.")
+        click.echo(f"! {place}: you edited this, so what it says about the example is kept.")

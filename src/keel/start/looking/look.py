@@ -182,7 +182,7 @@ class Survey:
         choices = roles.keys(self.counted, [answer.target], self.counted.personal)
         if len(choices) < 2 or (roles.is_id(choices[0]) and not roles.is_id(choices[1])):
             return None
-        sentence = "Which column tells one row from all others?"
+        sentence = "Which column is the key, different in each row?"
         return Question("key", sentence, (*choices, NONE), choices[0])
 
     def _time(self, answer: Answered) -> Question | None:
@@ -194,7 +194,7 @@ class Survey:
         choices = roles.groups(
             self.counted, [name for name in answer.taken if name != answer.group]
         )
-        sentence = "Rows of which column's value belong together?"
+        sentence = "Rows with the same value of which column belong together?"
         return Question("group", sentence, (*choices, NONE), choices[0]) if choices else None
 
     def _label(self, given: Mapping[str, Any]) -> Question | None:

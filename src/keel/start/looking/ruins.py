@@ -173,7 +173,7 @@ def of_persons(columns: Sequence[Column]) -> Iterator[Caution]:
         if column.use == Use.SLICE:
             yield Caution(
                 column.name,
-                f"{column.reason}; it is judged by, and not predicted from",
+                f"{column.reason}; the report has scores by it, and no feature uses it",
                 "make it a feature only if that is lawful and fair",
             )
 

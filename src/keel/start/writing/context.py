@@ -191,7 +191,7 @@ def _of_texts(plan: Plan, columns: list[Coded], features: list[Derived]) -> dict
             {
                 "name": _slug(warning.column or plan.table, number),
                 "question": _question(warning),
-                "dear": "Scores that rest on it are of another problem than the one in use.",
+                "dear": "Scores that depend on it may not hold in use.",
             }
             for number, warning in enumerate(_to_decide(plan), 1)
         ],
@@ -212,7 +212,7 @@ def _question(warning: Caution) -> str:
     """A warning as something to be decided."""
     said = f"{warning.column}: {warning.sentence}" if warning.column else warning.sentence
     cure = f"{warning.cure[:1].lower()}{warning.cure[1:].rstrip('.')}"
-    return f"{said.rstrip('.')}. Is that as it should be? If not: {cure}."
+    return f"{said.rstrip('.')}. Is that right? If not: {cure}."
 
 
 def _slug(name: str, number: int) -> str:

@@ -38,26 +38,26 @@ def doubts(plan: Plan, measured: Measured) -> Iterator[str]:
     """What a first run showed that a person should know before using the model."""
     if not measured.beats_guess and plan.task == Number.kind and plan.named(Use.TIME):
         yield (
-            "A guess, for each series the value before, is nearer: add features that look back, "
+            "A guess, the previous value of each series, is better: add features that look back, "
             'as docs/how-to.md says below "Look back".'
         )
     elif not measured.beats_guess:
         yield "That is no better than a guess: the columns say little of the target."
     elif measured.better is None:
-        yield "That is better than a guess by no more than chance could be: more rows would tell."
+        yield "This may be chance: it is not surely better than a guess. More rows would tell."
     split = measured.split
     if split and split.tested is not None and split.tested > MOST_TESTED:
         yield (
-            f"A class comes early only, so that the test begins on {split.test_from}, and "
-            f"{1 - split.tested:.0%} of the rows are left to learn from: put that class together "
-            "with another for a later day."
+            f"One class has early rows only, so the test begins on {split.test_from}, and only "
+            f"{1 - split.tested:.0%} of the rows train the model: merge that class with another to "
+            "begin later."
         )
     if measured.better is None:
-        yield "So gates.better_than_baseline in conf/config.yaml is null: nothing is asked for."
+        yield "So gates.better_than_baseline in conf/config.yaml is null (off)."
     if not measured.learns:
         yield (
-            "On the quick data not every model learns what is better than a guess: `keel check` "
-            "says so, until there are columns that say more, or the model is taken out."
+            "On the quick data not every model is better than a guess: `keel check` says so, until "
+            "columns say more or you remove the model."
         )
     for gate in measured.eased:
         limit = "null" if gate.limit is None else f"{gate.limit:g}"
