@@ -56,7 +56,7 @@ def _(alt, errors, feature, features):
     if column.dtype.is_numeric() and column.n_unique() > 30:
         values = alt.X("value", title=feature.value, bin=alt.Bin(maxbins=30))
     bars = alt.Chart(errors.with_columns(column), width=300).mark_bar()
-    bars.encode(values, y="count()") | bars.encode(values, y="mean(off)")
+    bars.encode(values, y="count()") | bars.encode(values, y="mean(error)")
     return
 
 
@@ -73,10 +73,14 @@ def _(alt, errors, features, mo, pl, slices):
     by_slice = (
         errors.with_columns(value=features[slices.value].cast(pl.String))
         .group_by("value")
-        .agg(pl.len().alias("rows"), pl.mean("off"))
-        .sort("off", descending=True)
+        .agg(pl.len().alias("rows"), pl.mean("error"))
+        .sort("error", descending=True)
     )
-    chart = alt.Chart(by_slice).mark_bar().encode(alt.Y("value", sort="-x"), x="off")
+    chart = (
+        alt.Chart(by_slice)
+        .mark_bar()
+        .encode(alt.Y("value", sort="-x"), x=alt.X("error", title="mean error"))
+    )
     mo.hstack([mo.ui.table(by_slice), chart])
     return
 
@@ -85,14 +89,17 @@ def _(alt, errors, features, mo, pl, slices):
 def _(errors, features, mo, pl):
     worst = pl.concat([errors, features], how="horizontal").with_row_index("row")
     mo.vstack(
-        [mo.md("Largest errors first:"), mo.ui.table(worst.sort("off", descending=True).head(100))]
+        [
+            mo.md("Largest errors first:"),
+            mo.ui.table(worst.sort("error", descending=True).head(100)),
+        ]
     )
     return
 
 
 @app.cell
 def _(errors, judged, mo):
-    row = mo.ui.number(0, judged.height - 1, value=errors["off"].arg_max(), label="row")
+    row = mo.ui.number(0, judged.height - 1, value=errors["error"].arg_max(), label="row")
     mo.vstack([mo.md("# One prediction"), row])
     return (row,)
 
@@ -100,25 +107,28 @@ def _(errors, judged, mo):
 @app.cell
 def _(alt, errors, judged, mo, pl, row, run):
     # How does the prediction change if one column after the other has its usual value?
-    one = judged[row.value]
-    read = run.project.features.columns_read()
+    example = judged[row.value]
+    columns = run.project.features.columns_read()
     usual = {
         name: judged[name].median()
         if judged[name].dtype.is_numeric()
         else judged[name].drop_nulls().mode(maintain_order=True).first()
-        for name in read
+        for name in columns
     }
-    others = [one.with_columns(pl.lit(usual[name], one[name].dtype).alias(name)) for name in read]
-    said = run.predict(pl.concat([one, *others]))
-    if said.dtype == pl.Array:  # of several classes: the likeliest
-        said = said.arr.get(said.arr.arg_max()[0])
-    moved = pl.DataFrame({"column": read, "moves it by": said[0] - said[1:]})
-    chart_of_one = (
-        alt.Chart(moved)
+    changed = [
+        example.with_columns(pl.lit(usual[name], example[name].dtype).alias(name))
+        for name in columns
+    ]
+    predictions = run.predict(pl.concat([example, *changed]))
+    if predictions.dtype == pl.Array:  # of several classes, the probability of the likeliest
+        predictions = predictions.arr.get(predictions.arr.arg_max()[0])
+    effects = pl.DataFrame({"column": columns, "effect": predictions[0] - predictions[1:]})
+    by_column = (
+        alt.Chart(effects, title="What its value adds to the prediction, beside the usual value")
         .mark_bar()
-        .encode(alt.Y("column", sort=alt.SortField("moves it by")), x="moves it by")
+        .encode(alt.Y("column", sort=alt.SortField("effect")), x="effect")
     )
-    mo.vstack([mo.ui.table(errors[row.value]), chart_of_one, mo.ui.table(one)])
+    mo.vstack([mo.ui.table(errors[row.value]), by_column, mo.ui.table(example)])
     return
 
 

@@ -58,10 +58,10 @@ class Run:
         return self._model.predict(examples)
 
     def errors(self, examples: pl.DataFrame) -> pl.DataFrame:
-        """How far off the model is on examples with a label: `label`, `predicted` and `off`.
+        """How far off the model is on examples with a label: `label`, `predicted` and `error`.
 
-        Predicted is the number, the probability of yes, or the likeliest class. Off is how far it
-        is from the label: in its unit, or 1 less the probability of what came.
+        Predicted is the number, the probability of yes, or the likeliest class. The error is how
+        far it is from the label: in its unit, or 1 less the probability of what came.
         """
         task = self.project.task
         return errors(task, task.labels(examples[task.label]), self.predict(examples))
@@ -70,9 +70,9 @@ class Run:
 def errors(task: Task, label: pl.Series, predicted: pl.Series) -> pl.DataFrame:
     """The same, of labels and predictions as the task has them."""
     if not isinstance(task, Classes):
-        off = (label.cast(pl.Float64) - predicted).abs()
-        return pl.DataFrame({"label": label, "predicted": predicted, "off": off})
+        error = (label.cast(pl.Float64) - predicted).abs()
+        return pl.DataFrame({"label": label, "predicted": predicted, "error": error})
     came = pl.DataFrame({"of": predicted, "at": label.to_physical()})
-    off = came.select(1 - pl.col("of").arr.get(pl.col("at"))).to_series()
+    error = came.select(1 - pl.col("of").arr.get(pl.col("at"))).to_series()
     likeliest = pl.Series(task.names).gather(predicted.arr.arg_max())
-    return pl.DataFrame({"label": label, "predicted": likeliest, "off": off})
+    return pl.DataFrame({"label": label, "predicted": likeliest, "error": error})

@@ -24,7 +24,7 @@ def other(repository: Path, season_run: Store) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("task", "label", "predicted", "says", "off"),
+    ("task", "label", "predicted", "says", "error"),
     [
         (YesNo("late"), LATE, pl.Series([0.75, 0.5]), [0.75, 0.5], [0.25, 0.5]),
         (Number("price"), pl.Series([10.0, 1.0]), pl.Series([7.0, 2.0]), [7.0, 2.0], [3.0, 1.0]),
@@ -32,9 +32,9 @@ def other(repository: Path, season_run: Store) -> Path:
     ],
 )
 def test_how_far_off_a_prediction_is(
-    task: Task, label: pl.Series, predicted: pl.Series, says: list[object], off: list[float]
+    task: Task, label: pl.Series, predicted: pl.Series, says: list[object], error: list[float]
 ) -> None:
-    expected = pl.DataFrame({"label": label, "predicted": says, "off": off})
+    expected = pl.DataFrame({"label": label, "predicted": says, "error": error})
 
     assert_frame_equal(errors(task, label, predicted), expected)
 
