@@ -6,9 +6,9 @@ The team's working tree stays as it is: the result is a tree of Git's, which `br
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 from keel.project.commands import must
@@ -28,6 +28,7 @@ SETTINGS = {
     "diff.noprefix": "false",
     "status.showUntrackedFiles": "normal",
 }
+Files = Mapping[str, bytes]  # contents by their paths, with the line ends of Unix
 GIT = {
     "GIT_CONFIG_COUNT": str(len(SETTINGS)),
     **{f"GIT_CONFIG_KEY_{n}": name for n, name in enumerate(SETTINGS)},
@@ -59,19 +60,6 @@ class Step:
     changed: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Rendering:
-    """What the template makes of answers, in a folder."""
-
-    folder: Path
-
-    @cached_property
-    def files(self) -> dict[str, bytes]:
-        """The contents by their paths, with the line ends of Unix."""
-        files = [path for path in self.folder.rglob("*") if path.is_file()]
-        return {path.relative_to(self.folder).as_posix(): _plain(path) for path in files}
-
-
 def merge(root: Path, step: Step, work: Path) -> Result:
     """Have Copier update a copy of the project in the folder `work`, and look at what it did.
 
@@ -81,7 +69,8 @@ def merge(root: Path, step: Step, work: Path) -> Result:
     prefix = must(root, "git", "rev-parse", "--show-prefix").strip()
     must(root, "git", "worktree", "add", "--quiet", "--detach", str(work), head, **GIT)
     project = work / prefix
-    before, fresh, after = _renderings(step, work.parent)
+    folders = _renderings(step, work.parent)
+    before, fresh, after = map(_files, folders)
     if step.changed and (losses := _would_lose(project, before, fresh, after)):
         raise UserError(
             f"with these answers files would go that you changed: {', '.join(losses)}. Move "
@@ -91,7 +80,7 @@ def merge(root: Path, step: Step, work: Path) -> Result:
     start = must(project, "git", "rev-parse", "HEAD").strip()
     _update(project, step)
     if step.changed:
-        _switch(project, fresh, after)
+        _switch(project, fresh, after, folders[-1])
     result = _look(project, prefix, start, before, after)
     _unsettle(project, own, step)
     tree = _tree(project)
@@ -123,7 +112,7 @@ def bring(root: Path, result: Result, *, stages: bool) -> None:
         )
 
 
-def _renderings(step: Step, folder: Path) -> list[Rendering]:
+def _renderings(step: Step, folder: Path) -> list[Path]:
     """What the template makes: before, of the new revision, and of that with the new answers."""
     answers = step.origin.answers
     wanted = [(step.old, answers), (step.new, answers), (step.new, answers | step.changed)]
@@ -134,20 +123,28 @@ def _renderings(step: Step, folder: Path) -> list[Rendering]:
 
     with ThreadPoolExecutor() as threads:  # Copier takes a second for each
         made = [*threads.map(render, range(len(different)))]
-    return [Rendering(made[different.index(pair)]) for pair in wanted]
+    return [made[different.index(pair)] for pair in wanted]
 
 
-def _would_lose(project: Path, before: Rendering, fresh: Rendering, after: Rendering) -> list[str]:
+def _files(folder: Path) -> Files:
+    return {
+        path.relative_to(folder).as_posix(): _plain(path)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def _would_lose(project: Path, before: Files, fresh: Files, after: Files) -> list[str]:
     """The files that the new answers take away, and that the team has changed."""
     return [
         path
-        for path in fresh.files.keys() - after.files.keys()
+        for path in fresh.keys() - after.keys()
         if (project / path).is_file()
-        and _plain(project / path) not in (before.files.get(path), fresh.files[path])
+        and _plain(project / path) not in (before.get(path), fresh[path])
     ]
 
 
-def _settle(project: Path, before: Rendering) -> tuple[list[str], str | None]:
+def _settle(project: Path, before: Files) -> tuple[list[str], str | None]:
     """Undo in a commit what verbs write into `pyproject.toml`, so that it does not collide.
 
     Returns where the library comes from now, if not from the template, and the day of packages.
@@ -155,7 +152,7 @@ def _settle(project: Path, before: Rendering) -> tuple[list[str], str | None]:
     text = source.read(project)
     elsewhere, until = source.elsewhere(text), day(text)
     settled = source.pointed_back(text)
-    if until and (theirs := day(before.files["pyproject.toml"].decode())):
+    if until and (theirs := day(before["pyproject.toml"].decode())):
         settled = with_day(settled, theirs)
     if settled != text:
         source.write(project, settled)
@@ -187,13 +184,13 @@ def _update(project: Path, step: Step) -> None:
         raise UserError(f"Copier can't update the project: {cause}") from error
 
 
-def _switch(project: Path, fresh: Rendering, after: Rendering) -> None:
+def _switch(project: Path, fresh: Files, after: Files, folder: Path) -> None:
     """Bring what other answers make of seeds, which Copier's update leaves out.
 
     What the team has changed stays.
     """
-    for path in (after.files.keys() | fresh.files.keys()) - {ANSWERS}:
-        old, new = fresh.files.get(path), after.files.get(path)
+    for path in (after.keys() | fresh.keys()) - {ANSWERS}:
+        old, new = fresh.get(path), after.get(path)
         now = _plain(project / path) if (project / path).is_file() else None
         if old == new or now != old:
             continue
@@ -201,22 +198,22 @@ def _switch(project: Path, fresh: Rendering, after: Rendering) -> None:
             (project / path).unlink()
         else:
             (project / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(after.folder / path, project / path)
+            shutil.copy(folder / path, project / path)
 
 
-def _look(project: Path, prefix: str, start: str, before: Rendering, after: Rendering) -> Result:
+def _look(project: Path, prefix: str, start: str, before: Files, after: Files) -> Result:
     """What became of the project, beside what it was at the commit `start`."""
     stages = must(project, "git", "ls-files", "--unmerged", "--full-name", "-z").split("\0")[:-1]
     touched = _differences(project, start, _tree(project))
     conflicts = _reasons(prefix, stages, before)
     changed = {
         path
-        for path in (before.files.keys() | after.files.keys()) - {ANSWERS}
-        if before.files.get(path) != after.files.get(path)
+        for path in (before.keys() | after.keys()) - {ANSWERS}
+        if before.get(path) != after.get(path)
     }
     team = {path: _blob(project, start, path) for path in changed if _has(project, start, path)}
     merged = {path for path in changed & touched.keys() if touched[path] == "M"} - conflicts.keys()
-    left = {path for path in changed - touched.keys() if path in after.files}
+    left = {path for path in changed - touched.keys() if path in after}
     gone = {
         path: _gone(project, start, path, before)
         for path in touched.keys() - conflicts.keys() - {ANSWERS}
@@ -226,11 +223,11 @@ def _look(project: Path, prefix: str, start: str, before: Rendering, after: Rend
         stages=stages,
         conflicts=conflicts,
         lost={path: line for path, line in gone.items() if line},
-        both=sorted(path for path in merged if team[path] != before.files.get(path)),
+        both=sorted(path for path in merged if team[path] != before.get(path)),
         left=sorted(
             path if path in team else f"{path} (not in your project)"
             for path in left
-            if team.get(path) != after.files[path]
+            if team.get(path) != after[path]
         ),
     )
 
@@ -241,20 +238,20 @@ def _tree(project: Path) -> str:
     return must(project, "git", "write-tree").strip()
 
 
-def _gone(project: Path, commit: str, path: str, before: Rendering) -> str:
+def _gone(project: Path, commit: str, path: str, before: Files) -> str:
     """A line that the team had written in a file and that is gone; empty if there is none."""
     file = project / path
     now = _plain(file) if file.is_file() else b""
-    written = _lines(_blob(project, commit, path)) - _lines(before.files.get(path, b""))
+    written = _lines(_blob(project, commit, path)) - _lines(before.get(path, b""))
     gone = [line for line in written - _lines(now) if line.strip()]
     return gone[0].decode(errors="replace") if gone else ""
 
 
-def _reasons(prefix: str, stages: list[str], before: Rendering) -> dict[str, str]:
+def _reasons(prefix: str, stages: list[str], before: Files) -> dict[str, str]:
     """Why each of the files in conflict waits for a decision."""
     paths = {line.partition("\t")[2].removeprefix(prefix) for line in stages}
     changed, added = "you and Keel changed the same lines", "you and Keel both added it"
-    return {path: changed if path in before.files else added for path in sorted(paths)}
+    return {path: changed if path in before else added for path in sorted(paths)}
 
 
 def _differences(project: Path, commit: str, tree: str) -> dict[str, str]:

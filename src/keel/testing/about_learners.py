@@ -1,6 +1,6 @@
 """Checks of a project's own models, on rows that are easy to learn from."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from keel.project.settings import Choice
 from keel.project.task import Classes, Task
 from keel.quality.records.junit import NOT_JUDGED
 from keel.testing.easy import COUNT, KINDS, REACHED, Easy, Rows
-from keel.testing.failing import require
+from keel.testing.failing import require, sentence
 
 
 @dataclass
@@ -71,17 +71,8 @@ def learns_what_there_is_to_learn(subject: Subject) -> None:
     require(reached > least, f"{name} is {reached:.3f} on rows on which {most} can be reached")
 
 
-def predicts_probabilities(subject: Subject) -> None:
-    """As high on average as each is frequent; classes and log-odds are not."""
-    _predicts(subject)
-
-
-def predicts_numbers_as_high_as_the_label(subject: Subject) -> None:
-    """On average, on the rows that it learnt from."""
-    _predicts(subject)
-
-
 def _predicts(subject: Subject) -> None:
+    """On average what came of the rows that it learnt from; classes and log-odds do not."""
     features, label = subject.rows
     task = subject.easy.task
 
@@ -225,12 +216,10 @@ def numeric(factory: Callable[..., Learner]) -> list[str]:
     return [name for name, field in fields.items() if field.annotation in (int, float)]
 
 
-def checks_of(task: Task) -> Iterator[Callable[[Subject], None]]:
-    """What holds for each correct model of a task."""
-    yield (
-        predicts_probabilities if task.has_probabilities else predicts_numbers_as_high_as_the_label
-    )
-    yield from CHECKS
+def checks_of(task: Task) -> dict[str, Callable[[Subject], None]]:
+    """What holds for each correct model of a task, by its sentence."""
+    kind = "probabilities" if task.has_probabilities else "numbers as high as the label"
+    return {f"predicts {kind}": _predicts, **{sentence(holds): holds for holds in CHECKS}}
 
 
 CHECKS: tuple[Callable[[Subject], None], ...] = (

@@ -15,6 +15,7 @@ from keel.testing import about_learners, about_quick_data, about_service, accept
 from keel.testing.about_learners import Subject
 from keel.testing.asked import Asked
 from keel.testing.by_hand import ByHand, HandWork
+from keel.testing.failing import sentence
 from keel.testing.pipeline import Quick, quick
 
 if TYPE_CHECKING:
@@ -74,33 +75,29 @@ def parametrize_with_checks(
 
 def all_checks(project: Project, root: Path) -> Iterator[Check]:
     """Each check, the cheap ones first."""
-    for says in about_quick_data.OF_SCHEMAS:
-        yield Check(_sentence(says), partial(says, project))
+    for of_schemas in about_quick_data.OF_SCHEMAS:
+        yield Check(sentence(of_schemas), partial(of_schemas, project))
     for name, factory in project.models.items():
         if not factory.__module__.startswith("keel."):  # Keel's own tests check its own models
             yield from _of_model(Subject(project, root, name))
-    served = about_service.CHECKS if (root / "conf/service.yaml").is_file() else {}
-    of_quick_data: dict[str, Callable[[Quick], None]] = {
-        **{_sentence(holds): holds for holds in (*accepted.CHECKS, *about_quick_data.CHECKS)},
-        **served,
-        **{
-            f"{name} learns from the quick data and is saved whole": partial(
-                about_quick_data.learns, model=name
-            )
-            for name in project.models
-        },
-        **{
-            f"{file.relative_to(root).as_posix()} runs": partial(notebooks.runs, file=file)
-            for file in notebooks.of(root)
-        },
+    of_quick_data = {
+        sentence(holds): holds for holds in (*accepted.CHECKS, *about_quick_data.CHECKS)
     }
-    for sentence, holds in of_quick_data.items():
-        yield Check(sentence, partial(_on_quick_data, holds, project, root))
+    if (root / "conf/service.yaml").is_file():
+        of_quick_data |= about_service.CHECKS
+    for name in project.models:
+        learns = partial(about_quick_data.learns, model=name)
+        of_quick_data[f"{name} learns from the quick data and is saved whole"] = learns
+    for file in notebooks.of(root):
+        runs = partial(notebooks.runs, file=file)
+        of_quick_data[f"{file.relative_to(root).as_posix()} runs"] = runs
+    for says, holds in of_quick_data.items():
+        yield Check(says, partial(_on_quick_data, holds, project, root))
 
 
 def _of_model(subject: Subject) -> Iterator[Check]:
-    for holds in about_learners.checks_of(subject.project.task):
-        yield Check(f"{subject.name} {_sentence(holds)}", partial(holds, subject))
+    for says, holds in about_learners.checks_of(subject.project.task).items():
+        yield Check(f"{subject.name} {says}", partial(holds, subject))
     for setting in about_learners.numeric(subject.project.models[subject.name]):
         if setting not in NOT_TO_MATTER:
             matters = partial(about_learners.matters, subject, setting)
@@ -109,7 +106,3 @@ def _of_model(subject: Subject) -> Iterator[Check]:
 
 def _on_quick_data(holds: Callable[[Quick], None], project: Project, root: Path) -> None:
     holds(quick(project, root))
-
-
-def _sentence(holds: Callable[..., None]) -> str:
-    return holds.__name__.replace("_", " ")

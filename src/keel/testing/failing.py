@@ -1,7 +1,14 @@
 """How a check fails: with the place, the value and the cure."""
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
+
+
+def sentence(holds: Callable[..., None]) -> str:
+    """What a check says, which is its name."""
+    return holds.__name__.replace("_", " ")
 
 
 def require(condition: object, message: str) -> None:
