@@ -80,7 +80,7 @@ class Post:
 def application(
     service: Service,
     about: Mapping[str, str],
-    keys: Keys | None = None,
+    keys: Keys = (),
     *,
     threads: int = 2,
     tracers: TracerProvider | None = None,
@@ -90,7 +90,6 @@ def application(
 
     What takes long is done in so many threads of its own.
     """
-    keys = keys or Keys()
     app = FastAPI(
         title=about["name"],
         description=about["purpose"],

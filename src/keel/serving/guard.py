@@ -5,7 +5,7 @@ import hmac
 import re
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -35,36 +35,23 @@ BUSY = ProblemError(
 )
 GONE = ProblemError(400, "the client went away before all of the request was there")
 
+Keys = Sequence[bytes]  # that open the service; without any it is open to all
+
 logger = structlog.get_logger()
 
 
-class Keys:
-    """The keys that open the service; without any it is open to all."""
-
-    def __init__(self, keys: Iterable[str] = ()) -> None:
-        """Raises UserError if one could be guessed."""
-        self._keys = [key.encode() for key in keys]
-        if any(len(key) < SHORTEST for key in self._keys):
-            raise UserError(
-                f"a key of the service has fewer than {SHORTEST} characters, and could be guessed: "
-                '`python -c "import secrets; print(secrets.token_urlsafe())"` makes a good one'
-            )
-
-    def __bool__(self) -> bool:
-        return bool(self._keys)
-
-    def fit(self, headers: Headers) -> bool:
-        """Whether a request has one of the keys. It takes as long, whichever and however wrong."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        given = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-        fits = [hmac.compare_digest(given.encode("latin-1"), key) for key in self._keys]
-        return any(fits)
+def fits(keys: Keys, headers: Headers) -> bool:
+    """Whether a request has one of the keys. It takes as long, whichever and however wrong."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    given = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    same = [hmac.compare_digest(given.encode("latin-1"), key) for key in keys]
+    return any(same)
 
 
 def keys(environment: Mapping[str, str]) -> Keys:
     """The keys in SERVICE_KEYS, or in the file that SERVICE_KEYS_FILE names, by lines or commas.
 
-    Raises UserError if there are none in production.
+    Raises UserError if one could be guessed, or there are none in production.
     """
     text = environment.get("SERVICE_KEYS", "")
     if file := environment.get("SERVICE_KEYS_FILE"):
@@ -72,7 +59,12 @@ def keys(environment: Mapping[str, str]) -> Keys:
             text += "," + Path(file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"SERVICE_KEYS_FILE is {file}, which can't be read: {error}") from error
-    allowed = Keys(key.strip() for key in re.split(r"[,\n]", text) if key.strip())
+    allowed = [key.strip().encode() for key in re.split(r"[,\n]", text) if key.strip()]
+    if any(len(key) < SHORTEST for key in allowed):
+        raise UserError(
+            f"a key of the service has fewer than {SHORTEST} characters, and could be guessed: "
+            '`python -c "import secrets; print(secrets.token_urlsafe())"` makes a good one'
+        )
     if settings.environment(environment) == settings.PRODUCTION and not allowed:
         raise UserError(
             "in production the service needs keys: put them into the environment variable "
@@ -142,7 +134,7 @@ class Guard:
             self._service.metrics.running(-1)
 
     async def _handle(self, exchange: "Exchange") -> None:
-        if self._keys and exchange.path not in OPEN and not self._keys.fit(exchange.headers):
+        if self._keys and exchange.path not in OPEN and not fits(self._keys, exchange.headers):
             await exchange.refuse(NO_KEY)
         elif exchange.needs_place and not self._places.any_free:
             await exchange.refuse(BUSY, self._places.pause())

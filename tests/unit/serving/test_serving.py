@@ -15,7 +15,7 @@ from keel.data.store import Store
 from keel.project.description import Project
 from keel.serving import log, logged
 from keel.serving.app import application
-from keel.serving.guard import LONGEST, Keys, Places, keys
+from keel.serving.guard import LONGEST, Keys, Places, fits, keys
 from keel.serving.service import Service
 from keel.serving.settings import Serving
 from keel.show import tracing
@@ -29,7 +29,7 @@ KEY = "a-key-of-the-service"
 
 
 def client(
-    run: Store, allowed: Keys | None = None, project: Project = PROJECT, **serving: Any
+    run: Store, allowed: Keys = (), project: Project = PROJECT, **serving: Any
 ) -> TestClient:
     """The service of a run, in this process."""
     service = Service(run, project, Serving(**serving))
@@ -418,7 +418,7 @@ def label() -> dict[str, Any]:
 
 
 def test_with_keys_all_but_health_and_readiness_need_one(run_copy: Store) -> None:
-    with client(run_copy, Keys([KEY, "another-key-of-it"])) as asked:
+    with client(run_copy, [KEY.encode(), b"another-key-of-it"]) as asked:
         for path in ("/health", "/ready"):
             assert asked.get(path).status_code == 200
         for headers in ({}, {"x-api-key": "wrong"}, {"authorization": f"Basic {KEY}"}):
@@ -437,8 +437,8 @@ def test_keys_may_stand_in_a_file_by_lines_or_commas(tmp_path: Path) -> None:
 
     allowed = keys({"ENVIRONMENT": "production", "SERVICE_KEYS_FILE": str(tmp_path / "keys")})
 
-    assert allowed.fit(Headers({"x-api-key": "the-second-of-the-keys"}))
-    assert not allowed.fit(Headers({"x-api-key": ""}))
+    assert fits(allowed, Headers({"x-api-key": "the-second-of-the-keys"}))
+    assert not fits(allowed, Headers({"x-api-key": ""}))
 
 
 def test_an_answer_that_takes_too_long_is_refused_with_the_reason(run_copy: Store) -> None:
