@@ -4,6 +4,7 @@ import codecs
 import glob
 import gzip
 import importlib.util
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from keel.project.settings import Data
 
 PACKAGE = "package:"
 PARQUET, TEXT = (".parquet", ".pq"), (".csv", ".csv.gz", ".csv.zst", ".tsv", ".txt")
+UNIT = r"^([+-]?)\s*(?:{0})?\s*([+-]?[\d.,].*?)\s*(?:{0})?$"
 # RuntimeError is what `zipfile` says of an encrypted file.
 UNREADABLE = (
     pl.exceptions.PolarsError,
@@ -51,14 +53,23 @@ class Form:
         """Whether Polars can read the files as they are."""
         return codecs.lookup(self.encoding).name == "utf-8"
 
-    def number(self, text: pl.Expr) -> pl.Expr:
-        """The text with numbers as Polars reads them."""
+    def number(self, text: pl.Expr, unit: str = "", *, brackets: bool = False) -> pl.Expr:
+        """The text with numbers as Polars reads them; with `brackets`, (5) is -5."""
+        if brackets:
+            text = text.str.replace(r"^\((.+)\)$", "-${1}")
+        if unit:
+            text = without_unit(text, unit)
         if self.thousands:
             text = text.str.replace_all(self.thousands, "", literal=True)
         return text.str.replace(",", ".", literal=True) if self.decimal_comma else text
 
 
 USUAL = Form()
+
+
+def without_unit(text: pl.Expr, unit: str) -> pl.Expr:
+    """Numbers without the unit before or behind them: 5 of "€ 5" and "5 €", and -5 of "-€5"."""
+    return text.str.replace(UNIT.format(re.escape(unit)), "${1}${2}")
 
 
 def place(source: str, table: str) -> str:

@@ -7,6 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from keel.data.sources import USUAL, Form
+from keel.project.columns import unit_of
 
 REASONS = "reasons"
 AGAIN = "same_again"  # the reason of all but one of several rows that are the same
@@ -97,7 +98,7 @@ def _read(
     read = {
         name: value
         for name, column in schema.columns().items()
-        if (value := _parsed(name, column, rows.schema[name], form)) is not None
+        if (value := _parsed(name, column, rows[name], form)) is not None
     }
     lost = [
         pl.when(value.is_null() & pl.col(name).is_not_null()).then(pl.lit(f"{name}|dtype"))
@@ -108,11 +109,12 @@ def _read(
     return rows.with_columns(**read), unreadable
 
 
-def _parsed(name: str, column: dy.Column, given: pl.DataType, form: Form) -> pl.Expr | None:
+def _parsed(name: str, column: dy.Column, values: pl.Series, form: Form) -> pl.Expr | None:
     """How to read a column, with null for what can't be read; None where a cast does it right."""
-    value, wanted = pl.col(name), column.dtype
+    value, wanted, given = pl.col(name), column.dtype, values.dtype
     if given == pl.String:
-        return _parsed_text(value, column, form)
+        brackets = wanted.is_numeric() and bool(values.str.starts_with("(").any())
+        return _parsed_text(value, column, form, brackets=brackets)
     if given.is_numeric() and (wanted.is_integer() or wanted == pl.Boolean):
         cast = value.cast(wanted, strict=False)
         return pl.when(cast.cast(given) == value).then(cast)  # 1.5 is no whole number
@@ -126,7 +128,7 @@ def _parsed(name: str, column: dy.Column, given: pl.DataType, form: Form) -> pl.
     return pl.lit(None, wanted)
 
 
-def _parsed_text(text: pl.Expr, column: dy.Column, form: Form) -> pl.Expr | None:
+def _parsed_text(text: pl.Expr, column: dy.Column, form: Form, *, brackets: bool) -> pl.Expr | None:
     match column:
         case dy.Datetime():
             zone = None if column.time_zone is None else str(column.time_zone)
@@ -140,7 +142,7 @@ def _parsed_text(text: pl.Expr, column: dy.Column, form: Form) -> pl.Expr | None
             return plain.replace_strict(WORDS, default=None, return_dtype=pl.Boolean)
     if not column.dtype.is_numeric():
         return None
-    plain = form.number(text)
+    plain = form.number(text, unit_of(column), brackets=brackets)
     if column.dtype.is_integer():  # also as pandas writes it beside missing values: 12.0
         plain = plain.str.strip_suffix(".0")
     return plain.cast(column.dtype, strict=False)

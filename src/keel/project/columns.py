@@ -21,21 +21,22 @@ class Known(StrEnum):
     AFTERWARDS = "only after the prediction: never a feature"
 
 
-def ahead(*, personal: bool = False) -> dict[str, Any]:
+def ahead(*, personal: bool = False, unit: str = "") -> dict[str, Any]:
     """The `metadata` of a column that is known long before: from a schedule, a register, a form.
 
-    What is `personal` is never logged in the clear, and no feature should need it.
+    What is `personal` is never logged in the clear, and no feature should need it. The `unit` is
+    what a file writes before or behind the column's numbers, as in "€ 1,104.50" or "12 %".
     """
-    return {"known": Known.AHEAD, "personal": personal}
+    return _said(Known.AHEAD, personal=personal, unit=unit)
 
 
-def measured(*, personal: bool = False) -> dict[str, Any]:
+def measured(*, personal: bool = False, unit: str = "") -> dict[str, Any]:
     """The `metadata` of a column that is known from the time of its measurement on.
 
     In a raw table that time is the first datetime with a zone in the primary key. In the examples
     it says that `build` joined the value as of the moment of the prediction.
     """
-    return {"known": Known.MEASURED, "personal": personal}
+    return _said(Known.MEASURED, personal=personal, unit=unit)
 
 
 def afterwards(
@@ -44,6 +45,7 @@ def afterwards(
     by: str | None = None,
     personal: bool = False,
     true: object = None,
+    unit: str = "",
 ) -> dict[str, Any]:
     """The `metadata` of a column that is known only after the prediction: labels, outcomes.
 
@@ -56,7 +58,11 @@ def afterwards(
     """
     said = {"after": after, "by": by, "true": true}
     given = {name: value for name, value in said.items() if value is not None}
-    return {"known": Known.AFTERWARDS, "personal": personal, **given}
+    return {**_said(Known.AFTERWARDS, personal=personal, unit=unit), **given}
+
+
+def _said(known: Known, *, personal: bool, unit: str) -> dict[str, Any]:
+    return {"known": known, "personal": personal, **({"unit": unit} if unit else {})}
 
 
 def when_known(column: dy.Column) -> Known | None:
@@ -67,6 +73,11 @@ def when_known(column: dy.Column) -> Known | None:
 def meaning_of_true(column: dy.Column) -> Any:
     """The value of the column that means yes; None if the schema names none."""
     return (column.metadata or {}).get("true")
+
+
+def unit_of(column: dy.Column) -> str:
+    """What files write before or behind the column's numbers; "" if nothing."""
+    return str((column.metadata or {}).get("unit", ""))
 
 
 def is_personal(column: dy.Column) -> bool:

@@ -52,6 +52,7 @@ class Column:
     typical: Any = None  # an ordinary value that is no person's: median, commonest
     true: Any = None  # of a target with two values: the one that means yes
     zone: str | None = None  # of moments: the zone they are written in, None if they name none
+    unit: str = ""  # that the table writes beside numbers: € of "€ 1,104.50"
     # How a date or a moment is written, as `strptime` has it, if not ISO; or "epoch:s" and
     # "epoch:ms" for whole numbers that count from 1970. Of ids of one form how they are written by
     # their number, as "C{:05}".

@@ -16,8 +16,13 @@ from hypothesis import strategies as st
 
 from keel.data.sources import Form, scan
 from keel.data.validation import REASONS, check, measured
+from keel.project.columns import ahead
 
 DAY = "2013-03-13T16:00:00Z"
+
+
+class Euros(dy.Schema):
+    price = dy.Float64(metadata=ahead(unit="€"))
 
 
 def text(**columns: list[str | None]) -> pl.DataFrame:
@@ -270,3 +275,28 @@ def test_numbers_are_read_as_the_settings_say(form: Form, text: str, value: floa
     good, _ = check(pl.DataFrame({"price": [text]}), Prices, form)
 
     assert good["price"].to_list() == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("€ 1,104.50", 1104.5),
+        ("1,104.50€", 1104.5),
+        ("-€5", -5.0),
+        ("€ -5", -5.0),
+        ("(€ 1,200)", -1200.0),
+        ("(5)", -5.0),
+        ("5", 5.0),
+    ],
+)
+def test_a_unit_beside_a_number_is_left_out(text: str, value: float) -> None:
+    good, _ = check(pl.DataFrame({"price": [text]}), Euros, Form(thousands=","))
+
+    assert good["price"].to_list() == [value]
+
+
+@pytest.mark.parametrize("text", ["$ 5", "5 €/kg", "€", "5 € 6", "5 k€"])
+def test_a_number_with_another_unit_is_set_aside(text: str) -> None:
+    _, broken = check(pl.DataFrame({"price": [text]}), Euros)
+
+    assert broken[REASONS].to_list() == ["price|dtype"]

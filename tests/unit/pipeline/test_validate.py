@@ -154,7 +154,7 @@ def test_a_part_of_the_data_is_not_looked_at_over_time(
 def test_of_rows_that_are_the_same_one_is_kept(tmp_path: Path) -> None:
     weather = table("weather", time_hour=[NOON] * 3, humid=[50.0, 50.0, 50.0])
 
-    quality = run(tmp_path, weather=weather)
+    quality = run(tmp_path, tolerated=0, weather=weather)
 
     assert quality["weather"]["set_aside"] == quality["weather"]["duplicates"] == 2
     assert quality["weather"]["reasons"] == {"same_again": 2}

@@ -90,9 +90,9 @@ NO_TARGET: dict[str, tuple[Columns, str]] = {
         churn(churned=["yes", "Yes", "no"] * 20),
         "one way: it has 'Yes', 'yes'",
     ),
-    "amounts with a unit": (
-        churn(churned=[f"${row}.99" for row in range(60)]),
-        "fix the target churned: its numbers are written with a unit",
+    "amounts in two units": (
+        churn(churned=[f"{'$€'[row % 2]}{row}.99" for row in range(60)]),
+        "fix the target churned: its numbers are written with",
     ),
 }
 

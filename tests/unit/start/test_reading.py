@@ -12,7 +12,12 @@ from polars.testing import assert_frame_equal
 from keel.data.sources import Form, opened
 from keel.project.errors import UserError
 from keel.start.looking.look import look
+from keel.start.plan import Column, Plan, Type
 from keel.start.reading.read import read
+
+
+def named(plan: Plan, name: str) -> Column:
+    return next(column for column in plan.columns if column.name == name)
 
 
 @pytest.fixture
@@ -148,6 +153,10 @@ def test_what_was_found_reads_the_file_again(tmp_path: Path) -> None:
         (["1,234", "5,678"], "\t", False, ",", 1234, 5678),
         (["1,234", "5,678"], ";", True, "", 1.234, 5.678),
         (["1e3", "-2.5E-1"], ";", False, "", -0.25, 1000),
+        (["1.104,50 EUR", "5 EUR"], ";", True, ".", 5, 1104.5),
+        (["$1,104.50", "-$ 5"], ";", False, ",", -5, 1104.5),
+        (["12 %", "3.5%"], ";", False, "", 3.5, 12),
+        (["(1,200)", "700"], "\t", False, ",", -1200, 700),
     ],
 )
 def test_numbers_are_read_as_they_are_written(  # noqa: PLR0913, PLR0917 -- a table of cases
@@ -164,9 +173,21 @@ def test_numbers_are_read_as_they_are_written(  # noqa: PLR0913, PLR0917 -- a ta
 
     plan = look(file, target="churned")
 
-    amount = next(column for column in plan.columns if column.name == "amount")
+    amount = named(plan, "amount")
     assert (plan.source.decimal_comma, plan.source.thousands) == (decimal_comma, thousands)
     assert (amount.low, amount.high) == (pytest.approx(low), pytest.approx(high))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["5 kg", "300 g"], ["10k", "5"], ["5 star", "4 star"], ["A4", "A5"], ["1-2 h", "3 h"]],
+)
+def test_what_may_be_another_number_without_its_unit_is_none(
+    tmp_path: Path, values: list[str]
+) -> None:
+    plan = look(write(tmp_path, churn(size=values * 30)), target="churned")
+
+    assert named(plan, "size").type == Type.CATEGORY
 
 
 def test_what_could_be_thousands_or_decimals_is_said(tmp_path: Path) -> None:

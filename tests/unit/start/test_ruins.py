@@ -109,8 +109,8 @@ def test_a_group_is_not_proposed_where_it_is_one_or_says_nothing(tmp_path: Path)
 @pytest.mark.parametrize(
     ("cells", "what"),
     [
-        ([f"{row % 30} %" for row in range(ROWS)], "written with a unit, "),
-        ([f"{row} kg" for row in range(ROWS)], "written with a unit, "),
+        ([f"{row % 5} {'kg' if row % 2 else 'lb'}" for row in range(ROWS)], "with 'kg' and 'lb', "),
+        ([f"{row} {'kg' if row % 2 else 'lb'}" for row in range(ROWS)], "with 'kg' and 'lb', "),
         ([f'"{{""a"": {row % 5}}}"' for row in range(ROWS)], "several values in one, "),
     ],
 )
@@ -229,10 +229,32 @@ def test_a_copy_of_a_column_is_left_out(tmp_path: Path) -> None:
 def test_duplicates_are_counted(tmp_path: Path) -> None:
     columns = {name: [*values[:290], *values[:10]] for name, values in orders().items()}
 
-    plan = look(write(tmp_path, columns), target="returned")
+    plan = look(write(tmp_path, columns), target="returned", key="")
 
     assert "rows that are the same as another: 10 of 300" in said(plan, "")
     assert "values of it are in several rows: 10, the first in 1 and 291" in said(plan, "order_id")
+
+
+def test_an_id_of_which_rows_are_there_twice_is_the_key(tmp_path: Path) -> None:
+    columns = {name: [*values[:290], *values[:10]] for name, values in orders().items()}
+
+    plan = look(write(tmp_path, columns), target="returned")
+
+    assert plan.key == ("order_id",)
+    assert "They are copies, of which one is kept" in said(plan, "order_id")
+    assert said(plan, "") == ""
+
+
+@pytest.mark.parametrize(("times", "key"), [(1, ("order_id",)), (2, ())])
+def test_so_many_rows_of_an_id_may_differ_as_may_be_set_aside(
+    tmp_path: Path, times: int, key: tuple[str, ...]
+) -> None:
+    ids = [f"O{row + 1000}" for row in range(ROWS)]
+
+    plan = looked(tmp_path, order_id=[*ids[:-times], *ids[:times]])
+
+    assert plan.key == key
+    assert f"values of it are in several rows: {times}" in said(plan, "order_id")
 
 
 def test_a_category_with_many_values_is_left_out(tmp_path: Path) -> None:
@@ -313,10 +335,12 @@ def test_infinite_values_are_counted(tmp_path: Path) -> None:
     assert said(plan, "price") == "1 of its values are infinite"
 
 
-def test_amounts_with_a_unit_are_said(tmp_path: Path) -> None:
-    plan = looked(tmp_path, price=[f"${price}" for price in orders()["price"]])
+def test_amounts_in_several_units_are_said(tmp_path: Path) -> None:
+    prices = orders()["price"]
 
-    assert "written with a unit" in said(plan, "price")
+    plan = looked(tmp_path, price=[f"{'$€'[row % 2]}{prices[row]}" for row in range(ROWS)])
+
+    assert "its numbers are written with '$' and '€', as '$" in said(plan, "price")
     assert use(plan, "price") == Use.LEFT_OUT
 
 

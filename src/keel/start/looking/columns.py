@@ -12,13 +12,12 @@ import polars as pl
 from keel.start.identifiers import identifiers
 from keel.start.looking import roles
 from keel.start.looking.answers import Answered
-from keel.start.looking.facts import Counted, Facts
+from keel.start.looking.facts import TOLERATED, Counted, Facts
 from keel.start.looking.kinds import DATED, NUMERIC
 from keel.start.looking.labels import NUMBER
 from keel.start.looking.personal import sensitive
 from keel.start.plan import Column, Type, Use
 
-TOLERATED = 0.01  # share of the rows that may be set aside, as the settings have it
 MOSTLY_NULL = 0.98
 FREE_TEXT = 25  # letters, in the median
 ORDINARY = 5  # rows that have to have a value for it to be nobody's
@@ -47,6 +46,7 @@ def _column(counted: Counted, answer: Answered, facts: Facts, leaking: Mapping[s
         distinct=facts.distinct,
         true=answer.label.true if use == Use.TARGET else None,
         zone=facts.kind.zone,
+        unit=facts.kind.numerals.unit if facts.kind.numerals else "",
         form=facts.kind.dates.form if facts.kind.dates else _id_format(counted, facts, use),
         personal=is_personal,
         sensitive=bool(sensitive(name)),
@@ -150,6 +150,8 @@ def _why(answer: Answered, facts: Facts) -> str:
         return (
             f"an id of {facts.distinct:,} that {facts.present / facts.distinct:.1f} rows each have"
         )
+    if len(answer.key) == 1 and not facts.is_unique:
+        return f"an id of {facts.distinct:,} of {facts.rows:,} rows"
     return "each row has a value of its own"
 
 
@@ -185,6 +187,8 @@ def _is_free_text(values: pl.Series) -> bool:
 
 
 def _shown(facts: Facts) -> str:
+    if facts.kind.numerals and (unit := facts.kind.numerals.unit):
+        return f"written with {unit!r}"
     if facts.type in NUMERIC or facts.type in DATED:
         return f"{facts.type}, {facts.range}"
     if facts.type == Type.TEXT:

@@ -12,7 +12,7 @@ from keel.start.looking.kinds import DATED, MOST_CATEGORIES, NUMERIC, Kind, of_t
 from keel.start.plan import Type
 from keel.start.reading import dates
 from keel.start.reading.nulls import null_words
-from keel.start.reading.numerals import Numerals, numerals
+from keel.start.reading.numerals import Numerals, amounts, numerals
 from keel.start.reading.read import Table, without_nulls
 from keel.start.words import NULLS, NULLS_AMONG_VALUES
 
@@ -55,6 +55,7 @@ def _numerals(sample: pl.DataFrame, separator: str) -> Numerals:
     texts = [
         sample[name].drop_nulls() for name in sample.columns if sample[name].dtype == pl.String
     ]
+    texts = [found.bare(values) if (found := amounts(values)) else values for values in texts]
     digits = [values.unique(maintain_order=True).head(2_000) for values in texts]
     return numerals([values for values in digits if values.str.contains(r"\d").any()], separator)
 

@@ -17,6 +17,7 @@ from keel.start.reading.read import Table
 
 EXACT = 2_000_000  # rows up to which different values are counted exactly
 LOOKED_AT = 5_000  # values, for persons
+TOLERATED = 0.01  # share of the rows that may be set aside, as the settings have it
 
 
 @dataclass(frozen=True)

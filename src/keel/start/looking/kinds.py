@@ -53,7 +53,8 @@ def of_text(name: str, values: pl.Series, rows: int, numerals: Numerals) -> Kind
     written = dates.written(name, values)
     if written:
         return _dated(written)
-    return _number(name, values, numerals) or _as_text(values, rows)
+    number = _number(name, values, numerals) or _amount(name, values, numerals)
+    return number or _as_text(values, rows)
 
 
 def _are_yes_and_no(words: pl.Series) -> bool:
@@ -91,6 +92,12 @@ def _number(name: str, values: pl.Series, numerals: Numerals) -> Kind | None:
     return Kind(type_, numerals, whole=True)
 
 
+def _amount(name: str, values: pl.Series, numerals: Numerals) -> Kind | None:
+    """Numbers with a unit, where that is certain."""
+    found = amounts(values)
+    return _number(name, values, found.of(numerals)) if found and found.certain else None
+
+
 def _is_yes_no(whole: pl.Series) -> bool:
     return set(whole.drop_nulls().unique().to_list()) in ({0, 1}, {1, 2})
 
@@ -101,8 +108,9 @@ def _as_text(values: pl.Series, rows: int) -> Kind:
 
 
 def _oddity(values: pl.Series, type_: Type) -> str:
-    if amounts(values):
-        return f"its numbers are written with a unit, {values[0]!r}"
+    if found := amounts(values):
+        several = " and ".join(map(repr, found.units[:3]))
+        return f"its numbers are written with {several}, as {values[0]!r}"
     if values.str.contains(r"(?s)^\s*[{\[].*[}\]]\s*$").all():
         return f"it has several values in one, {values[0][:40]!r}"
     if type_ != Type.TEXT:

@@ -162,7 +162,7 @@ class Survey:
         yield from orders.of_units(self.counted, found)
         yield from orders.of_unknown(self.counted, found)
         yield from ruins.of_persons(found)
-        yield from ruins.of_table(self.counted)
+        yield from ruins.of_table(self.counted, answer.key)
 
     def _target(self) -> Question:
         facts = self.counted.facts.values()

@@ -70,7 +70,8 @@ def of_groups(
     goal = next(column.name for column in columns if column.use == Use.TARGET)
     for column in columns:
         facts = counted.facts[column.name]
-        repeats = is_id(column.name) and GROUPS <= facts.distinct < facts.present
+        is_key = column.use == Use.KEY
+        repeats = is_id(column.name) and GROUPS <= facts.distinct < facts.present and not is_key
         if not repeats or column.name == split_by or facts.type not in DISCRETE:
             continue
         shared = _in_common(counted.sample[column.name], pl.Series(target))

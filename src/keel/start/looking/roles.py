@@ -9,7 +9,7 @@ import polars as pl
 
 from keel.project.errors import UserError
 from keel.start.identifiers import identifier
-from keel.start.looking.facts import Counted, Facts
+from keel.start.looking.facts import TOLERATED, Counted, Facts
 from keel.start.looking.kinds import DATED
 from keel.start.plan import Type
 from keel.start.words import NAMES, parts, says
@@ -53,14 +53,17 @@ def named(counted: Counted, argument: str, name: str) -> Facts:
 
 
 def keys(counted: Counted, taken: Sequence[str], personal: Mapping[str, str]) -> list[str]:
-    """Columns with a value of its own in each row that are made for it, the likeliest first."""
+    """Columns with a value of its own in each row that are made for it, the likeliest first.
+
+    An id is one too if what few rows have the same are copies, nearly all.
+    """
     ranks = {
         name: _key_rank(facts, counted.sample[name])
         for name, facts in counted.facts.items()
         if name not in taken
         and name not in personal
         and facts.type in (Type.WHOLE, Type.TEXT)
-        and facts.is_unique
+        and (facts.is_unique or (_is_nearly_key(facts) and is_tolerable(counted, name)))
     }
     return sorted((name for name in ranks if ranks[name]), key=lambda name: -ranks[name])
 
@@ -81,11 +84,26 @@ def nearly_keys(counted: Counted, taken: Sequence[str]) -> list[Facts]:
     return [
         facts
         for name, facts in counted.facts.items()
-        if name not in taken
-        and is_id(name)
-        and facts.type in DISCRETE
-        and NEARLY * facts.rows <= facts.distinct < facts.rows
+        if name not in taken and facts.type in DISCRETE and _is_nearly_key(facts)
     ]
+
+
+def _is_nearly_key(facts: Facts) -> bool:
+    return is_id(facts.name) and NEARLY * facts.rows <= facts.distinct < facts.rows
+
+
+def is_tolerable(counted: Counted, name: str) -> bool:
+    """Whether a column can be the key: so few rows would be set aside that the run goes on."""
+    return not counted.facts[name].nulls and (
+        differing(counted, name) <= TOLERATED * counted.table.rows
+    )
+
+
+def differing(counted: Counted, name: str) -> int:
+    """How many rows have an id that other rows have too, which are no copies of them."""
+    twice = counted.table.frame.filter(pl.col(name).is_duplicated()).collect()
+    nested = [column for column in twice.columns if twice.schema[column].is_nested()]
+    return int(twice.drop(nested).unique().select(pl.col(name).is_duplicated().sum()).item())
 
 
 def repeated(counted: Counted, facts: Facts) -> tuple[int, object, list[int]]:
@@ -110,11 +128,12 @@ def check_key(counted: Counted, names: Sequence[str]) -> None:
             )
     if len(facts) == 1:
         times, value, at = repeated(counted, facts[0])
-        if times:
+        if times and not is_tolerable(counted, facts[0].name):
             raise UserError(
                 f"delete the duplicates in {facts[0].name}, or name another key: values that are "
                 f"there more than once: {times:,}, such as {value!r} in the rows {at[0]:,} and "
-                f"{at[1]:,}. If it says whose a row is, name it as the group"
+                f"{at[1]:,}. If it says whose a row is, name it as the group; to keep one of "
+                'each, see "Keep one of several rows" in docs/how-to.md'
             )
     elif not together_unique(counted, names):
         raise UserError(f"add a column to the key {', '.join(names)}: rows have the same values")

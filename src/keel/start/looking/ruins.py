@@ -11,7 +11,7 @@ import polars as pl
 from keel.start.looking.answers import Answered
 from keel.start.looking.facts import Counted, Facts
 from keel.start.looking.kinds import DATED
-from keel.start.looking.roles import is_id, nearly_keys, repeated
+from keel.start.looking.roles import differing, is_id, nearly_keys, repeated
 from keel.start.plan import Caution, Column, Type, Use
 from keel.start.words import NAMES
 
@@ -20,10 +20,11 @@ FEW_OF_A_CLASS = 30
 MOSTLY_NULL = 0.5
 PLAIN = "write one plain value in each row, such as a number alone"
 NAMELESS = "(without a name)"
+ONE_OF_EACH = 'see "Keep one of several rows" in docs/how-to.md'
 MAY_BE_NULL = (Use.FEATURE, Use.SLICE, Use.LEFT_OUT)
 
 
-def of_table(counted: Counted) -> Iterator[Caution]:
+def of_table(counted: Counted, key: Sequence[str]) -> Iterator[Caution]:
     """Too few rows, and rows that are there twice."""
     rows = counted.table.rows
     if rows < FEW_ROWS:
@@ -36,7 +37,8 @@ def of_table(counted: Counted) -> Iterator[Caution]:
         plain = example.replace(",", "." if counted.numerals.decimal_comma else "")
         said = f"numbers such as {example!r} could be read in two ways, and are taken as {plain}"
         yield Caution("", said, "write numbers without separators of thousands, with a point")
-    yield from _of_duplicates(counted)
+    if len(key) != 1 or counted.facts[key[0]].is_unique:  # else one is kept of copies
+        yield from _of_duplicates(counted)
 
 
 def _of_duplicates(counted: Counted) -> Iterator[Caution]:
@@ -55,7 +57,10 @@ def _of_duplicates(counted: Counted) -> Iterator[Caution]:
     twice = rows - int(counted.table.frame.select(row.n_unique()).collect().item())
     if twice:
         same = f"rows that are the same as another{' in all but an id' * bool(ids)}: {twice:,}"
-        cure = "delete them, unless they are things of their own: in training and test they flatter"
+        cure = (
+            "unless they are things of their own, which scores count twice, take the copies out: "
+            f"{ONE_OF_EACH}"
+        )
         yield Caution("", f"{same} of {rows:,}", cure)
 
 
@@ -94,8 +99,7 @@ def _of_unusable(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
 def _of_text(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
     written = facts.kind.dates
     if facts.problem and not is_id(facts.name) and not column.personal:
-        zeros = "zeros" in facts.problem
-        yield facts.problem, "leave it so if that is meant" if zeros else PLAIN
+        yield facts.problem, _cure_of_text(facts.problem)
     elif facts.type == Type.TEXT and column.use == Use.LEFT_OUT and not facts.is_unique:
         each = f"{facts.present / max(facts.distinct, 1):.1f} rows of each"
         cure = "derive something of fewer values from it, such as its kind or region"
@@ -108,6 +112,14 @@ def _of_text(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
         yield f"it is a {facts.type} that is written as {written.form}", cure
     if several := "; ".join(", ".join(map(repr, each)) for each in facts.spellings[:3]):
         yield f"it spells values in several ways: {several}", "choose one"
+
+
+def _cure_of_text(problem: str) -> str:
+    if "zeros" in problem:
+        return "leave it so if that is meant"
+    if "written with" in problem:
+        return 'see "Read text as numbers" in docs/how-to.md'
+    return PLAIN
 
 
 def of_target(facts: Facts, task: str) -> Iterator[Caution]:
@@ -132,13 +144,24 @@ def of_roles(counted: Counted, answer: Answered, zone: str | None) -> Iterator[C
     """What is uncertain in the key and the time."""
     for facts in nearly_keys(counted, [answer.target]):
         times, _, at = repeated(counted, facts)
-        yield Caution(
-            facts.name,
-            f"it looks like a key, and values of it are in several rows: {times:,}, the first in "
-            f"{at[0]:,} and {at[1]:,}",
-            "delete the duplicates if it is the key; if it says whose a row is, "
-            f"--group {shlex.quote(facts.name)} keeps all rows of one on one side of the split",
-        )
+        where = f"values of it are in several rows: {times:,}, the first in {at[0]:,} and {at[1]:,}"
+        by = f"if it says whose a row is, name it: --group {shlex.quote(facts.name)}"
+        if facts.name not in answer.key:
+            cure = f"{by}; if it is the key, {ONE_OF_EACH}"
+            yield Caution(facts.name, f"it looks like a key, and {where}", cure)
+        elif aside := differing(counted, facts.name):
+            yield Caution(
+                facts.name,
+                f"it is the key, and {where}. Of copies one is kept, and {aside:,} rows that "
+                "differ in other columns are set aside",
+                f"{by}; to keep one of each, {ONE_OF_EACH}",
+            )
+        else:
+            yield Caution(
+                facts.name,
+                f"it is the key, and {where}. They are copies, of which one is kept",
+                "leave it so",
+            )
     if not answer.time:
         return
     time = counted.facts[answer.time]

@@ -6,6 +6,7 @@ import itertools
 
 import polars as pl
 
+from keel.start.reading.numerals import amounts
 from keel.start.words import NULLS, NULLS_AMONG_VALUES, YES_AND_NO
 
 AMONG = 0.5  # of the values, that have to be numbers or dates for - to mean nothing
@@ -36,5 +37,7 @@ def _among_values(values: pl.Series, words: list[str]) -> bool:
         return False
     yes_and_no = [word for word in itertools.chain(*YES_AND_NO) if not word.isdigit()]
     if others.is_in(yes_and_no).all():
+        return True
+    if (found := amounts(others)) and found.certain:
         return True
     return int(others.str.contains(VALUE).sum()) > AMONG * len(others)

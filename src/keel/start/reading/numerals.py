@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
+
+from keel.data.sources import without_unit
+from keel.start.words import UNITS
 
 GROUPS = (",", ".", " ", "\u00a0", "\u202f", "'", "’")  # what separates thousands
 WHOLE = r"[+-]?\d{1,18}"
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 INFINITE = r"(?i)[+-]?inf(inity)?"
-AMOUNT = r"[^\w\s.,+-]?[+-]?\d[\d.,' ]*(%| ?[^\d\s.,+-]{1,4})?"  # $1,200.50, 12 %, 3kg
+# $1,200.50, -€ 5, 12 %, 3 kg, (1,200): what stands before the number, the number, what is behind.
+AMOUNT = (
+    r"^\(?[+-]?\s*([^\d\s.,+()'-][^\d.,+()'-]{0,7})?\s*[+-]?"
+    r"(\d[\d.,'’\s\u00a0\u202f]*|\.\d+)\s*([^\d\s.,+()'-][^\d.,+()'-]{0,11}?)?\)?$"
+)
+MANY = 20  # different values, of which all have the same behind them
 PLACES = re.compile(r"[+-]?\d{1,3},\d{3}")  # a thousand, or three decimals
 ENOUGH = 0.9  # of the values, to take a column for numbers
 
@@ -24,9 +33,15 @@ class Numerals:
     decimal_comma: bool = False
     thousands: str = ""
     assumed: str = ""  # a value that could be read in both ways
+    unit: str = ""  # that stands before or behind the numbers of a column
+    brackets: bool = False  # (5) is -5
 
     def plain(self, text: pl.Expr) -> pl.Expr:
         """Numbers as Python writes them; what is no number, which is null then."""
+        if self.brackets:
+            text = text.str.replace(r"^\((.+)\)$", "-${1}")
+        if self.unit:
+            text = without_unit(text, self.unit)
         if self.thousands:
             text = (
                 pl.when(text.str.contains(self._grouped))
@@ -111,7 +126,52 @@ def _has(values: pl.Series, pattern: str) -> bool:
     return bool(values.str.contains(f"^({pattern})$").any())
 
 
-def amounts(values: pl.Series) -> bool:
-    """Whether these are numbers with a unit: $1,200.50, 12 %, 3kg."""
-    units = values.str.replace_all(r"[\d.,'+ -]", "").unique()
-    return _share(values, AMOUNT) >= ENOUGH and len(units) <= 2 and (units != "").any()
+@dataclass(frozen=True)
+class Amounts:
+    """How the numbers of a column are written: the units beside them, and (5) for -5."""
+
+    units: tuple[str, ...] = ()
+    brackets: bool = False
+    certain: bool = False  # whether it says the same without what stands around the numbers
+
+    def of(self, numerals: Numerals) -> Numerals:
+        """How to read them, in a table that writes numbers so."""
+        return replace(numerals, unit="".join(self.units), brackets=self.brackets)
+
+    def bare(self, values: pl.Series) -> pl.Series:
+        """The numbers by themselves."""
+        return values.to_frame().select(self.of(Numerals()).plain(pl.col(values.name))).to_series()
+
+
+def amounts(values: pl.Series) -> Amounts | None:
+    """Of numbers with units or in brackets, which; None of other values.
+
+    What a unit is, a list says and each sign of a currency. Another word is none for certain but
+    where it stands behind all of many values.
+    """
+    places = values.str.extract_groups(AMOUNT).struct.unnest().get_columns()
+    before, numbers, after = (place.str.strip_chars() for place in places)
+    written = numbers.drop_nulls()
+    if not len(values) or len(written) < ENOUGH * len(values):
+        return None
+    first = set(before.drop_nulls().unique())
+    if not all(_is_known(unit) and _is_no_multiple(unit) for unit in first):
+        return None  # such as A4 and town 7
+    found = first | set(after.drop_nulls().unique())
+    brackets = bool(values.str.contains(r"^\(.+\)$").any())
+    if not (found or brackets):
+        return None
+    everywhere = after.count() == len(written) and written.n_unique() > MANY
+    at_all = before.count() + after.count() == len(written)
+    known = all(_is_known(unit) and (at_all or _is_no_multiple(unit)) for unit in found)
+    certain = len(found) < 2 and (known or everywhere)
+    return Amounts(tuple(sorted(found)), brackets, certain)
+
+
+def _is_known(unit: str) -> bool:
+    return unit.casefold() in UNITS or any(unicodedata.category(sign) == "Sc" for sign in unit)
+
+
+def _is_no_multiple(unit: str) -> bool:
+    """Whether it is no single letter: k, m and b may be thousands, millions and billions."""
+    return len(unit) > 1 or not unit.isalpha()

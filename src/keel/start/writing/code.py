@@ -196,21 +196,22 @@ class Coded:
         )
 
     def _metadata(self) -> str:
-        personal = ["personal=True"] * self.column.personal
+        given = ["personal=True"] * self.column.personal
+        given += [f"unit={self.column.unit!r}"] * bool(self.column.unit)
         if self.column.use not in LATER:
-            return f"ahead({', '.join(personal)})"
+            return f"ahead({', '.join(given)})"
         if self.column.use != Use.TARGET or self.plan.task != YesNo.kind:
             on_its_day = self.column.type in DAYS and not (
                 self._is_written_as_text or self._counts_from_1970
             )
-            said = [*personal, *[f"by={self.name!r}"] * on_its_day]
+            said = [*given, *[f"by={self.name!r}"] * on_its_day]
             return f"afterwards({', '.join(said)})"
         if self.is_boolean:
             usual = str(self.column.true).lower() == "true"
             meaning = [] if usual else ["true=False"]
         else:
             meaning = [f"true={self.column.true!r}"]
-        return f"afterwards({', '.join([*personal, *meaning])})"
+        return f"afterwards({', '.join([*given, *meaning])})"
 
     def _description(self, *, made: bool) -> list[str]:
         """What else is to be said, of the raw form only where the table has it."""
