@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import dataframely as dy
 import polars as pl
 
+from keel.data.reasons import told, words
 from keel.data.sources import USUAL, Form
 from keel.data.validation import REASONS, check
 from keel.model.predictor import InUse
@@ -69,7 +70,8 @@ class BatchScorer:
         rows = given.join(doubled, on=PLACE, how="anti", maintain_order="left")
         good, broken = check(self._blank(rows), self._rows, self._form)
         examples, refused = self._made(good, lookups)
-        reasons = dict.fromkeys(doubled[PLACE], DUPLICATE) | _reasons(broken) | refused
+        twins = dict.fromkeys(doubled[PLACE], words(DUPLICATE, self._rows))
+        reasons = twins | _reasons(broken, self._rows) | refused
         why = pl.DataFrame({PLACE: reasons.keys(), REASONS: reasons.values()}, WHY)
         labels = self._labels(rows.join(good, on=PLACE, how="semi"), lookups)
         predictions = self._predicted(examples).join(
@@ -103,7 +105,8 @@ class BatchScorer:
         examples = made.examples.with_columns(places).filter(~pl.col(PLACE).is_in(list(wrong)))
         kept, broken = check(_completed(examples, self._examples), self._examples)
         suffix = f", as {BUILD} makes it"
-        refused = {row: f"{reason}{suffix}" for row, reason in _reasons(broken).items()}
+        reasons = _reasons(broken, self._examples).items()
+        refused = {row: f"{reason}{suffix}" for row, reason in reasons}
         return kept, wrong | refused
 
     def _predicted(self, examples: pl.DataFrame) -> pl.DataFrame:
@@ -152,5 +155,6 @@ def _numbered(schema: type[dy.Schema], names: Iterable[str]) -> type[dy.Schema]:
     return type(schema.__name__, (schema,), own)
 
 
-def _reasons(broken: pl.DataFrame) -> dict[int, str]:
-    return dict(broken.select(PLACE, REASONS).iter_rows())
+def _reasons(broken: pl.DataFrame, schema: type[dy.Schema]) -> dict[int, str]:
+    """Why each row is broken, in words."""
+    return dict(zip(broken[PLACE], told(broken[REASONS], schema), strict=True))

@@ -6,11 +6,12 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from keel.data.reasons import AGAIN
 from keel.data.sources import USUAL, Form
 from keel.project.columns import unit_of
 
 REASONS = "reasons"
-AGAIN = "same_again"  # the reason of all but one of several rows that are the same
+WHY = "why"  # the same in words, for people
 KINDS = {
     "dtype": "wrong_type",
     "nullability": "missing",

@@ -9,6 +9,7 @@ import jinja2
 import polars as pl
 from markupsafe import Markup
 
+from keel.data.reasons import in_words
 from keel.judge import pictures
 from keel.judge.judgement import Judgement
 from keel.judge.scores import MODELS, Score
@@ -131,7 +132,10 @@ def figures(project: Project, judgement: Judgement, run: Run) -> dict[str, Any]:
         "worst_slices": [score for _, score in sorted(slices, key=lambda slice_: slice_[0])][:3],
         "importance": {name: loss.value for name, loss in judgement.importance.items()},
         "passport": run.passport,
-        "quality": run.quality,
+        "quality": {
+            name: {**counts, "reasons": in_words(counts["reasons"], project.tables.get(name))}
+            for name, counts in run.quality.items()
+        },
     }
 
 

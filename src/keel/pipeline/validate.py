@@ -7,9 +7,10 @@ from typing import Any
 import polars as pl
 
 from keel.data.profile.look import Looked, compare, look
+from keel.data.reasons import AGAIN, told, words
 from keel.data.sources import Form
 from keel.data.store import Store
-from keel.data.validation import AGAIN, check, measured
+from keel.data.validation import REASONS, WHY, check, measured
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.project.settings import Data
@@ -29,7 +30,8 @@ def run(store: Store, project: Project, *, data: Data) -> dict[str, int]:
         time = project.time_of(table)  # a join as of a time is quicker in its order
         ordered = good.sort(time, maintain_order=True) if time else good
         store.write_table(store.checked(table), ordered)
-        store.write_table(store.quarantine(table), broken)
+        why = told(broken[REASONS], schema).alias(WHY)
+        store.write_table(store.quarantine(table), broken.with_columns(why))
         quality[table] = measured(rows, broken, schema)
         if not data.rows:
             looked[table] = look(project, table, good, broken, quality[table]["reasons"])
@@ -44,7 +46,7 @@ def run(store: Store, project: Project, *, data: Data) -> dict[str, int]:
         store.keep_only([folder(table) for table in project.tables])
     store.write_json(store.report("data-quality.json"), quality)
     for table, counts in quality.items():
-        _tolerate(table, counts, data.tolerated, store)
+        _tolerate(table, counts, project, data.tolerated, store)
     return {
         total: sum(counts[total] for counts in quality.values()) for total in ("rows", "set_aside")
     }
@@ -63,15 +65,18 @@ def _without_match(store: Store, project: Project) -> dict[tuple[str, str], int]
     }
 
 
-def _tolerate(table: str, counts: Mapping[str, Any], tolerated: float, store: Store) -> None:
+def _tolerate(
+    table: str, counts: Mapping[str, Any], project: Project, tolerated: float, store: Store
+) -> None:
     broken = counts["set_aside"] - counts["reasons"].get(AGAIN, 0)  # of copies one is kept
     share = broken / max(counts["rows"], 1)
     if share > tolerated:
         worst = sorted(counts["reasons"].items(), key=lambda item: -item[1])[:3]
+        schema = project.tables[table]
         raise UserError(
-            f"{table}: {broken:,} of {counts['rows']:,} rows ({share:.2%}) break "
-            f"their schema, data.tolerated is {tolerated:.2%}: "
-            + ", ".join(f"{reason} {count:,} times" for reason, count in worst)
-            + f". They are in {store.name(store.quarantine(table))}. "
-            "Fix the source, or change the schema in tables.py"
+            f"fix the source of {table}, or change {schema.__name__} in tables.py:\n"
+            f"  {broken:,} of {counts['rows']:,} rows ({share:.2%}) break it, and "
+            f"data.tolerated is {tolerated:.2%}:\n"
+            + "".join(f"  {count:,} × {words(reason, schema)}\n" for reason, count in worst)
+            + f"They are in {store.name(store.quarantine(table))}"
         )

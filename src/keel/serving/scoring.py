@@ -74,7 +74,8 @@ class Scorer:
         """The examples that their schema refuses, by their rows, with the first reason."""
         wrong: dict[int, WrongField] = {}
         for n, (rule, *_) in broken_rules(examples, self._rules).items():
-            reason = f"breaks the rule {rule.name} of {self._schema}, as {BUILD} makes it"
+            told = rule.words.replace("tables.py", self._schema)
+            reason = f"{told}, as {BUILD} makes it"
             value = values[n][rule.column] if rule.column else None
             wrong[places[n]] = WrongField(rule.column, reason, value)
         try:

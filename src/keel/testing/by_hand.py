@@ -12,6 +12,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from keel.data.reasons import words
 from keel.data.validation import REASONS, check
 from keel.project.blame import defined
 from keel.project.description import Project
@@ -85,7 +86,7 @@ class HandWork:
         lost = [c for c, v in columns.items() if table[c].null_count() != v.count(None)]
         require(not lost, f"{name} takes no {', '.join(f'{c} = {columns[c]}' for c in lost)}")
         if several and not schema.is_valid(table):
-            reasons = ", ".join(check(table, schema)[1][REASONS])
+            reasons = ", ".join(words(why, schema) for why in check(table, schema)[1][REASONS])
             raise AssertionError(f"a row of {name} breaks its schema, and is set aside: {reasons}")
         return table
 

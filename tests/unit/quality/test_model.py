@@ -260,7 +260,7 @@ TABLE = {
 @pytest.mark.parametrize(
     ("name", "value", "state", "told"),
     [
-        ("data.valid", 0.985, State.BAD, "t: 3 of 200 rows set aside (wind|max 3)"),
+        ("data.valid", 0.985, State.BAD, "t: 3 of 200 rows set aside (wind is too large 3)"),
         ("data.missing", 0.05, State.GOOD, "t.a: 10.0% unknown"),
         ("data.joins", 0.25, State.WATCH, "t without planes: 50 of 200 rows"),
     ],

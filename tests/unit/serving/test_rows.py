@@ -100,8 +100,8 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "no decimal": ({"fee": "NaN"}, "fee", "should be a finite number"),
     "a word for yes": ({"pays": "yes"}, "pays", "should be a valid boolean"),
     "more than a small float holds": ({"usage": 1e39}, "usage", "should be less than or equal to"),
-    "a check of the team": ({"even": 3}, "even", "breaks the rule check of tables.py"),
-    "a resolution": ({"month": "2020-01-02"}, "month", "breaks the rule resolution of tables.py"),
+    "a check of the team": ({"even": 3}, "even", "breaks its check in tables.py"),
+    "a resolution": ({"month": "2020-01-02"}, "month", "is not a multiple of 1mo"),
     "a rule over columns": (
         {"joined": "1970-01-01T00:00:00Z"},
         "",
@@ -149,7 +149,7 @@ def test_of_many_broken_rows_so_many_are_named_and_the_others_counted() -> None:
     problem = refused(*(customer(number=n, even=1) for n in range(1, 101)))
 
     assert [part.field for part in problem.wrong] == [f"rows.{n}.even" for n in range(MOST)]
-    assert problem.detail == "rows.0.even breaks the rule check of tables.py, and 99 more"
+    assert problem.detail == "rows.0.even breaks its check in tables.py, and 99 more"
 
 
 def test_every_row_whose_value_can_not_be_read_is_named() -> None:

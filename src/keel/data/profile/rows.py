@@ -9,6 +9,7 @@ import polars as pl
 
 from keel.data.profile.counts import Counts, Levels, Periods
 from keel.data.profile.findings import Finding, ask, number, since, some
+from keel.data.reasons import words
 from keel.project.columns import Known, when_known
 
 USUAL = 20  # rows of a group in a period, of which none is strange
@@ -141,7 +142,8 @@ def set_aside_by_outcome(
         rules = [why for why in reasons if why.startswith(f"{name}|") and why != f"{name}|dtype"]
         lost, rows = sum(reasons[rule] for rule in rules), len(good) + len(broken)
         if lost >= max(BY_OUTCOME, SHARE_BY_OUTCOME * rows):
-            seen = f"{lost:,} of {rows:,} are set aside for {some(rules)}, which nobody knows when "
+            why = some([words(rule, schema) for rule in rules])
+            seen = f"{lost:,} of {rows:,} are set aside since {why}, which nobody knows when "
             yield ask("by outcome", table, name, seen + "they have to be predicted")
         elif medians := _outcomes(name, good, broken):
             aside, kept = map(number, medians)

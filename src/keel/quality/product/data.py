@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from keel.data.reasons import in_words
 from keel.quality.budgets import events
 from keel.quality.budgets.events import Events, Source
 from keel.quality.records.documents import Files, plural
@@ -69,7 +70,7 @@ def _valid(tables: Tables) -> Count:
     lost = sum(table.set_aside for table in tables.values())
     details = [
         f"{name}: {table.set_aside:,} of {plural(table.rows, 'row')} set aside "
-        f"({', '.join(f'{why} {times:,}' for why, times in table.reasons.items())})"
+        f"({', '.join(f'{why} {times:,}' for why, times in in_words(table.reasons).items())})"
         for name, table in tables.items()
         if table.set_aside
     ]

@@ -260,7 +260,7 @@ def _broken(rule: Rule, row: pl.DataFrame) -> WrongField:
     if rule.name == "primary_key":
         return WrongField("", "has the same key as another row: ask for one of them only")
     value = row[rule.column].item() if rule.column else None
-    return WrongField(rule.column, f"breaks the rule {rule.name} of tables.py", value)
+    return WrongField(rule.column, rule.words, value)
 
 
 def _field(place: str, column: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import dataframely as dy
 import polars as pl
 
+from keel.data.reasons import of_column, of_row
+
 UNKNOWN_TO_PYDANTIC = ("check", "resolution", "unique")  # what rules of columns begin with
 
 
@@ -16,6 +18,7 @@ class Rule:
     column: str  # "" for a rule of whole rows
     name: str
     holds: pl.Expr
+    words: str = ""  # what is wrong with what breaks it
     among_rows: bool = False  # it can't be broken by a row alone
 
 
@@ -25,10 +28,10 @@ def rules(schema: type[dy.Schema], columns: Mapping[str, dy.Column]) -> list[Rul
     own = schema._schema_validation_rules()  # noqa: SLF001
     key = schema.primary_key()
     return [
-        *(Rule("", name, rule.expr) for name, rule in own.items()),
+        *(Rule("", name, rule.expr, of_row(name, schema)) for name, rule in own.items()),
         *([Rule("", "primary_key", pl.struct(key).is_unique(), among_rows=True)] if key else []),
         *(
-            Rule(column, name, holds, among_rows=name == "unique")
+            Rule(column, name, holds, of_column(name, described), among_rows=name == "unique")
             for column, described in columns.items()
             for name, holds in described.validation_rules(pl.col(column)).items()
             if name.startswith(UNKNOWN_TO_PYDANTIC)
