@@ -141,18 +141,14 @@ class Log:
         """
         self._written = 0
         today = self._clock().date()
-        by_kind = {kind: days(self._folder / kind) for kind in KINDS}
+        by_kind = {kind: _by_day(self._folder / kind) for kind in KINDS}
         last = {
             kind: max((day for day in files if day < today), default=today)
             for kind, files in by_kind.items()
         }
         left = self._keep_bytes
         for day in sorted({day for files in by_kind.values() for day in files}, reverse=True):
-            of_day = {
-                kind: [files[day], *decoded(files[day])]
-                for kind, files in by_kind.items()
-                if day in files
-            }
+            of_day = {kind: files[day] for kind, files in by_kind.items() if day in files}
             left -= sum(map(size, of_day.values()))
             for kind, kept in of_day.items():
                 old = day <= last[kind] - timedelta(days=self._keep_days)
@@ -210,6 +206,15 @@ def days(folder: Path) -> dict[date, Path]:
     for file in folder.glob("????-??-??.jsonl"):
         with suppress(ValueError):
             files[date.fromisoformat(file.stem)] = file
+    return files
+
+
+def _by_day(folder: Path) -> dict[date, list[Path]]:
+    """The same with what readers made of each, by one look at the folder."""
+    files = {day: [file] for day, file in days(folder).items()}
+    for file in folder.glob("????-??-??.*.parquet"):
+        with suppress(ValueError):
+            files.get(date.fromisoformat(file.name[:10]), []).append(file)
     return files
 
 
