@@ -26,7 +26,7 @@ HIDDEN = {
     "a byte \udcff": r"\udcff",
 }
 EMPTY = ["", " ", "\n", "\u00a0", "\u200d", "\u3000\ufe0f"]
-OUTSIDE = "Name a folder outside the project, such as ../storage or /srv/data."
+OUTSIDE = "Name one outside the project: such as ../storage or /srv/data."
 NAMES_OF_OTHERS = """
 class match json test tests polars con annotationlib profiling attr click dateutil git google jinja2
 keel_ml packaging pandas pil requests scikit_learn scikit__learn sklearn validate yaml
@@ -40,18 +40,20 @@ NO_PLACES = """
 ../project ../project/src ../x/../project/
 """
 UNSAFE = "a\"b a'b a#b a;b a%b a\\b $HOME `a` ~ ~/data s3://bucket/data"
-WRITTEN = "Write it with / between folders, and no spaces, quotes or ~, as in ../storage."
+WRITTEN = "Write it as in ../churn-storage: / between folders, no spaces, quotes or ~."
 TAKEN = "Add a word, such as _model: Python, Keel, Windows or a library has the name."
+QUESTIONS = questions()
 # The question, and what is said of each answer that is wrong.
 WRONG = {
-    ("package_name", 'Use a-z, 0-9 and _, first a letter and last no _: not "{}".'): (
-        ["", "Flight", "1st", "a-b", "a b", "été", "_a", "a_"]
+    ("package_name", 'Use a-z, 0-9, _; start with a-z: not "{}".'): (
+        ["", "Flight", "1st", "a-b", "a b", "été", "_a"]
     ),
-    ("package_name", r'first a letter and last no _: not "a\n".'): ["a\n"],
+    ("package_name", r'start with a-z: not "a\n".'): ["a\n"],
+    ("package_name", 'Take out the _ at the end: not "{}".'): ["a_"],
     ("package_name", TAKEN): NAMES_OF_OTHERS.split(),
     ("package_name", "Shorten it to 40 characters: it has 41."): ["a" * 41],
-    ("user_email", 'Write it as in name@example.com, not "{}".'): NO_ADDRESSES.split(),
-    ("user_email", 'com, not "{}".'): [
+    ("user_email", 'Write it as in name@example.com: not "{}".'): NO_ADDRESSES.split(),
+    ("user_email", 'com: not "{}".'): [
         "a b@example.com",
         "a@exam ple.com",
         "A <a@example.com>",
@@ -69,19 +71,19 @@ WRONG = {
     },
     ("storage_folder", WRITTEN): ["", "a b", "a\tb", "a\n", *UNSAFE.split()],
     ("storage_folder", OUTSIDE): NO_PLACES.split(),
-    ("storage_s3", 'Write it as in s3://bucket/folder, not "{}".'): (
+    ("storage_s3", 'Write it as in s3://bucket/folder: not "{}".'): (
         ["", "bucket", "s3://", "gs://bucket/data", "s3://bucket/a b"]
     ),
     ("storage_s3", r'not "s3://bucket/a\n".'): ["s3://bucket/a\n"],
-    ("storage_gs", 'Write it as in gs://bucket/folder, not "{}".'): (
+    ("storage_gs", 'Write it as in gs://bucket/folder: not "{}".'): (
         ["", "bucket", "gs://", "s3://bucket/data", "gs://bucket/a#b"]
     ),
     ("storage_gs", r'not "gs://bucket\n".'): ["gs://bucket\n"],
-    ("storage_azure", 'Write it as in azure://container/folder, not "{}".'): (
+    ("storage_azure", 'Write it as in azure://data/churn: not "{}".'): (
         ["", "azure://", "https://example.com"]
     ),
     ("storage_azure", r'not "azure://data\n".'): ["azure://data\n"],
-    ("storage_ssh", 'Write it as in ssh://user@server/folder, not "{}".'): (
+    ("storage_ssh", 'Write it as in ssh://me@host/folder: not "{}".'): (
         ["", "ssh://", "ssh://server", "user@server:/data", "ssh://a:port/b", "ssh://-oProxy=x/b"]
     ),
     ("storage_ssh", r'not "ssh://a/b\n".'): ["ssh://a/b\n"],
@@ -151,8 +153,10 @@ def test_a_wrong_answer_is_refused_with_the_cure(
     with pytest.raises(ValueError, match=re.escape(problem)) as refused:
         make(answered, folder, **applies(question), **{question: answer})
 
-    _, _, shown = str(refused.value).partition(f"'{question}': ")
+    before, mark, shown = str(refused.value).partition(f"'{question}': ")
     assert len(shown) <= 80
+    # A terminal shows one line, and cuts it: the cure has to be in it, the rest may not.
+    assert "choices" in QUESTIONS[question] or len(before + mark + shown.split(": ")[0]) <= 80
     assert not folder.exists()
 
 
