@@ -100,7 +100,7 @@ WEATHER = [
         },
         temperature=[30.0, 20.0, 10.0],
     ),
-    ByHand("weather of another airport is not used", {"weather": {"origin": "JFK"}}, wind_speed=None),
+    ByHand("not the weather of another airport", {"weather": {"origin": "JFK"}}, wind_speed=None),
     ByHand(
         "measurements keep their units",
         {"weather": {name: value for name, (_, value) in MEASURED.items()}},

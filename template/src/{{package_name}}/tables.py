@@ -31,7 +31,7 @@ class Flights(dy.Schema):
     origin = dy.String(regex="^[A-Z]{3}$", metadata=ahead(), description="airport code")
     dest = dy.String(regex="^[A-Z]{3}$", metadata=ahead(), description="airport code")
     distance = dy.Int32(min=1, max=12_000, metadata=ahead(), description="miles")
-    # The table has no time of arrival, so these are known after the longest possible delay and flight.
+    # The table has no time of arrival: known after the longest possible delay and flight.
     dep_delay = dy.Int32(
         nullable=True,
         min=-120,
