@@ -134,5 +134,5 @@ def documents() -> None:
     from keel.project.errors import UserError
     from keel.quality.page.scorecard import read
 
-    if wrong := read(Path.cwd(), datetime.now(UTC)).problems:
+    if wrong := read(Path.cwd(), datetime.now(UTC))[0].problems:
         raise UserError("\n".join([f"{len(wrong)} to fix:", *wrong]))

@@ -491,7 +491,7 @@ def test_what_people_wrote_is_checked_in_one_step(
 def test_a_new_project_outside_of_git_has_nothing_to_mend(project: Repository) -> None:
     shutil.rmtree(project.root / ".git")
 
-    assert read(project.root, NOW).problems == []
+    assert read(project.root, NOW)[0].problems == []
 
 
 def test_all_limits_are_shown_with_their_usual_values(made: Path) -> None:

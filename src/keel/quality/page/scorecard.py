@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -53,9 +53,10 @@ class Scorecard:
     """All that is known of a project's quality, as of now."""
 
     now: datetime
-    figures: list[Figure]
+    figures: list[Figure] = field(default_factory=list)
+    quality: Quality = field(default_factory=Quality)
     overview: Overview = field(default_factory=Overview)
-    exempt: tuple[str, ...] = ()  # what goes on in a freeze
+    incidents: Incidents = field(default_factory=Incidents)
     problems: list[str] = field(default_factory=list)  # with files that people write
     rules: list[str] = field(default_factory=list)  # whose they are, and what changes in them
 
@@ -66,20 +67,11 @@ class Scorecard:
         return {question: answer(groups[name]) for name, question in QUESTIONS.items()}
 
 
-@dataclass(frozen=True)
-class Sources:
-    """What people wrote on quality, and what is wrong with it."""
+def read(root: Path, now: datetime) -> tuple[Scorecard, Written]:
+    """What people wrote on quality, and what is wrong with it; there are no figures yet.
 
-    quality: Quality
-    overview: Overview
-    incidents: Incidents
-    written: Written
-    problems: list[str]
-    rules: list[str]  # whose they are, and what a change makes of them
-
-
-def read(root: Path, now: datetime) -> Sources:
-    """Read it all, once. What is broken takes away no more than its own."""
+    What is broken takes away no more than its own.
+    """
     quality, wrong = Quality(), []
     rules = freeze.of(root, freeze.target(root))
     try:
@@ -92,27 +84,25 @@ def read(root: Path, now: datetime) -> Sources:
     wrong += [*overview.unread, *overview.problems, *known.problems]
     wrong += incidents.flaws(known.good, known_deployments(root))
     wrong += change.problems(written)
-    return Sources(quality, overview, known, written, wrong, rules.told)
+    return Scorecard(now, [], quality, overview, known, wrong, rules.told), written
 
 
 def gather(root: Path, now: datetime) -> Scorecard:
     """Make all figures. Whatever fails takes away no more than its own."""
-    sources = read(root, now)
-    quality, overview, known = sources.quality, sources.overview, sources.incidents
+    card, written = read(root, now)
+    quality, known = card.quality, card.incidents
 
     def delivery() -> list[Figure]:
         return dora.figures(deployments(root), known, quality.delivery, now)
 
     figures = [
         *guarded("product", "Outages", lambda: [incidents.figure(known, now)]),
-        *guarded("product", "Error budgets", lambda: standing.figures(overview, now.date())),
+        *guarded("product", "Error budgets", lambda: standing.figures(card.overview, now.date())),
         *guarded("product", "Model", lambda: _model(root, quality, now)),
         *guarded("product", "Data", lambda: data.figures(root, quality.data)),
         *guarded("delivery", "Delivery", delivery, "delivery."),
     ]
-    figures += change.figures(sources.written, quality, figures)
-    exempt = quality.budgets.exempt
-    return Scorecard(now, figures, overview, exempt, sources.problems, sources.rules)
+    return replace(card, figures=[*figures, *change.figures(written, quality, figures)])
 
 
 def _model(root: Path, quality: Quality, now: datetime) -> list[Figure]:
@@ -174,7 +164,7 @@ def facts(card: Scorecard) -> dict[str, Any]:
         "answers": card.answers,
         "outages": [each.text for each in card.figures if each.name == OUTAGES and each.value],
         "freeze": [f"“{stop.objective.title}”: {stop}" for stop in card.overview.stopping],
-        "exempt": list(card.exempt),
+        "exempt": list(card.quality.budgets.exempt),
         "waivers": [
             f"“{standing.objective.title}” may be missed until {waiver.until}: "
             f"{waiver.why} ({waiver.owner} answers for it"
