@@ -33,6 +33,12 @@ NONE = "none"  # what a person types where there is no key, time or group
 )
 @click.option("--true", metavar="VALUE", help="The value of the target that means yes.")
 @click.option("--task", metavar="TASK", help="yes or no, one of several, or a number.")
+@click.option(
+    "--ahead", metavar="COLUMN", multiple=True, help="It is known when you predict: a feature."
+)
+@click.option(
+    "--afterwards", metavar="COLUMN", multiple=True, help="It is known later: no feature."
+)
 @click.option("--zone", metavar="ZONE", help="Time zone of the times, such as Europe/Zurich.")
 @click.option("--name", metavar="NAME", help="Name of the table; default: that of the file.")
 @click.option("--purpose", metavar="SENTENCE", help="What is predicted, and for whom.")
@@ -40,7 +46,15 @@ NONE = "none"  # what a person types where there is no key, time or group
 @click.option("--on", metavar="COLUMN", help="The column to join by.")
 @click.option("--yes", is_flag=True, help="Ask nothing, and take the likeliest answers.")
 @click.option("--look", is_flag=True, help="Only show what the table is taken for.")
-def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | None) -> int:
+def start(
+    files: tuple[str, ...],
+    *,
+    ahead: tuple[str, ...],
+    afterwards: tuple[str, ...],
+    yes: bool,
+    look: bool,
+    **options: str | None,
+) -> int:
     """Replace the example by your own table.
 
     FILE is CSV or Parquet; it may be a folder, or several files with the same columns. It looks
@@ -59,7 +73,11 @@ def start(files: tuple[str, ...], *, yes: bool, look: bool, **options: str | Non
     answers = {
         name: options.pop(name) for name in ("target", "key", "time", "group", "true", "task")
     }
-    given = {name: _meant(answer) for name, answer in answers.items() if answer is not None}
+    given: dict[str, Any] = {
+        **{name: _meant(answer) for name, answer in answers.items() if answer is not None},
+        "ahead": ahead,
+        "afterwards": afterwards,
+    }
     with tempfile.TemporaryDirectory() as scratch:
         survey = Survey.of(list(files), Path(scratch), name=options["name"])
         if asks:

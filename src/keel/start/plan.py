@@ -22,6 +22,9 @@ class Type(StrEnum):
     NOTHING = "nothing"  # all null
 
 
+NAMED = "you named it"  # why a column is for something
+
+
 class Use(StrEnum):
     """What a column is for."""
 

@@ -190,6 +190,15 @@ def test_what_may_be_another_number_without_its_unit_is_none(
     assert named(plan, "size").type == Type.CATEGORY
 
 
+@pytest.mark.parametrize("large", ["1,234.5", "1,234"])
+def test_few_numbers_with_thousands_say_how_they_are_written(tmp_path: Path, large: str) -> None:
+    years = [str(row) for row in range(1, 60)]
+
+    plan = look(write(tmp_path, churn(years=[*years, large]), separator="\t"), target="churned")
+
+    assert named(plan, "years").high == float(large.replace(",", ""))
+
+
 def test_what_could_be_thousands_or_decimals_is_said(tmp_path: Path) -> None:
     columns = churn(years=["1,234", "5,678"] * 30)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from csv_files import chance, write
 
+from keel.project.errors import UserError
 from keel.start.looking.look import look
 from keel.start.plan import Plan, Use
 
@@ -198,6 +199,21 @@ def test_a_date_after_the_time_is_known_afterwards(tmp_path: Path) -> None:
 
     assert use(plan, "sent") == Use.AFTERWARDS
     assert "it is after sold in 100% of the rows" in said(plan, "sent")
+
+
+def test_a_person_says_what_is_known_ahead_and_what_afterwards(tmp_path: Path) -> None:
+    file = write(tmp_path, orders(sold=DAYS, sent=[day + timedelta(days=2) for day in DAYS]))
+
+    plan = look(file, target="returned", ahead=["sent"], afterwards=["price"])
+
+    assert use(plan, "sent") == Use.FEATURE
+    assert use(plan, "price") == Use.AFTERWARDS
+    assert said(plan, "sent") == ""
+
+
+def test_a_column_is_not_both_known_and_not_known(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="name another column as the outcome: price is the feature"):
+        look(write(tmp_path, orders()), target="returned", ahead=["price"], afterwards=["price"])
 
 
 def test_an_id_that_rises_with_the_target_is_said(tmp_path: Path) -> None:

@@ -105,6 +105,17 @@ def test_what_is_shown_fits_and_tells_nothing_of_persons(name: str, tmp_path: Pa
     assert all(any(line.startswith(column.name[:9]) for line in lines) for column in plan.columns)
 
 
+def test_names_stay_apart_where_they_are_too_long(tmp_path: Path) -> None:
+    plan = plans.requests(tmp_path / "table.csv")
+    long = [f"nights_of_all_the_guests_of_this_booking_{day}" for day in ("weekdays", "weekend")]
+    nights = [Column(n, Type.WHOLE, Use.FEATURE, "", low=0, high=9, identifier=n) for n in long]
+
+    lines = list(shown(replace(plan, columns=(*plan.columns, *nights)), 80))
+
+    assert max(map(len, lines)) <= 80
+    assert len({line.split()[0] for line in lines if line.startswith("nights_of")}) == 2
+
+
 def test_the_worked_example_is_known_again() -> None:
     """After a change of the template: `uv run python scripts/example.py`."""
     spec = importlib.util.spec_from_file_location("example", ROOT / "scripts/example.py")

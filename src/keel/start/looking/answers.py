@@ -11,7 +11,7 @@ from keel.project.errors import UserError
 from keel.start.looking import roles
 from keel.start.looking.facts import Counted
 from keel.start.looking.labels import Label, label
-from keel.start.plan import Use
+from keel.start.plan import NAMED, Use
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Answered:
     label: Label
     named_group: bool
     reasons: Mapping[str, str] = field(default_factory=dict)
+    ahead: tuple[str, ...] = ()  # what is known when it is predicted
+    afterwards: tuple[str, ...] = ()  # what is not
 
     @property
     def taken(self) -> dict[str, Use]:
@@ -44,8 +46,14 @@ def answered(counted: Counted, given: Mapping[str, Any]) -> Answered:
     others = {name: said for name in ("time", "group") if (said := given.get(name))}
     exact = {name: roles.named(counted, name, said).name for name, said in others.items()}
     given = {**given, **exact}
-    _check_different({"target": [target], "key": named, **_roles(given)})
+    ahead, afterwards = (
+        [roles.named(counted, name, column).name for column in given.get(name, ())]
+        for name in ("ahead", "afterwards")
+    )
+    known = {"feature": ahead, "outcome": afterwards}
+    _check_different({"target": [target], "key": named, **_roles(given), **known})
     taken = [target, *named, *itertools.chain(*_roles(given).values())]
+    taken += [*ahead, *afterwards]
     time = given.get("time", next(iter(roles.times(counted, taken, counted.personal)), ""))
     if time:
         roles.check_time(counted, time)
@@ -58,8 +66,9 @@ def answered(counted: Counted, given: Mapping[str, Any]) -> Answered:
     if not key and "key" not in given:
         key = roles.together(counted, target, time, group)
     meant = label(counted.facts[target], task=given.get("task"), true=given.get("true"))
-    said = dict.fromkeys((*named, *(v[0] for v in _roles(given).values())), "you named it")
-    return Answered(target, key, time, group, meant, bool(given.get("group")), said)
+    said = dict.fromkeys((*named, *(v[0] for v in _roles(given).values())), NAMED)
+    known_when = (tuple(ahead), tuple(afterwards))
+    return Answered(target, key, time, group, meant, bool(given.get("group")), said, *known_when)
 
 
 def _names(key: Any, counted: Counted) -> list[str]:

@@ -29,7 +29,11 @@ def leaking(counted: Counted, answer: Answered, target: Array) -> dict[str, str]
     order = np.random.default_rng(0).permutation(len(target))[:ROWS]
     found = {}
     for name, facts in counted.facts.items():
-        if name in answer.taken or facts.type == Type.NOTHING or name in counted.personal:
+        if (
+            name in {*answer.taken, *answer.ahead, *answer.afterwards}
+            or facts.type == Type.NOTHING
+            or name in counted.personal
+        ):
             continue
         values = counted.sample[name]
         with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the greatest there are

@@ -20,12 +20,12 @@ from keel.start.looking.counting import count
 from keel.start.looking.facts import Counted
 from keel.start.looking.kinds import DATED
 from keel.start.looking.labels import TASKS, label
-from keel.start.plan import Caution, Column, Plan, Question, Type, Use
+from keel.start.plan import NAMED, Caution, Column, Plan, Question, Type, Use
 from keel.start.reading.read import read
 from keel.start.words import NAMES, says
 
 NONE = ""  # what a person says where there is no key, time or group
-ANSWERS = ("target", "key", "time", "group", "true", "task")
+ANSWERS = ("target", "key", "time", "group", "true", "task", "ahead", "afterwards")
 
 
 def look(
@@ -39,7 +39,8 @@ def look(
     """What a table is taken for: all but the target is found, unless it is said.
 
     `key`, `time` and `group` are names of columns, or "" for none; `true` is the value of the
-    target that means yes; `task` is "yes or no", "one of several" or "a number".
+    target that means yes; `task` is "yes or no", "one of several" or "a number"; `ahead` and
+    `afterwards` are lists of columns that are known when it is predicted, or are not.
     Raises UserError if nothing can be learned from it.
     """
     with TemporaryDirectory() as scratch:
@@ -122,7 +123,8 @@ class Survey:
     def _planned(self, answer: Answered, given: Mapping[str, Any], zone: str | None) -> Plan:
         target = leaks.numbers(self.counted, answer)
         leaking = leaks.leaking(self.counted, answer, target)
-        found = columns(self.counted, answer, leaking)
+        later = leaking | dict.fromkeys(answer.afterwards, NAMED)
+        found = columns(self.counted, answer, later)
         if not any(column.use in (Use.FEATURE, Use.TIME) for column in found):
             raise UserError(
                 f"add columns to predict {answer.target} from: nothing is left: "

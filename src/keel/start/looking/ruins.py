@@ -203,6 +203,7 @@ def of_persons(columns: Sequence[Column]) -> Iterator[Caution]:
 
 def of_leaks(leaking: Mapping[str, str]) -> Iterator[Caution]:
     """Columns that give the answer away."""
-    cure = "leave it as known only afterwards; if it is known before, make it a feature"
     for name, reason in leaking.items():
+        option = f"--ahead {shlex.quote(name)}"
+        cure = f"if it is known when you predict, name it: {option}"
         yield Caution(name or NAMELESS, reason, cure)

@@ -22,6 +22,7 @@ AMOUNT = (
     r"(\d[\d.,'’\s\u00a0\u202f]*|\.\d+)\s*([^\d\s.,+()'-][^\d.,+()'-]{0,11}?)?\)?$"
 )
 MANY = 20  # different values, of which all have the same behind them
+BOTH = r"[+-]?\d{1,3}(,\d{3})+\.\d+"  # both marks tell which is which
 PLACES = re.compile(r"[+-]?\d{1,3},\d{3}")  # a thousand, or three decimals
 ENOUGH = 0.9  # of the values, to take a column for numbers
 
@@ -78,23 +79,35 @@ def numerals(columns: Sequence[pl.Series], separator: str) -> Numerals:
     dots = False
     for values in columns:
         if _share(values, NUMBER) >= ENOUGH:
-            dots = dots or bool(values.str.contains(r"^[+-]?\d+\.\d*$").any())
+            dotted = bool(values.str.contains(r"^[+-]?\d+\.\d*$").any())
+            dots = dots or dotted
+            if _has(values, BOTH):  # few of the numbers are so large
+                found[False, ","] = found.get((False, ","), 0) + 1
+            elif not dotted and _has(values, PLACES.pattern):
+                open_.append(values)
         elif _share(values, r"[+-]?\d{1,3}(,\d{3})?") >= ENOUGH and _has(values, PLACES.pattern):
             open_.append(values)
         else:
             for style in _styles(values):
                 found[style] = found.get(style, 0) + 1
     if any(comma for comma, _ in found):  # 1.234 beside 1,5 is a thousand
-        dotted = [values for values in columns if _has(values, r"[+-]?\d{1,3}(\.\d{3})+")]
-        if dotted and all(_share(values, _grouped(".", ",").strip("^$")) == 1 for values in dotted):
-            found[True, "."] = found.get((True, "."), 0) + len(dotted)
+        points = [values for values in columns if _has(values, r"[+-]?\d{1,3}(\.\d{3})+")]
+        if points and all(_share(values, _grouped(".", ",").strip("^$")) == 1 for values in points):
+            found[True, "."] = found.get((True, "."), 0) + len(points)
+    return _decided(found, open_, semicolon=separator == ";" and not dots)
+
+
+def _decided(
+    found: dict[tuple[bool, str], int], open_: Sequence[pl.Series], *, semicolon: bool
+) -> Numerals:
+    """What most columns say; a comma that could be either is one of decimals beside semicolons."""
     if found:
         comma, thousands = max(found, key=lambda style: (found[style], style[1] != ""))
         groups = {style[1] for style in found if style[0] == comma and style[1]}
         return Numerals(comma, thousands or next(iter(sorted(groups)), ""))
     if open_:
         example = open_[0].filter(open_[0].str.contains(f"^{PLACES.pattern}$"))[0]
-        if separator == ";" and not dots:
+        if semicolon:
             return Numerals(decimal_comma=True, assumed=example)
         return Numerals(thousands=",", assumed=example)
     return Numerals()

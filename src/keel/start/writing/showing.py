@@ -13,10 +13,9 @@ from keel.start.writing.code import literal
 from keel.start.writing.measured import Measured
 from keel.start.writing.splitting import MOST_TESTED
 
-HEADS = ("column", "type", "values", "nulls", "use", "why")
-WIDEST = (22, 13, 25, 5, 16)
-NARROWEST = ((2, 15), (0, 10))  # where room is scarce, values are cut first, and then names
-REASON = 14  # wide at least, where that can be had
+HEADS = ("column", "type", "values", "nulls", "use")
+VALUES = 2  # their place; they have the room that others leave
+LEAST = 14  # that they are wide, if names can be cut for it
 MOST = 60  # columns that are shown one by one
 
 
@@ -27,6 +26,9 @@ def shown(plan: Plan, width: int) -> Iterator[str]:
     yield f"{name}: {plan.rows:,} rows, {len(plan.columns)} columns; {_task(plan)}"
     yield ""
     yield from _columns(plan, width)
+    yield ""
+    features = len(plan.named(Use.FEATURE))
+    yield f"Are all {features:,} features known when you predict? If not: --afterwards COLUMN"
     for warning in plan.warnings:
         subject = f"{warning.column}: " if warning.column else ""
         yield ""
@@ -72,21 +74,19 @@ def _task(plan: Plan) -> str:
 
 
 def _columns(plan: Plan, width: int) -> Iterator[str]:
-    """A row for each column; its reason takes as many lines as it needs."""
+    """A row for each column, and below it why, unless it is a feature as any other."""
     order = list(Use)
     columns = sorted(plan.columns, key=lambda column: order.index(column.use))
-    rows = [HEADS, *(_cells(column, plan) for column in columns[:MOST])]
-    widths = [min(most, max(len(row[place]) for row in rows)) for place, most in enumerate(WIDEST)]
-    for place, least in NARROWEST:
-        lacking = REASON - (width - sum(widths) - 2 * len(widths))
-        widths[place] = max(min(widths[place], least), widths[place] - max(0, lacking))
-    room = max(12, width - sum(widths) - 2 * len(widths))
-    for *cells, why in rows:
-        parts = [_cut(cell, size).ljust(size) for cell, size in zip(cells, widths, strict=True)]
-        first, *rest = textwrap.wrap(why, room) or [""]
-        yield "  ".join([*parts, first]).rstrip()
-        for line in rest:
-            yield f"{'':{width - room}}{line}"
+    rows = {HEADS: ""} | {_cells(each, plan): _reason(each) for each in columns[:MOST]}
+    widths = [max(len(row[place]) for row in rows) for place in range(len(HEADS))]
+    others = sum(widths) - widths[VALUES] + 2 * (len(widths) - 1)
+    widths[0] -= max(0, others + min(LEAST, widths[VALUES]) - width)
+    widths[VALUES] = min(widths[VALUES], max(LEAST, width - others))
+    for (name, *cells), why in rows.items():
+        parts = [_cut(cell, size).ljust(size) for cell, size in zip(cells, widths[1:], strict=True)]
+        yield "  ".join([_shortened(name, widths[0]).ljust(widths[0]), *parts]).rstrip()
+        if why:
+            yield from _wrapped(f"    {why}", width, "    ")
     if len(columns) > MOST:
         counted = {use: sum(c.use == use for c in columns[MOST:]) for use in Use}
         rest = [f"{number} {use}" for use, number in counted.items() if number]
@@ -96,10 +96,14 @@ def _columns(plan: Plan, width: int) -> Iterator[str]:
 def _cells(column: Column, plan: Plan) -> tuple[str, ...]:
     use = column.use if column.name not in plan.key else _key_and(column.use)
     nulls = f"{column.nulls:.0%}" if column.nulls >= 0.005 else "<1%" * bool(column.nulls)
-    plain = use == Use.FEATURE and str(column.type) in column.reason  # what was said already
-    reason = "" if plain else column.reason
     name = " ".join(column.name.split()) or '""'
-    return name, str(column.type), values(column), nulls, use, reason
+    return name, str(column.type), values(column), nulls, use
+
+
+def _reason(column: Column) -> str:
+    """Why it is for that; what type and values say already is no reason."""
+    is_said = column.use == Use.TIME and str(column.type) in column.reason
+    return "" if column.use == Use.FEATURE or is_said else column.reason
 
 
 def _key_and(use: Use) -> str:
@@ -111,9 +115,10 @@ def values(column: Column) -> str:
     if column.personal or column.use == Use.PERSONAL:
         return f"{column.distinct:,} different" if column.distinct else ""
     if column.type in (Type.CATEGORY, Type.YES_NO) and column.values:
-        return ", ".join(map(str, column.values))
+        many = f"{len(column.values)}: " * (len(column.values) > 2)
+        return f"{many}{', '.join(map(str, column.values))}"
     if column.low is not None:
-        return f"{_short(column.low)} to {_short(column.high)}"
+        return f"{_short(column.low)} to {_short(column.high)} {column.unit}".rstrip()
     return f"{column.distinct:,} different" if column.distinct else ""
 
 
@@ -129,6 +134,13 @@ def _short(value: Any) -> str:
 
 def _cut(text: str, size: int) -> str:
     return text if len(text) <= size else text[: max(0, size - 1)] + "…"
+
+
+def _shortened(name: str, size: int) -> str:
+    """A name with its end, by which nights_weekend and nights_weekday differ."""
+    if len(name) <= size:
+        return name
+    return f"{name[: size // 2]}…{name[size // 2 + 1 - size :]}"
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
