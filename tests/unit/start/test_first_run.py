@@ -37,7 +37,7 @@ def test_few_rows_to_learn_from_are_told(tmp_path: Path) -> None:
 
     (doubt,) = doubts(plans.rides(tmp_path / "t.csv"), measured)
 
-    assert "the test begins on 2021-03-01, and 10% of the rows are left" in doubt
+    assert "the test begins on 2021-03-01, and only 10% of the rows train" in doubt
 
 
 def test_where_no_day_has_each_class_on_both_sides_there_is_a_day_all_the_same() -> None:
