@@ -171,6 +171,14 @@ def test_the_scenarios_are_as_many_as_the_docs_say() -> None:
     assert list(map(int, said.groups())) == counted
 
 
+def test_the_news_can_be_read_in_ten_minutes() -> None:
+    """A merge has brought back what had been sorted, more than once."""
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text("utf-8")
+    news = changelog.partition("## Unreleased")[2].partition("\n## ")[0]
+
+    assert len(news.split()) < 2500
+
+
 def test_each_verb_is_on_a_page_that_says_more_than_its_line() -> None:
     texts = [page.read_text("utf-8") for page in DOCS.rglob("*.md")]
     named = {verb for text in texts for verb in re.findall(r"`?keel ([a-z]+)", text)}
