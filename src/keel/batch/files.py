@@ -80,7 +80,7 @@ def opened_as(path: Path, columns: Sequence[str], optional: Sequence[str], form:
     if missing:
         raise UserError(
             f"{path} needs the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}: "
-            f"it has {', '.join(names)}"
+            f"it has {', '.join(names)}.\nKey, time or features come from what is missing"
         )
     return Input(path, frame.select(*columns, *(name for name in optional if name in names)))
 

@@ -77,7 +77,8 @@ def predict(
     release = release_of(store.root, used.passport["sha256"]["model"])
     evaluation = settings.evaluation if settings else None
     run = _Run(store, project, table, scorer, lookups, used.version, release, evaluation)
-    inputs = [opened_as(file, scorer.asked, scorer.later, form) for file in files]
+    rest = [name for name in project.tables[table].column_names() if name not in scorer.needed]
+    inputs = [opened_as(file, scorer.needed, rest, form) for file in files]
     for target, scored in targets(inputs, out).items():
         yield run.scored(scored, target)
 

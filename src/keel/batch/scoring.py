@@ -18,9 +18,10 @@ from keel.model.predictor import InUse
 from keel.project.description import Project
 from keel.project.errors import UserError
 from keel.serving.answers import Answers
+from keel.serving.examples.needed import needed, needed_of_examples
 from keel.serving.examples.origins import BUILD, PLACE, Lookups, Maker
 from keel.serving.examples.rows import asked
-from keel.serving.log import columns, key
+from keel.serving.log import key
 
 SOME = 20  # rows: if `build` fails with each of them, it will with all
 LABEL = "its label"  # no column has a blank
@@ -41,15 +42,16 @@ class BatchScorer:
     def __init__(self, used: InUse, project: Project, table: str, form: Form = USUAL) -> None:
         schema = project.tables[table]
         self.asked = asked(schema)
+        self.needed = needed(project, table)
         self.later = [name for name in schema.column_names() if name not in self.asked]
         self.key = [name for name in schema.primary_key() if name in self.asked]
         self._answers = Answers(used)
         self._project = project
         self._table = table
         self._form = form
-        self._rows = _numbered(schema, self.asked)
+        self._rows = _numbered(schema, self.needed)
         self._maker = Maker(project, table)
-        self._examples = _numbered(project.examples, columns(project, personal=True))
+        self._examples = _numbered(project.examples, needed_of_examples(project))
         self._key = key(project, personal=True)
         self._label = project.examples.columns()[project.label].dtype
         own = (*self._answers.fields, "model", "release")

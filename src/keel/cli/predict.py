@@ -23,9 +23,9 @@ def predict(files: tuple[str, ...], out: Path | None) -> int:
     """Predict the rows of each FILE, Parquet or CSV, with the champion (the model in use).
 
     A FILE may be a pattern in quotes, such as 'july/*.parquet'. It needs the
-    columns of a request to the service. Predictions go to FILE.predictions.parquet, with the key;
-    rows that break the schema go to FILE.set-aside.parquet, with the reasons. If the file has the
-    label, it says how good the predictions are.
+    columns that key, time and features come from. Predictions go to FILE.predictions.parquet, with
+    the key; rows that break the schema go to FILE.set-aside.parquet, with the reasons. If the file
+    has the label, it says how good the predictions are.
 
     Exits with 1 if no row of a file could be predicted.
     """

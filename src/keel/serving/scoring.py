@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from keel.model.predictor import InUse
 from keel.project.description import Project
 from keel.serving.answers import Answers
+from keel.serving.examples.needed import needed_of_examples
 from keel.serving.examples.origins import BUILD, Lookups, Maker, nothing_stops
-from keel.serving.examples.rows import model
+from keel.serving.examples.rows import model, optional
 from keel.serving.examples.rules import broken_rules, rules
 from keel.serving.problems import WrongField
 from keel.show.tracing import span
@@ -36,7 +37,8 @@ class Scorer:
     def __init__(self, used: InUse, project: Project, table: str) -> None:
         self._answers = Answers(used)
         self._maker = Maker(project, table)
-        known = {name: project.examples.columns()[name] for name in self._maker.columns}
+        columns = {name: project.examples.columns()[name] for name in self._maker.columns}
+        known = optional(columns, needed_of_examples(project))
         self._example = model("Example", known, strict=False)
         self._checked: TypeAdapter[Any] = TypeAdapter(list[self._example])  # type: ignore[name-defined]  # made just now
         self._schema = project.examples.__name__

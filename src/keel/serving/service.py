@@ -19,6 +19,7 @@ from keel.project.description import Project
 from keel.project.errors import UserError, reason
 from keel.serving.examples.alone import check_rows_alone
 from keel.serving.examples.lookups import Lookups
+from keel.serving.examples.needed import needed
 from keel.serving.examples.rows import Read, Rows, asked
 from keel.serving.log import Clock, Log, columns, key, now
 from keel.serving.problems import MOST, ProblemError, WrongField, not_recorded
@@ -59,10 +60,11 @@ class Service:
         self.used = in_use(store, project)
         self.metrics = Metrics(project.task, self.used.version, self.used.passport)
         schema = project.tables[self.table]
-        self.rows = Rows(schema, asked(schema), serving.rows, partly=True)
+        self._needed = needed(project, self.table)
+        self.rows = Rows(schema, asked(schema), serving.rows, self._needed, partly=True)
         label = project.label
         names = [*key(project, personal=False), label]
-        self.labels = Rows(project.examples, names, serving.rows, nullable=label)
+        self.labels = Rows(project.examples, names, serving.rows, names[:-1])
         self.lookups = Lookups(store, project, self.table, serving.oldest_lookup, clock)
         self.log = Log(store.root, project, serving.keep_days, clock, serving.keep_gb * 1e9)
         self.log.forget()
@@ -123,12 +125,13 @@ class Service:
         return {"model": self.used.version, **self.used.passport, **scores}
 
     def example(self) -> dict[str, Any] | None:
-        """A row to ask for, if the table is here and has nothing personal."""
-        stored = self._stored()
-        if stored is None or any(map(is_personal, self.rows.columns.values())):
+        """A row to ask for, if the table is here and nothing personal is needed."""
+        stored, columns = self._stored(), self.rows.columns
+        if stored is None or any(is_personal(columns[name]) for name in self._needed):
             return None
         with suppress(pl.exceptions.PolarsError):
-            rows = stored.select(*self.rows.columns).head(1).collect()
+            shown = [name for name, column in columns.items() if not is_personal(column)]
+            rows = stored.select(*shown).head(1).collect()
             return next(iter(from_json(to_json(rows.to_dicts()))), None)
         return None
 

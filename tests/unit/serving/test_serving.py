@@ -565,14 +565,15 @@ def test_the_service_is_described_with_ranges_and_units(asked: TestClient) -> No
     described = asked.get("/openapi.json").json()
 
     schemas = described["components"]["schemas"]
-    distance = schemas["Flights"]["properties"]["distance"]
+    flight = schemas["Flights"]["properties"]["flight"]
     body = described["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     assert body["schema"] == {"$ref": "#/components/schemas/Flights"}
-    assert (distance["description"], distance["minimum"], distance["maximum"]) == (
-        ("miles", 1, 12_000)
+    assert (flight["description"], flight["minimum"], flight["maximum"]) == (
+        ("flight number", 1, 9_999)
     )
     assert "arr_delay" not in schemas["Flights"]["properties"]
-    assert "tailnum" not in schemas["Flights"]["required"]
+    assert "tailnum" not in schemas["Flights"]["required"]  # it may be null
+    assert "distance" not in schemas["Flights"]["required"]  # no feature comes from it
 
 
 def test_the_example_of_the_description_is_answered(asked: TestClient) -> None:

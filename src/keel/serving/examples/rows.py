@@ -72,15 +72,17 @@ class Rows:
         schema: type[dy.Schema],
         names: Iterable[str],
         most: int = 1,
-        nullable: str = "",
+        needed: Iterable[str] | None = None,
         *,
         partly: bool = False,
     ) -> None:
-        """Of a batch that is `partly` good, `read_each` reads the good rows."""
+        """Of a batch that is `partly` good, `read_each` reads the good rows.
+
+        What is not `needed` may be null or left out, whatever the schema says.
+        """
         self.columns = {name: schema.columns()[name] for name in names}
-        if nullable:  # whatever the schema says
-            self.columns[nullable] = copy(self.columns[nullable])
-            self.columns[nullable].nullable = True
+        if needed is not None:
+            self.columns = optional(self.columns, needed)
         self.model = model(schema.__name__, self.columns)
         lengths = Field(
             min_length=1,
@@ -187,6 +189,16 @@ class Rows:
                         values[n] = None
                 columns.append(series(name, values, dtype))
         return pl.DataFrame(columns), wrong
+
+
+def optional(columns: Mapping[str, dy.Column], needed: Iterable[str]) -> dict[str, dy.Column]:
+    """The columns, where all but those that are needed may be null."""
+    found, wanted = dict(columns), set(needed)
+    for name, column in columns.items():
+        if name not in wanted and not column.nullable:
+            found[name] = copy(column)
+            found[name].nullable = True
+    return found
 
 
 def asked(schema: type[dy.Schema]) -> list[str]:
