@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from keel.cli.app import app
-from keel.cli.surroundings import make_do, print_anything, warn_in_a_line
+from keel.cli.surroundings import folded, make_do, print_anything, warn_in_a_line, width
 from keel.project.errors import UserError
 
 
@@ -42,7 +42,8 @@ def run(arguments: list[str]) -> int:
         place = f"{mistake.filename}: " if mistake.filename else ""
         code, error = 1, f"{place}{mistake.strerror or mistake}"
     if error:
-        click.echo(f"error: {error}", err=True)
+        message = f"error: {error}"
+        click.echo(folded(message, width()) if sys.stderr.isatty() else message, err=True)
     if code == 1 and "DVC_STAGE" not in os.environ:  # what runs a stage says it
         _tell_of_conflicts(error)
     return code

@@ -4,9 +4,11 @@ import codecs
 import io
 import os
 import pwd
+import re
 import shutil
 import sys
 import tempfile
+import textwrap
 import warnings
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -52,6 +54,22 @@ def print_anything() -> None:
 def width() -> int:
     """The columns of the terminal, 100 at most: longer lines are hard to read."""
     return min(shutil.get_terminal_size().columns, 100)
+
+
+def folded(text: str, columns: int) -> str:
+    """The text in lines of so many columns at most; what stands in backticks stays in one."""
+    kept = re.sub("`[^`\n]*`", lambda code: code[0].replace(" ", "\0"), text)
+    lines = []
+    for line in kept.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(
+            line,
+            columns,
+            subsequent_indent=f"{indent}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+    return "\n".join(lines).replace("\0", " ")
 
 
 def warn_in_a_line() -> None:

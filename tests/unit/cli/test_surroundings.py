@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keel.cli import surroundings
-from keel.cli.surroundings import make_do
+from keel.cli.surroundings import folded, make_do
 
 OWN = Path(sys.executable).parent
 
@@ -145,3 +145,20 @@ warnings.warn(UserWarning("not converged.\\nIncrease it, or scale:\\n  https://x
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
     assert done.stderr == "warning: not converged. (UserWarning)\n"
+
+
+LONG = (
+    "error: fix the source of customers, or change Customers in tables.py, whatever is easier for:"
+    "\n  3 of 4 rows (75.00%) break it: `uv run keel run --force --single-item validate` does it\n"
+    "\n  data/quarantine/a-folder-of-a-name-that-is-longer-than-a-terminal-would-be/c.parquet"
+)
+
+
+def test_a_message_fits_the_terminal_and_keeps_words_and_commands_whole() -> None:
+    lines = folded(LONG, 60).splitlines()
+
+    assert " ".join(" ".join(lines).split()) == " ".join(LONG.split())
+    assert "`uv run keel run --force --single-item validate`" in "".join(lines)
+    assert all(len(line) <= 60 or " " not in line.strip() for line in lines)
+    assert lines[1].startswith("  ")
+    assert folded("error: short\n  indented", 60) == "error: short\n  indented"
