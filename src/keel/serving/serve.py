@@ -81,7 +81,7 @@ def started(
         for limit, value in settings.load(root).alerts:
             service.metrics.set("alert_limit", value, limit)
         threads = max(1, 2 * cpus() // serving.workers)  # more only wait for each other
-        lifespan = partial(draining, service)
+        lifespan = partial(draining, service, tracers)
         app = application(
             service, about(root), allowed, threads=threads, tracers=tracers, lifespan=lifespan
         )
@@ -91,7 +91,7 @@ def started(
 
 def _again(store: Store, allowed: Keys, serving: Serving) -> ASGIApp:
     """The service in the process of a worker: models, lookups and threads can't be handed over."""
-    process = ExitStack()
+    process = ExitStack()  # it stays open until the process ends
     try:
         app, _ = process.enter_context(started(store, load(store.repository), allowed, serving))
     except UserError as error:

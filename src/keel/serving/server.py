@@ -12,6 +12,7 @@ from types import FrameType
 from typing import cast
 
 import uvicorn
+from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client.multiprocess import mark_process_dead
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
@@ -71,7 +72,9 @@ class Connection(H11Protocol):
 
 
 @asynccontextmanager
-async def draining(service: Service, _app: object) -> AsyncIterator[None]:
+async def draining(
+    service: Service, tracers: TracerProvider | None, _app: object
+) -> AsyncIterator[None]:
     """The service stops only when load balancers and clients had time to see it.
 
     From SIGTERM on `/ready` says so, each answer closes its connection, and new ones are still
@@ -88,6 +91,8 @@ async def draining(service: Service, _app: object) -> AsyncIterator[None]:
 
     signal.signal(signal.SIGTERM, drain)
     yield
+    if tracers:
+        tracers.force_flush()  # uvicorn ends a worker by the signal: nothing runs after this
 
 
 class Workers(Multiprocess):

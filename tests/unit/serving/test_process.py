@@ -207,6 +207,18 @@ def test_workers_count_and_log_together_and_one_that_is_killed_comes_again(place
     assert (running_on, ended) == (1, 0)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stop_loses_no_span(place: Path, workers: int) -> None:
+    (place / "conf/service.yaml").write_text("serving: {drain_seconds: 0}")
+
+    with running(place, workers=workers) as service:
+        service.ask("/predict", ROW)
+        service.process.terminate()
+        service.process.wait(60)
+
+    assert len((place / "served/traces.jsonl").read_text().splitlines()) == 3
+
+
 def pids(parent: int) -> list[int]:
     """The processes that one has started, oldest first."""
     listed = subprocess.check_output(("pgrep", "-P", str(parent)), text=True)
