@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from keel.start.looking.look import Survey
+from keel.start.plan import Plan
 
 ROWS = 60
 
@@ -44,3 +48,17 @@ def write(
     file = folder / name
     file.write_bytes(text.encode(encoding))
     return file
+
+
+def look(
+    file: str | Path | Sequence[str | Path],
+    *,
+    target: str | None = None,
+    name: str | None = None,
+    zone: str | None = None,
+    **answers: Any,
+) -> Plan:
+    """What a table is taken for, with these answers."""
+    with TemporaryDirectory() as scratch:
+        survey = Survey.of(file, Path(scratch), name=name)
+        return survey.plan(target=target, zone=zone, **answers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -122,3 +123,12 @@ class Question:
     sentence: str
     choices: tuple[Any, ...]  # "" is none of them, where that is possible
     suggestion: Any  # the one to take with `--yes`; None if there is none
+
+
+def short(value: Any) -> str:
+    """A number, a date or a moment as a person is shown it."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

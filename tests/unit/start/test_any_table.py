@@ -14,13 +14,12 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 import pytest
-from csv_files import churn, write
+from csv_files import churn, look, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keel.project.errors import UserError
 from keel.start.identifiers import identifiers
-from keel.start.looking.look import look
 from keel.start.plan import Plan, Use
 
 NAMES = st.one_of(

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from csv_files import churn, lines, write
+from csv_files import churn, lines, look, write
 
 from keel.project.errors import UserError
-from keel.start.looking.look import Survey, look
+from keel.start.looking.look import Survey
 
 NO_TABLE: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "is empty: copy it here again"),

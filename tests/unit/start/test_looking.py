@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from csv_files import ROWS, churn, write
+from csv_files import ROWS, churn, look, write
 
-from keel.start.looking.look import Survey, look
+from keel.start.looking.look import Survey
 from keel.start.plan import Column, Plan, Use
 
 DAYS = [date(2027, 1, 1) + timedelta(days=row) for row in range(ROWS)]

@@ -9,13 +9,12 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 import pytest
-from csv_files import churn, write
+from csv_files import churn, look, write
 
 from keel.data.sources import Form, opened
 from keel.data.validation import check
 from keel.project.columns import afterwards, ahead
 from keel.project.task import YesNo, task
-from keel.start.looking.look import look
 from keel.start.plan import Plan, Use
 from keel.start.writing.code import coded
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from csv_files import churn, lines, write
+from csv_files import churn, lines, look, write
 from polars.testing import assert_frame_equal
 
 from keel.data.sources import Form, opened
 from keel.project.errors import UserError
-from keel.start.looking.look import look
 from keel.start.plan import Column, Plan, Type
 from keel.start.reading.read import read
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from csv_files import chance, write
+from csv_files import chance, look, write
 
 from keel.project.errors import UserError
-from keel.start.looking.look import look
 from keel.start.plan import Plan, Use
 
 ROWS = 300

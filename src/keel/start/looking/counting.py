@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from keel.start.looking.facts import EXACT, Counted, Facts
+from keel.start.looking.facts import Counted, Facts
 from keel.start.looking.kinds import DATED, MOST_CATEGORIES, NUMERIC, Kind, of_text, of_values
 from keel.start.plan import Type
 from keel.start.reading import dates
@@ -78,9 +78,7 @@ def _facts(table: Table, kinds: Mapping[str, Kind]) -> dict[str, Facts]:
 def _counted(table: Table, kinds: Mapping[str, Kind]) -> dict[str, Facts]:
     read = {f"\0{name}": kind.values(name) for name, kind in kinds.items()}
     measures = [
-        pl.struct(
-            each.alias(what) for what, each in _measures(name, kind, table.rows).items()
-        ).alias(name)
+        pl.struct(each.alias(what) for what, each in _measures(name, kind).items()).alias(name)
         for name, kind in kinds.items()
     ]
     frame = table.frame.select(*map(pl.col, kinds), **read).select(measures)
@@ -90,13 +88,13 @@ def _counted(table: Table, kinds: Mapping[str, Kind]) -> dict[str, Facts]:
     }
 
 
-def _measures(name: str, kind: Kind, rows: int) -> dict[str, pl.Expr]:
+def _measures(name: str, kind: Kind) -> dict[str, pl.Expr]:
     """What is counted, by the names that facts have for it."""
     column, values = pl.col(name), pl.col(f"\0{name}")
     measures = {
         "nulls": column.is_null().sum(),
         "odd": (column.is_not_null() & values.is_null()).sum(),
-        "distinct": column.drop_nulls().n_unique() if rows <= EXACT else column.approx_n_unique(),
+        "distinct": column.drop_nulls().n_unique(),
     }
     if kind.type == Type.NUMBER:
         values = values.cast(pl.Float64)
@@ -145,19 +143,7 @@ def _settled(table: Table, facts: Facts) -> Facts:
         return _settled(table, _counted(table, {facts.name: replace(kind, type=type_)})[facts.name])
     elif kind.type == Type.CATEGORY and facts.distinct > MOST_CATEGORIES:
         facts = replace(facts, kind=replace(kind, type=Type.TEXT))
-    return _with_counts(table, _counted_exactly(table, facts))
-
-
-def _counted_exactly(table: Table, facts: Facts) -> Facts:
-    """The facts with a true number of different values, where it decides about a key.
-
-    The estimate of Polars is off by up to 15 %.
-    """
-    may_be_key = facts.type in (Type.WHOLE, Type.TEXT) and facts.distinct > facts.rows / 2
-    if table.rows <= EXACT or not may_be_key:
-        return facts
-    values = table.frame.select(pl.col(facts.name).drop_nulls().n_unique())
-    return replace(facts, distinct=int(values.collect(engine="streaming").item()))
+    return _with_counts(table, facts)
 
 
 def _with_counts(table: Table, facts: Facts) -> Facts:

@@ -15,14 +15,13 @@ from keel.start.plan import Type
 from keel.start.reading.numerals import Numerals
 from keel.start.reading.read import Table
 
-EXACT = 2_000_000  # rows up to which different values are counted exactly
 LOOKED_AT = 5_000  # values, for persons
 TOLERATED = 0.01  # share of the rows that may be set aside, as the settings have it
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What was counted in a column: in all rows, but `distinct` of long tables is an estimate."""
+    """What was counted in a column, in all rows."""
 
     name: str
     kind: Kind
@@ -110,11 +109,6 @@ class Counted:
             for name, facts in self.facts.items()
         }
         return {name: reason for name, reason in found.items() if reason}
-
-    @property
-    def is_estimated(self) -> bool:
-        """Whether the table is so long that different values are not counted exactly."""
-        return self.table.rows > EXACT
 
     def is_counter(self, name: str) -> bool:
         """Whether the column counts the rows, one by one."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,26 +25,6 @@ from keel.start.words import NAMES, says
 
 NONE = ""  # what a person says where there is no key, time or group
 ANSWERS = ("target", "key", "time", "group", "true", "task", "ahead", "afterwards")
-
-
-def look(
-    files: str | Path | Iterable[str | Path],
-    *,
-    target: str | None = None,
-    name: str | None = None,
-    zone: str | None = None,
-    **answers: Any,
-) -> Plan:
-    """What a table is taken for: all but the target is found, unless it is said.
-
-    `key`, `time` and `group` are names of columns, or "" for none; `true` is the value of the
-    target that means yes; `task` is "yes or no", "one of several" or "a number"; `ahead` and
-    `afterwards` are lists of columns that are known when it is predicted, or are not.
-    Raises UserError if nothing can be learned from it.
-    """
-    with TemporaryDirectory() as scratch:
-        survey = Survey.of(files, Path(scratch), name=name)
-        return survey.plan(target=target, zone=zone, **answers)
 
 
 @dataclass(frozen=True)
@@ -76,7 +55,7 @@ class Survey:
         if "target" not in given:
             return [self._target()]
         answer = answered(self.counted, given)
-        asked = [self._key(answer), self._time(answer), self._group(answer), self._label(given)]
+        asked = [*self._roles(answer), self._label(given)]
         return [question for question in asked if question and question.name not in given]
 
     def plan(self, *, target: str | None = None, zone: str | None = None, **answers: Any) -> Plan:
@@ -180,24 +159,31 @@ class Survey:
         choices = tuple(each.name for each in fit)
         return Question("target", "What is predicted?", choices, called[-1] if called else None)
 
-    def _key(self, answer: Answered) -> Question | None:
-        choices = roles.keys(self.counted, [answer.target], self.counted.personal)
-        if len(choices) < 2 or (roles.is_id(choices[0]) and not roles.is_id(choices[1])):
-            return None
-        sentence = "Which column is the key, different in each row?"
-        return Question("key", sentence, (*choices, NONE), choices[0])
-
-    def _time(self, answer: Answered) -> Question | None:
-        choices = roles.times(self.counted, [answer.target], self.counted.personal)
-        sentence = "Which column is the moment of the prediction?"
-        return Question("time", sentence, (*choices, NONE), answer.time) if choices else None
-
-    def _group(self, answer: Answered) -> Question | None:
-        choices = roles.groups(
-            self.counted, [name for name in answer.taken if name != answer.group]
-        )
-        sentence = "Rows with the same value of which column belong together?"
-        return Question("group", sentence, (*choices, NONE), choices[0]) if choices else None
+    def _roles(self, answer: Answered) -> Iterator[Question]:
+        """Which columns are key, time and group, where there is a choice."""
+        counted, target = self.counted, [answer.target]
+        keys = roles.keys(counted, target, counted.personal)
+        clear = len(keys) < 2 or (roles.is_id(keys[0]) and not roles.is_id(keys[1]))
+        others = [name for name in answer.taken if name != answer.group]
+        times = roles.times(counted, target, counted.personal)
+        groups = roles.groups(counted, others)
+        for name, sentence, choices, likely in (
+            (
+                "key",
+                "Which column is the key, different in each row?",
+                [] if clear else keys,
+                keys[:1],
+            ),
+            ("time", "Which column is the moment of the prediction?", times, [answer.time]),
+            (
+                "group",
+                "Rows with the same value of which column belong together?",
+                groups,
+                groups[:1],
+            ),
+        ):
+            if choices:
+                yield Question(name, sentence, (*choices, NONE), likely[0])
 
     def _label(self, given: Mapping[str, Any]) -> Question | None:
         facts = roles.named(self.counted, "target", given["target"])

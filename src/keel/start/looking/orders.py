@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +13,7 @@ import polars as pl
 from keel.start.looking.facts import Counted
 from keel.start.looking.kinds import DATED, NUMERIC
 from keel.start.looking.roles import DISCRETE, GROUPS, is_id
-from keel.start.plan import Caution, Column, Type, Use
+from keel.start.plan import Caution, Column, Type, Use, short
 
 ORDERED = 0.5  # rank correlation
 IN_COMMON, ALIKE = 0.3, 0.9  # of what a label and a feature differ, between ids
@@ -188,11 +186,11 @@ def of_unknown(counted: Counted, columns: Sequence[Column]) -> Iterator[Caution]
         inner = values[first : len(values) - last]
         outer = [*range(first), *range(len(values) - last, len(values))]
         if outer:
-            shares = (f"{_short(values[at])} in {rows[at] / rows.sum():.2%}" for at in outer)
+            shares = (f"{short(values[at])} in {rows[at] / rows.sum():.2%}" for at in outer)
             yield Caution(
                 column.name,
-                f"it is {' and '.join(shares)} of the rows, and {_short(inner[0])} to "
-                f"{_short(inner[-1])} in all others",
+                f"it is {' and '.join(shares)} of the rows, and {short(inner[0])} to "
+                f"{short(inner[-1])} in all others",
                 "ask whether that stands for unknown, and write null in its place then",
             )
 
@@ -200,7 +198,7 @@ def of_unknown(counted: Counted, columns: Sequence[Column]) -> Iterator[Caution]
 def _outermost(values: pl.Series, rows: Array) -> tuple[int, int]:
     """How many of the least and of the greatest values, which are in order, are far from others."""
     numbers = values.to_physical().cast(pl.Float64).to_numpy()
-    texts = [_short(value) for value in (*values.head(3), *values.tail(3))]
+    texts = [short(value).replace(",", "") for value in (*values.head(3), *values.tail(3))]
     last = _ends(-numbers[::-1], rows[::-1], texts[::-1])
     first = _ends(numbers[: len(numbers) - last], rows, texts)
     return first, last
@@ -217,9 +215,3 @@ def _ends(numbers: Array, rows: Array, texts: Sequence[str]) -> int:
         if below_0 or gap >= (APART if codes else FAR_APART) * span:
             return size
     return 0
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
-    return str(value) if isinstance(value, date) else f"{value:.6g}"

@@ -51,7 +51,7 @@ def _of_duplicates(counted: Counted) -> Iterator[Caution]:
     ]
     others = {name: facts.distinct for name, facts in counted.facts.items() if name not in ids}
     by_chance = sum(math.log10(max(each, 1)) for each in others.values()) < 2 * math.log10(rows) + 1
-    if counted.is_estimated or by_chance:
+    if by_chance:
         return
     row = pl.struct(list(others)).hash()
     twice = rows - int(counted.table.frame.select(row.n_unique()).collect().item())

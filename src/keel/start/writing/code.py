@@ -86,17 +86,12 @@ class Coded:
     @cached_property
     def in_table(self) -> str:
         """How the schema of the raw table has it."""
-        if self._is_written_as_text or self._counts_from_1970:
-            return self._written()
-        return self._call(zoned=bool(self.column.zone))
+        return self._schema(raw=True)
 
     @cached_property
     def in_examples(self) -> str:
         """How the schema of the examples has it; as in the table, unless it is made there."""
-        if self.has_classes:
-            names = [str(value) for value in sorted(self.column.values)]
-            return f"dy.Enum({names!r}, {self._about(made=True)})"
-        return self._call(zoned=True, made=True) if self.making else self.in_table
+        return self._schema(raw=not self.making)
 
     @cached_property
     def making(self) -> str:
@@ -104,26 +99,19 @@ class Coded:
         column, form = f"{class_name(self.plan.table)}.{self.name}.col", self.column.form
         if self.has_classes and not isinstance(self.column.values[0], str):
             return f"{column}.cast(pl.String).cast(Examples.{self.name}.dtype)"
-        if self.column.type == Type.MOMENT:
-            return self._made_moment(column)
-        if self._counts_from_1970:
-            return f"{self._from_1970(column)}.dt.date()"
-        return f"{column}.str.to_date({form!r})" if self._is_written_as_text else ""
-
-    def _made_moment(self, column: str) -> str:
-        form = self.column.form
-        if self._counts_from_1970:
-            moment = f'{self._from_1970(column)}.cast(pl.Datetime("us"))'
-            return f'{moment}.dt.replace_time_zone("UTC")'
-        if self.column.zone:
-            read = f'{column}.str.to_datetime({form!r}, time_unit="us", time_zone="UTC")'
+        if self._epoch:
+            moment = f'pl.from_epoch({column}, "{self._epoch}")'
+            if self.column.type == Type.DATE:
+                return f"{moment}.dt.date()"
+            return f'{moment}.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")'
+        if self.column.type != Type.MOMENT:
+            return f"{column}.str.to_date({form!r})" if self._is_text else ""
+        zone = ', time_zone="UTC"' if self.column.zone else ""
+        read = f'{column}.str.to_datetime({form!r}, time_unit="us"{zone})' if form else column
+        if zone:
             return read if form else ""
-        naive = f'{column}.str.to_datetime({form!r}, time_unit="us")' if form else column
-        local = f'{naive}.dt.replace_time_zone(ZONE, ambiguous="earliest", non_existent="null")'
+        local = f'{read}.dt.replace_time_zone(ZONE, ambiguous="earliest", non_existent="null")'
         return f'{local}.dt.convert_time_zone("UTC")'
-
-    def _from_1970(self, column: str) -> str:
-        return f'pl.from_epoch({column}, "{(self.column.form or "").removeprefix(EPOCH)}")'
 
     @property
     def needs_zone(self) -> bool:
@@ -132,102 +120,97 @@ class Coded:
     @property
     def _is_number(self) -> bool:
         numeric = isinstance(self.column.low, int | float) and not isinstance(self.column.low, bool)
-        return numeric and (
-            self.column.type in NUMBERS
-            or (self.column.type in (Type.YES_NO, Type.CATEGORY) and not self.is_boolean)
-        )
+        return numeric and not self.is_boolean and self.column.type not in (*DAYS, Type.TEXT)
 
     @property
-    def _is_written_as_text(self) -> bool:
-        return self.column.type in DAYS and bool(self.column.form) and not self._counts_from_1970
+    def _epoch(self) -> str:
+        """The unit of a moment that counts from 1970; "" of any other column."""
+        form = self.column.form or ""
+        return form.removeprefix(EPOCH) if form.startswith(EPOCH) else ""
 
     @property
-    def _counts_from_1970(self) -> bool:
-        return (self.column.form or "").startswith(EPOCH)
+    def _is_text(self) -> bool:
+        """Whether it is a date or a moment that is written as text, in a form of its own."""
+        return self.column.type in DAYS and bool(self.column.form) and not self._epoch
 
-    def _written(self) -> str:
-        """A date or a moment in a form of its own, which the table keeps and the examples don't."""
-        if self._counts_from_1970:
-            return f"dy.Int64({self._about()})"
-        day = "date" if self.column.type == Type.DATE else "datetime"
-        zone = ', time_zone="UTC"' if day == "datetime" and self.column.zone else ""
-        read = f"text.str.to_{day}({self.column.form!r}{zone}, strict=False).is_not_null()"
-        rule = f"text.is_null() | {read}" if self.is_nullable else read
-        return f"dy.String({self._about()}, check=lambda text: {rule})"
+    def _schema(self, *, raw: bool) -> str:
+        """The column of a schema: in brackets its rules, and what is said of any column."""
+        kind, rules = self._kind(raw=raw)
+        said = ["primary_key=True"] * self.is_key + ["nullable=True"] * self.is_nullable
+        about = [f"metadata={self._metadata()}"]
+        if text := self._description(raw=raw):
+            about.append(f"description={text!r}")
+        check = [self._check] if raw and self._is_text else []
+        return f"dy.{kind}({', '.join([*rules, *said, *about, *check])})"
 
-    def _call(self, *, zoned: bool, made: bool = False) -> str:
-        rules = [self._limits] if self.bounds else []
-        return f"dy.{self._kind(zoned=zoned)}{', '.join([*rules, self._about(made=made)])})"
-
-    @property
-    def _limits(self) -> str:
-        """Which numbers are allowed: two that mean yes and no, or a range."""
-        low, high = self.bounds or (0, 0)
-        if self.column.type == Type.YES_NO and high - low > 1:
-            return f"is_in=[{literal(low)}, {literal(high)}]"
-        return f"min={literal(low)}, max={literal(high)}"
-
-    def _kind(self, *, zoned: bool) -> str:
-        """The type, and what it begins with in brackets."""
+    def _kind(self, *, raw: bool) -> tuple[str, list[str]]:
+        """The type, and which values it may have."""
+        c = self.column
+        if self.has_classes and not raw:
+            return "Enum", [repr([str(value) for value in sorted(c.values)])]
+        if raw and (self._epoch or self._is_text):
+            return ("Int64" if self._epoch else "String"), []
         if self.is_boolean:
-            return "Bool("
+            return "Bool", []
         if self._is_number:
-            return "Float64(" if self.column.type == Type.NUMBER else "Int64("
-        if self.column.type in DAYS:
-            zone = 'time_zone="UTC", ' if zoned else ""
-            return "Date(" if self.column.type == Type.DATE else f"Datetime({zone}"
-        return self._kind_of_text()
+            return ("Float64" if c.type == Type.NUMBER else "Int64"), self._limits
+        if c.type in DAYS:
+            zoned = c.type == Type.MOMENT and (not raw or c.zone)
+            return ("Date" if c.type == Type.DATE else "Datetime"), ['time_zone="UTC"'] * bool(
+                zoned
+            )
+        return self._kind_of_text(sorted(map(str, c.values)))
 
-    def _kind_of_text(self) -> str:
-        values = sorted(map(str, self.column.values))
+    def _kind_of_text(self, values: list[str]) -> tuple[str, list[str]]:
         if self.column.use == Use.TARGET:
-            return f"Enum({values!r}, "
+            return "Enum", [repr(values)]
         if self.column.type == Type.YES_NO:
-            allowed = "|".join(re.escape(value) for value in values)
-            return f"String(regex={f'^({allowed})$'!r}, "
-        return "String(min_length=1, " if self.is_key else "String("
+            pattern = f"^({'|'.join(map(re.escape, values))})$"
+            return "String", [f"regex={pattern!r}"]
+        return "String", ["min_length=1"] * self.is_key
 
-    def _about(self, *, made: bool = False) -> str:
-        """What is said of any column: whether it may be null or is the key, and its metadata."""
-        of_key = ["primary_key=True"] * self.is_key
-        nullable = ["nullable=True"] * self.is_nullable
-        return ", ".join(
-            [*of_key, *nullable, f"metadata={self._metadata()}", *self._description(made=made)]
-        )
+    @property
+    def _limits(self) -> list[str]:
+        """Which numbers are allowed: two that mean yes and no, or a range."""
+        if not self.bounds:
+            return []
+        low, high = map(literal, self.bounds)
+        if self.column.type == Type.YES_NO and self.bounds[1] - self.bounds[0] > 1:
+            return [f"is_in=[{low}, {high}]"]
+        return [f"min={low}", f"max={high}"]
+
+    @property
+    def _check(self) -> str:
+        """The rule that text is a date in the column's form."""
+        zone = ', time_zone="UTC"' if self.column.zone else ""
+        day = "date" if self.column.type == Type.DATE else "datetime"
+        read = f"text.str.to_{day}({self.column.form!r}{zone}, strict=False).is_not_null()"
+        return f"check=lambda text: {'text.is_null() | ' * self.is_nullable}{read}"
 
     def _metadata(self) -> str:
-        given = ["personal=True"] * self.column.personal
-        given += [f"unit={self.column.unit!r}"] * bool(self.column.unit)
+        said = ["personal=True"] * self.column.personal
+        said += [f"unit={self.column.unit!r}"] * bool(self.column.unit)
         if self.column.use not in LATER:
-            return f"ahead({', '.join(given)})"
+            return f"ahead({', '.join(said)})"
         if self.column.use != Use.TARGET or self.plan.task != YesNo.kind:
-            on_its_day = self.column.type in DAYS and not (
-                self._is_written_as_text or self._counts_from_1970
-            )
-            said = [*given, *[f"by={self.name!r}"] * on_its_day]
-            return f"afterwards({', '.join(said)})"
-        if self.is_boolean:
-            usual = str(self.column.true).lower() == "true"
-            meaning = [] if usual else ["true=False"]
-        else:
-            meaning = [f"true={self.column.true!r}"]
-        return f"afterwards({', '.join([*given, *meaning])})"
+            on_its_day = self.column.type in DAYS and not (self._is_text or self._epoch)
+            said += [f"by={self.name!r}"] * on_its_day
+        elif not self.is_boolean:
+            said.append(f"true={self.column.true!r}")
+        elif str(self.column.true).lower() != "true":
+            said.append("true=False")
+        return f"afterwards({', '.join(said)})"
 
-    def _description(self, *, made: bool) -> list[str]:
+    def _description(self, *, raw: bool) -> str:
         """What else is to be said, of the raw form only where the table has it."""
-        text = ""
         if self.column.use == Use.SLICE or self.column.sensitive:
-            text = "sensitive: to judge by, not to predict from"
-        elif made:
-            return []
-        elif self._is_written_as_text:
-            text = f"written as {written(self.column.low or DAY, self.column)}"
-        elif self._counts_from_1970:
-            unit = "milliseconds" if self.column.form == "epoch:ms" else "seconds"
-            text = f"{unit} since 1970"
-        elif self.column.type == Type.MOMENT and not self.column.zone:
-            text = f"local time, {self.plan.zone}"
-        return [f"description={text!r}"] if text else []
+            return "sensitive: to judge by, not to predict from"
+        if raw and self._is_text:
+            return f"written as {written(self.column.low or DAY, self.column)}"
+        if raw and self._epoch:
+            return f"{'milli' * (self._epoch == 'ms')}seconds since 1970"
+        local = raw and self.column.type == Type.MOMENT and not self.column.zone
+        return f"local time, {self.plan.zone}" if local else ""
 
     @cached_property
     def usual(self) -> Any:
@@ -274,11 +257,11 @@ class Coded:
 
     def raw(self, value: Any) -> str:
         """A value of the examples as code, as the table has it."""
-        if self._is_written_as_text:
+        if self._is_text:
             return literal(written(value, self.column))
-        if self._counts_from_1970:
+        if self._epoch:
             seconds = int(_noon(value).timestamp())
-            return literal(seconds * (1000 if self.column.form == "epoch:ms" else 1))
+            return literal(seconds * (1000 if self._epoch == "ms" else 1))
         if self.has_classes and not isinstance(self.column.values[0], str):
             return literal(type(self.column.values[0])(value))
         moment = self.column.type == Type.MOMENT
@@ -286,7 +269,7 @@ class Coded:
 
     def moment(self, value: Any) -> Any:
         """A moment of the table as the examples have it, in UTC."""
-        if self.column.type != Type.MOMENT or self.column.zone or self._counts_from_1970:
+        if self.column.type != Type.MOMENT or self.column.zone or self._epoch:
             return value
         from zoneinfo import ZoneInfo
 
@@ -298,7 +281,7 @@ class Coded:
         if self.bounds and self.column.type != Type.YES_NO:
             least, most = self.bounds  # far beyond: who widens a range does not reach that
             return "-1" if least >= 0 else literal(1000 * abs(most) + 1_000_000)
-        if self._is_written_as_text:
+        if self._is_text:
             return literal("31.31.2027")
         return "" if self.is_nullable else "None"
 

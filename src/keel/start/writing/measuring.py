@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from keel.judge.metrics.known import metrics_of
 from keel.project.about import load
 from keel.project.description import Project
 from keel.project.errors import RefusedError
-from keel.project.metric import Metric
 from keel.project.settings import Gates
 from keel.project.task import Number
 from keel.start.plan import Plan
@@ -35,34 +34,12 @@ ROWS = range(5_000, 20_000)  # and that many rows
 ROOM = 2.0  # how many times the error of the quick data may be, whose scores mean little
 
 
-@dataclass(frozen=True)
-class Scores:
-    """What `reports/slices.csv` says."""
-
-    frame: pl.DataFrame
-
-    @classmethod
-    def of(cls, run: Quick) -> Scores:
-        """The scores of a run."""
-        return cls(
-            pl.read_csv(run.store.report("slices.csv"), glob=False, infer_schema_length=None)
-        )
-
-    def whole(self, model: str, metric: str) -> dict[str, Any]:
-        """Score, low and high over all rows."""
-        mine = (pl.col("model") == model) & (pl.col("metric") == metric)
-        return self.frame.filter(mine, pl.col("slice") == "all").row(0, named=True)
-
-    def worst(self, name: str, metric: Metric, least_rows: int) -> float | None:
-        """Of the model's large slices, the end of the interval that is worst."""
-        rows = self.frame.filter(
-            pl.col("model") == "model",
-            pl.col("metric") == name,
-            ~pl.col("slice").is_in(["all", "month"]),
-            pl.col("rows") >= least_rows,
-        )
-        value = rows["low"].min() if metric.higher_is_better else rows["high"].max()
-        return float(value) if isinstance(value, int | float) else None
+def _of(run: Quick, model: str, metric: str) -> pl.DataFrame:
+    """What `reports/slices.csv` says of a model by a metric: first over all rows, then by slice."""
+    file = run.store.report("slices.csv")
+    frame = pl.read_csv(file, glob=False, infer_schema_length=None)
+    mine = frame.filter(pl.col("model") == model, pl.col("metric") == metric)
+    return mine.sort(pl.col("slice") != "all", maintain_order=True)
 
 
 def some(plan: Plan) -> int:
@@ -169,11 +146,13 @@ def _set(root: Path, guessed: Split, split: Split) -> None:
 def _judged(project: Project, run: Quick, quick: Quick, model: str, baseline: str) -> Measured:
     """What the scores of a run with boosting and the baseline say, and floors that follow."""
     main, metric = next(iter(metrics_of(project, run.settings.evaluation).items()))
-    scores = Scores.of(run)
-    boosting, simple, naive = (scores.whole(n, main) for n in ("model", "baseline", "naive"))
+    scores = {name: _of(run, name, main) for name in ("model", "baseline", "naive")}
+    boosting, simple, naive = (each.row(0, named=True) for each in scores.values())
     mine = simple if model == baseline else boosting
     floor = outward(simple["low" if metric.higher_is_better else "high"], metric.sign)
-    worst = scores.worst(main, metric, run.settings.evaluation.smallest_slice)
+    large = pl.col("rows") >= run.settings.evaluation.smallest_slice
+    slices = scores["model"].filter(~pl.col("slice").is_in(["all", "month"]), large)
+    worst: Any = slices["low"].min() if metric.higher_is_better else slices["high"].max()
     of_rows, of_slices = _lax(quick, main, metric.sign)
     return Measured(
         model=model,
@@ -194,7 +173,7 @@ def _judged(project: Project, run: Quick, quick: Quick, model: str, baseline: st
 
 def _lax(quick: Quick, main: str, sign: int) -> tuple[float, float]:
     """Floors for the quick data, and for slices of them, that any sound model reaches."""
-    score = Scores.of(quick).whole("model", main)
+    score = _of(quick, "model", main).row(0, named=True)
     spread = abs(score["score"] - score["low" if sign > 0 else "high"])
     if sign > 0:
         rows, slices = (score["score"] - times * max(spread, 0.03) for times in (3, 8))

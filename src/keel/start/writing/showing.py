@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Any
 
 from keel.project.task import Number
-from keel.start.plan import Column, Plan, Type, Use
-from keel.start.writing.code import literal
+from keel.start.plan import Column, Plan, Type, Use, short
 from keel.start.writing.measured import Measured
 from keel.start.writing.splitting import MOST_TESTED
 
@@ -118,18 +115,8 @@ def values(column: Column) -> str:
         many = f"{len(column.values)}: " * (len(column.values) > 2)
         return f"{many}{', '.join(map(str, column.values))}"
     if column.low is not None:
-        return f"{_short(column.low)} to {_short(column.high)} {column.unit}".rstrip()
+        return f"{short(column.low)} to {short(column.high)} {column.unit}".rstrip()
     return f"{column.distinct:,} different" if column.distinct else ""
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, date):
-        return str(value)
-    if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) else literal(value)
 
 
 def _cut(text: str, size: int) -> str:

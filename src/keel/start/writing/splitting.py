@@ -19,6 +19,7 @@ LEAST_TESTED, MOST_TESTED = 0.1, 0.6  # which is that share at least and at most
 ENOUGH = 10  # rows of a class on each side, where that can be had
 QUICK = 2_000  # rows for quick tries
 MOST_QUICK = 20_000
+NO_CLASS = 3  # rank of a day that parts no class
 STEPS = 20  # days with rows, to judge the quality by
 ENOUGH_QUICK = 40  # rows of a class among them
 
@@ -46,15 +47,19 @@ def first_test_day(days: pl.Series, classes: pl.Series | None) -> date:
     rows = rows if classes is None else rows.with_columns(classes.alias("class"))
     ordered: list[date] = days.drop_nulls().sort().to_list()
     first, quarter, last = ordered[0], ordered[len(ordered) * 3 // 4], ordered[-1]
-    candidates = list(_candidates(rows["day"]))
-    usual = [day for day in candidates if LEAST_TESTED <= share_from(days, day) <= MOST_TESTED]
-    for least, among in ((ENOUGH, usual), (1, usual), (1, candidates)):
-        fit = [day for day in among if _fewest(rows, day) >= least]
-        near = [day for day in fit if 0.15 < share_from(days, day) < 0.4]
-        months = [day for day in near if day.day == 1]
-        if fit:
-            return min(months or near or fit, key=lambda day: abs(share_from(days, day) - TESTED))
-    return quarter if quarter > first else last
+    ranks = {day: _rank(rows, day) for day in _candidates(rows["day"])}
+    best = min(ranks, key=lambda day: ranks[day], default=None)
+    if best is None or ranks[best][0] == NO_CLASS:
+        return quarter if quarter > first else last
+    return best
+
+
+def _rank(rows: pl.DataFrame, day: date) -> tuple[int, int, float]:
+    """How far a day is from a good one: by the classes on both sides, then by its share."""
+    share, fewest = share_from(rows["day"], day), _fewest(rows, day)
+    usual, near = LEAST_TESTED <= share <= MOST_TESTED, 0.15 < share < 0.4
+    classes = NO_CLASS if not fewest else 2 if not usual else 1 if fewest < ENOUGH else 0
+    return classes, 2 if not near else 1 if day.day != 1 else 0, abs(share - TESTED)
 
 
 def _candidates(days: pl.Series) -> Iterator[date]:
