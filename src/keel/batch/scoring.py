@@ -4,9 +4,8 @@ It is the way of the service: `build` makes the examples from rows without what 
 afterwards. But a whole batch is looked at at once, where the service looks at each row.
 """
 
-import copy
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import dataframely as dy
 import polars as pl
@@ -20,7 +19,7 @@ from keel.project.errors import UserError
 from keel.serving.answers import Answers
 from keel.serving.examples.needed import needed, needed_of_examples
 from keel.serving.examples.origins import BUILD, PLACE, Lookups, Maker
-from keel.serving.examples.rows import asked
+from keel.serving.examples.rows import asked, optional
 from keel.serving.log import key
 
 SOME = 20  # rows: if `build` fails with each of them, it will with all
@@ -148,13 +147,10 @@ def _completed(rows: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:
 
 def _numbered(schema: type[dy.Schema], names: Iterable[str]) -> type[dy.Schema]:
     """The schema with a number for each row; what is not among the names may be null."""
-    own: dict[str, Any] = {PLACE: dy.Int64()}
-    given = set(names)
-    for name, column in schema.columns().items():
-        if name not in given and not column.nullable and not column.primary_key:
-            own[name] = copy.copy(column)
-            own[name].nullable = True
-    return type(schema.__name__, (schema,), own)
+    columns = schema.columns()
+    loose = optional(columns, [*names, *schema.primary_key()])
+    changed = {name: column for name, column in loose.items() if column is not columns[name]}
+    return type(schema.__name__, (schema,), {PLACE: dy.Int64(), **changed})
 
 
 def _reasons(broken: pl.DataFrame, schema: type[dy.Schema]) -> dict[int, str]:
