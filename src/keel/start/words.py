@@ -16,6 +16,7 @@ def _listed(lists: Mapping[str, str]) -> dict[str, frozenset[str]]:
 
 WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 NULLS, NULLS_AMONG_VALUES = tuple(WORDS["null"]), tuple(WORDS["null_among_values"])
+UNKNOWN = frozenset(NULLS_AMONG_VALUES) - set(WORDS["values_too"])
 UNITS = frozenset(WORDS["units"])
 YES_AND_NO: list[tuple[str, str]] = [(yes, no) for yes, no in WORDS["yes_and_no"]]
 NAMES, PERSONAL, SENSITIVE = (_listed(WORDS[part]) for part in ("names", "personal", "sensitive"))

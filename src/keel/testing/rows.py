@@ -16,21 +16,25 @@ def rows(
     """Rows of a schema with these columns, of the same length; the others have their usual value.
 
     One row without any. The types are those of the schema, whose rules the values may break.
-    Raises ValueError for a column that has no usual value, or one of another length.
+    A column that may be null is null without a usual value; one that the schema has not is left
+    out. Raises ValueError for one that is neither given nor usual, or of another length.
     """
-    if unknown := set(columns) - set(usual):
-        raise ValueError(f"{', '.join(sorted(unknown))}: the columns are {', '.join(usual)}")
+    types = schema.create_empty().schema
+    if unknown := set(columns) - set(types):
+        raise ValueError(f"{', '.join(sorted(unknown))}: the columns are {', '.join(types)}")
+    known = {name for name, column in schema.columns().items() if column.nullable}
+    if lacking := [name for name in types if name not in {*known, *usual, *columns}]:
+        raise ValueError(
+            f"tests/builders.py: give {', '.join(lacking)} of {schema.__name__} an ordinary value"
+        )
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"columns of one length are needed, and these have {lengths}")
     count = next(iter(lengths.values()), 1)
-    types = schema.create_empty().schema
+    values = {name: columns.get(name, [usual.get(name)] * count) for name in types}
     return pl.DataFrame(
-        {
-            name: pl.Series(name, columns.get(name, [value] * count), types[name], strict=False)
-            for name, value in usual.items()
-        }
-    ).select(types.names())
+        [pl.Series(name, values[name], dtype, strict=False) for name, dtype in types.items()]
+    )
 
 
 def spread(schema: type[dy.Schema], name: str, count: int) -> list[Any]:

@@ -190,6 +190,15 @@ def test_the_report_names_the_worst_slice_and_nothing_as_better_that_is_not(kind
     assert store.report("model-card.md").read_text("utf-8") == f"{worst}; 0; False\n"
 
 
+def test_a_model_that_is_the_baseline_is_shown_once() -> None:
+    store, _ = judged.__wrapped__("a number", model=WEAK, baseline=WEAK)
+
+    page = store.report("report.html").read_text("utf-8")
+
+    assert page.count("of the baseline<b>") == 0
+    assert "The model is the baseline itself" in page
+
+
 # What was agreed on, whether it is of all data, and what the report says, and does not.
 SAID: Mapping[str, tuple[dict[str, Any], bool, str, str]] = {
     "nobody agreed": ({"agreed_by": None}, True, "Nobody has said yet", "Good enough"),

@@ -362,7 +362,36 @@ def test_amounts_in_several_units_are_said(tmp_path: Path) -> None:
 def test_a_value_in_two_spellings_is_said(tmp_path: Path) -> None:
     plan = looked(tmp_path, colour=["red", "Red", "blue"] * 100)
 
-    assert said(plan, "colour") == "it spells values in several ways: 'Red', 'red'"
+    assert said(plan, "colour") == "some values are spelled in several ways, such as 'Red', 'red'"
+
+
+def test_a_letter_that_few_rows_lack_is_a_typo(tmp_path: Path) -> None:
+    towns = [*["Hamburg"] * 100, *["Hamurg"] * 2, *["Bremen"] * 198]
+
+    plan = looked(tmp_path, town=towns)
+
+    assert said(plan, "town") == (
+        "some values are spelled in several ways, such as 'Hamburg', 'Hamurg'"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [["Hamburg", "Hamurg"], ["room 12", "room 1"], ["male", "mle"], ["north", "south"]]
+)
+def test_words_that_may_be_others_are_no_typos(tmp_path: Path, words: list[str]) -> None:
+    rare = words[1:] * (2 if words[0] != "Hamburg" else 30)
+
+    plan = looked(tmp_path, word=[*words[:1] * (ROWS - len(rare)), *rare])
+
+    assert said(plan, "word") == ""
+
+
+def test_words_for_no_value_among_others_are_said(tmp_path: Path) -> None:
+    country = [*["?"] * 20, *["unknown"] * 10, *["none"] * 10, *["PRT", "GBR"] * 130]
+
+    plan = looked(tmp_path, country=country)
+
+    assert said(plan, "country") == "'?' and 'unknown' may stand for no value, in 30 rows"
 
 
 def test_personal_and_sensitive_columns_are_said(tmp_path: Path) -> None:

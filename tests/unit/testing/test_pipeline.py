@@ -75,6 +75,23 @@ def test_what_makes_no_rows_is_named(columns: dict[str, list[object]], message: 
         rows(Sensors, {"name": "a", "wind": 5.0}, **columns)
 
 
+def test_a_column_that_may_be_null_needs_no_usual_value() -> None:
+    class Newer(Sensors):
+        gust = dy.Float64(nullable=True)
+
+    row = rows(Newer, {"name": "a", "wind": 5.0, "gone": 1})
+
+    assert row.row(0, named=True) == {"name": "a", "wind": 5.0, "gust": None}
+
+
+def test_a_column_without_a_usual_value_is_named_with_its_file() -> None:
+    class Newer(Sensors):
+        height = dy.Float64()
+
+    with pytest.raises(ValueError, match=r"^tests/builders\.py: give height of Newer an ordinary"):
+        rows(Newer, {"name": "a", "wind": 5.0})
+
+
 def test_a_pipeline_runs_on_tables_that_a_test_gives() -> None:
     pipeline = Pipeline(PROJECT, *SMALL, tables=season(), root=REPOSITORY).run()
 

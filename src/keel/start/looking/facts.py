@@ -16,6 +16,8 @@ from keel.start.reading.numerals import Numerals
 from keel.start.reading.read import Table
 
 LOOKED_AT = 5_000  # values, for persons
+RARE = 20  # times as many rows have the right spelling of a typo
+SHORTEST = 6  # letters of a word with a typo
 TOLERATED = 0.01  # share of the rows that may be set aside, as the settings have it
 
 
@@ -65,16 +67,28 @@ class Facts:
 
     @property
     def spellings(self) -> list[list[Any]]:
-        """Values that differ by their case and by blanks only."""
+        """Values that differ by their case and blanks, or by a letter that a few rows lack."""
         folded: dict[str, list[Any]] = {}
         for value in self.counts:
             folded.setdefault(" ".join(str(value).casefold().split()), []).append(value)
+        rows = {word: sum(self.counts[value] for value in same) for word, same in folded.items()}
+        for word in list(folded):
+            for typo in _lacking_one(word):
+                if RARE * rows.get(typo, rows[word]) < rows[word] and typo in folded:
+                    folded[word] += folded.pop(typo)
         return [values for values in folded.values() if len(values) > 1]
 
     @property
     def is_unique(self) -> bool:
         """Whether each row has a value of its own."""
         return self.distinct == self.rows and not self.nulls
+
+
+def _lacking_one(word: str) -> set[str]:
+    """The word without each of its letters; nothing of a short one, and of one with digits."""
+    if len(word) < SHORTEST or any(letter.isdigit() for letter in word):
+        return set()
+    return {word[:place] + word[place + 1 :] for place in range(len(word))}
 
 
 @dataclass(frozen=True)

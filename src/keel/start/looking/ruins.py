@@ -13,7 +13,7 @@ from keel.start.looking.facts import Counted, Facts
 from keel.start.looking.kinds import DATED
 from keel.start.looking.roles import differing, is_id, nearly_keys, repeated
 from keel.start.plan import Caution, Column, Type, Use
-from keel.start.words import NAMES
+from keel.start.words import NAMES, UNKNOWN
 
 FEW_ROWS = 200
 FEW_OF_A_CLASS = 30
@@ -110,8 +110,15 @@ def _of_text(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
     elif written and written.form:
         cure = "leave it so: it is read as that. Best is 2027-01-31"
         yield f"it is a {facts.type} that is written as {written.form}", cure
-    if several := "; ".join(", ".join(map(repr, each)) for each in facts.spellings[:3]):
-        yield f"it spells values in several ways: {several}", "choose one"
+    if spellings := facts.spellings:
+        several = "; ".join(", ".join(map(repr, each)) for each in spellings[:3])
+        many = f"{len(spellings)} of its" if len(spellings) > 3 else "some"
+        cure = 'see "Spell categories in one way" in docs/how-to.md'
+        yield f"{many} values are spelled in several ways, such as {several}", cure
+    if column.use != Use.TARGET and (words := [v for v in facts.counts if v in UNKNOWN]):
+        rows = sum(facts.counts[word] for word in words)
+        said = f"{' and '.join(map(repr, words))} may stand for no value, in {rows:,} rows"
+        yield said, "if so, add it to `nulls` in conf/data/full.yaml: it is null then"
 
 
 def _cure_of_text(problem: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -189,11 +191,11 @@ def _of_texts(plan: Plan, columns: list[Coded], features: list[Derived]) -> dict
         "request": json.dumps(known, ensure_ascii=False).replace("'", "’"),
         "questions": [
             {
-                "name": _slug(warning.column or plan.table, number),
+                "name": name,
                 "question": _question(warning),
                 "dear": "Scores that depend on it may not hold in use.",
             }
-            for number, warning in enumerate(_to_decide(plan), 1)
+            for name, warning in _named(_to_decide(plan), plan)
         ],
     }
 
@@ -215,9 +217,14 @@ def _question(warning: Caution) -> str:
     return f"{said.rstrip('.')}. Is that right? If not: {cure}."
 
 
-def _slug(name: str, number: int) -> str:
-    plain = "".join(c if c.isalnum() and c.isascii() else "-" for c in name.lower()).strip("-")
-    return f"warning-{number}-{plain or 'table'}"
+def _named(warnings: list[Caution], plan: Plan) -> Iterator[tuple[str, Caution]]:
+    """Each with a name by its column: data-market-segment, and data-market-segment-2."""
+    names = {column.name: column.identifier for column in plan.columns}
+    seen: Counter[str] = Counter()
+    for warning in warnings:
+        name = f"data-{names.get(warning.column, plan.table).replace('_', '-')}"
+        seen[name] += 1
+        yield name + f"-{seen[name]}" * (seen[name] > 1), warning
 
 
 def _json(column: Coded) -> Any:
