@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 import yaml
-from reference import files, floors, library, questions, settings, verbs
+from reference import commands, files, floors, library, questions, settings
 
 DOCS = Path(__file__).parent
 REPOSITORY = DOCS.parent
@@ -27,7 +27,7 @@ TABLES = {
     "questions": questions.sections,
     "readme": lambda: readme("What you get", "When not to use it"),
     "settings": settings.tables,
-    "verbs": verbs.tables,
+    "commands": commands.tables,
 }
 DECISION = "*One of the [decisions](index.md) that Keel stands on.*"
 LINK = re.compile(r"\[([^]]+)]\([^)]*\)")
