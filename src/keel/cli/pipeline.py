@@ -53,8 +53,7 @@ def exp(changes: tuple[str, ...], *, everything: bool) -> int:
 
     root = Path.cwd()
     project = load(root)
-    options = [change for change in changes if change.startswith("-")]
-    settings = [change for change in changes if not change.startswith("-")]
+    settings, options = run.apart(changes)
     if changes and ((code := run.run(root, project, settings, options)) or "--queue" in options):
         return code
     for line in show.overview(root, project, everything=everything, width=width()):

@@ -13,10 +13,21 @@ from keel.project.description import Project
 from keel.project.errors import UserError
 
 STRANGE = re.compile(r"[^ -~]|[?#;]")
+VALUED = ("-n", "--name", "-j", "--jobs", "-m", "--message")  # options that a value follows
 EXAMPLE = (
     "uv run keel exp model=logistic, or several: uv run keel exp --queue model.trees=100,400, "
     "then uv run keel exp --run-all"
 )
+
+
+def apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Changes of settings, and the options of DVC with their values, such as `--name mine`."""
+    changes: list[str] = []
+    options: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        is_option = word.startswith("-") or before in VALUED
+        (options if is_option else changes).append(word)
+    return changes, options
 
 
 def run(root: Path, project: Project, changes: Sequence[str], options: Sequence[str]) -> int:

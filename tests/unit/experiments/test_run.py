@@ -8,7 +8,7 @@ import pytest
 from builders import PROJECT, REPOSITORY
 from repositories import Repository
 
-from keel.experiments.run import introduce, run
+from keel.experiments.run import apart, introduce, run
 from keel.project.errors import UserError
 
 PARTS = [f"GIT_{role}_{part}" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")]
@@ -76,3 +76,19 @@ def test_what_is_no_setting_is_told_before_dvc_makes_a_copy(
 
     with pytest.raises(UserError, match=cure):
         run(nameless, PROJECT, [change], [])
+
+
+@pytest.mark.parametrize(
+    ("words", "changes", "options"),
+    [
+        ("model=logistic", ["model=logistic"], []),
+        ("--queue model.trees=5,6 -f", ["model.trees=5,6"], ["--queue", "-f"]),
+        ("-n mine model=logistic", ["model=logistic"], ["-n", "mine"]),
+        ("model=logistic --name=mine", ["model=logistic"], ["--name=mine"]),
+        ("--run-all --jobs 2", [], ["--run-all", "--jobs", "2"]),
+    ],
+)
+def test_the_value_of_an_option_is_no_change(
+    words: str, changes: list[str], options: list[str]
+) -> None:
+    assert apart(words.split()) == (changes, options)
