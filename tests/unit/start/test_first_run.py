@@ -3,13 +3,16 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import plans
 import polars as pl
 import pytest
 
+from keel.project.task import YesNo
 from keel.start.writing.measured import Eased, Measured, Rhythm, Split, beyond
-from keel.start.writing.measuring import some
+from keel.start.writing.measuring import lax, some
 from keel.start.writing.showing import doubts
 from keel.start.writing.splitting import enough_rows, first_test_day, rhythm, share_from
 
@@ -38,6 +41,21 @@ def test_few_rows_to_learn_from_are_told(tmp_path: Path) -> None:
     (doubt,) = doubts(plans.rides(tmp_path / "t.csv"), measured)
 
     assert "the test begins on 2021-03-01, and only 10% of the rows train" in doubt
+
+
+@pytest.mark.parametrize(("score", "low"), [(0.9, 0.88), (0.6, 0.3), (0.5, 0.0)])
+def test_floors_of_the_quick_data_can_be_missed(tmp_path: Path, score: float, low: float) -> None:
+    report = tmp_path / "slices.csv"
+    report.write_text(
+        f"model,metric,slice,rows,score,low,high\nmodel,auc,all,30,{score},{low},0.99\n"
+    )
+    store = SimpleNamespace(report=lambda _: report)
+    run: Any = SimpleNamespace(store=store, project=SimpleNamespace(task=YesNo("label")))
+
+    floor, of_slices = lax(run, "auc", 1)
+
+    assert 0 < floor < score
+    assert of_slices < floor
 
 
 def test_where_no_day_has_each_class_on_both_sides_there_is_a_day_all_the_same() -> None:

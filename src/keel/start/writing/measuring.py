@@ -31,6 +31,7 @@ from keel.testing.pipeline import Quick
 
 CELLS = 500_000  # of the table are enough for floors; more would only take longer
 ROWS = range(5_000, 20_000)  # and that many rows
+LEAST = 0.05  # floor of a score from 0 to 1: nothing is worse than 0
 ROOM = 2.0  # how many times the error of the quick data may be, whose scores mean little
 
 
@@ -65,7 +66,7 @@ def measure(plan: Plan, root: Path, baseline: str) -> Measured:
     quick, rows, learnt = _quick(plan, project, root, model, least)
     behaviour = Behaviour(plan, project, quick)
     return replace(
-        _judged(project, whole, quick, model, baseline),
+        _judged(project, whole, quick, model, baseline, part=some(plan) < plan.rows),
         quick_rows=rows,
         learns=learnt,
         better=0.0 if _passed(chosen, "naive") else None,
@@ -143,25 +144,36 @@ def _set(root: Path, guessed: Split, split: Split) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def _judged(project: Project, run: Quick, quick: Quick, model: str, baseline: str) -> Measured:
-    """What the scores of a run with boosting and the baseline say, and floors that follow."""
+def _judged(
+    project: Project, run: Quick, quick: Quick, model: str, baseline: str, *, part: bool
+) -> Measured:
+    """What the scores of a run with boosting and the baseline say, and floors that follow.
+
+    Where only a part of the rows was run, floors are half way to a guess: all rows will differ.
+    """
     main, metric = next(iter(metrics_of(project, run.settings.evaluation).items()))
     scores = {name: _of(run, name, main) for name in ("model", "baseline", "naive")}
     boosting, simple, naive = (each.row(0, named=True) for each in scores.values())
     mine = simple if model == baseline else boosting
-    floor = outward(simple["low" if metric.higher_is_better else "high"], metric.sign)
+
+    def floor_of(score: float) -> float:
+        better = metric.sign * (score - naive["score"]) > 0
+        return outward((score + naive["score"]) / 2 if part and better else score, metric.sign)
+
+    floor = floor_of(simple["low" if metric.higher_is_better else "high"])
     large = pl.col("rows") >= run.settings.evaluation.smallest_slice
     slices = scores["model"].filter(~pl.col("slice").is_in(["all", "month"]), large)
     worst: Any = slices["low"].min() if metric.higher_is_better else slices["high"].max()
-    of_rows, of_slices = _lax(quick, main, metric.sign)
+    of_rows, of_slices = lax(quick, main, metric.sign)
     return Measured(
         model=model,
         beats_guess=metric.sign * (mine["score"] - naive["score"]) > 0,
         floors={main: floor},
-        slice_floors={} if worst is None else {main: outward(worst, metric.sign)},
+        slice_floors={} if worst is None else {main: floor_of(worst)},
         quick_floors={main: of_rows},
         quick_slice_floors={} if worst is None else {main: of_slices},
-        floors_words=f"The baseline's, to begin with: the worse end of its interval, {floor:g}.",
+        floors_words=f"The baseline's, to begin with: {floor:g} is "
+        f"{'half way from a guess to ' * part}the worse end of its interval.",
         metric=metric.title,
         scores={
             "boosting": boosting["score"],
@@ -171,12 +183,14 @@ def _judged(project: Project, run: Quick, quick: Quick, model: str, baseline: st
     )
 
 
-def _lax(quick: Quick, main: str, sign: int) -> tuple[float, float]:
+def lax(quick: Quick, main: str, sign: int) -> tuple[float, float]:
     """Floors for the quick data, and for slices of them, that any sound model reaches."""
     score = _of(quick, "model", main).row(0, named=True)
     spread = abs(score["score"] - score["low" if sign > 0 else "high"])
     if sign > 0:
         rows, slices = (score["score"] - times * max(spread, 0.03) for times in (3, 8))
+        if not isinstance(quick.project.task, Number):
+            rows = max(rows, LEAST)
     else:
         rows, slices = (score["score"] * factor + 3 * spread for factor in (ROOM, 2 * ROOM))
     return outward(rows, sign), outward(slices, sign)
