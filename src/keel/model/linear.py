@@ -1,6 +1,7 @@
 """A linear model of whatever is predicted: the simple one that a better one has to beat."""
 
 import json
+import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,6 +102,7 @@ class Linear(Section):
 
     def _fitted(self, columns: Any, label: pl.Series) -> tuple[str, Any, Any]:
         """The link, and the coefficients, shape (outputs, columns), and intercepts (outputs,)."""
+        from scipy.linalg import LinAlgWarning
         from sklearn.linear_model import LogisticRegression, Ridge
 
         if label.dtype.is_numeric():
@@ -114,13 +116,16 @@ class Linear(Section):
             return "identity", coefficients, np.atleast_1d(intercept)
         several = isinstance(label.dtype, pl.Enum)
         weights = columns.shape[1] * (label.n_unique() if several else 1)
+        few = weights <= MOST_WEIGHTS
         learner = LogisticRegression(
             C=1 / self.regularisation,
             max_iter=self.iterations,
-            tol=1e-6,
-            solver="newton-cholesky" if weights <= MOST_WEIGHTS else "lbfgs",
+            tol=1e-6 if few else 1e-4,  # what Newton reaches in ten steps takes L-BFGS hundreds
+            solver="newton-cholesky" if few else "lbfgs",
         )
-        learner.fit(columns, label.to_physical().to_numpy() if several else label.to_numpy())
+        with warnings.catch_warnings():  # of a matrix that is singular: it takes L-BFGS instead
+            warnings.simplefilter("ignore", LinAlgWarning)
+            learner.fit(columns, label.to_physical().to_numpy() if several else label.to_numpy())
         return "softmax" if several else "logit", learner.coef_, learner.intercept_
 
 
