@@ -25,7 +25,7 @@ from keel.repository.conflicts import told
 
 LAYERS = TypeAdapter(Annotated[dict[str, list[str]], MinLen(1)])
 OPEN = Path("docs/decisions/open.yaml")
-SHORT = "--tb=short --show-capture=no -rN --maxfail=10"  # pytest's options; ten tell enough
+SHORT = "--tb=short --show-capture=no -rN --maxfail=5"  # pytest's options; five tell enough
 REPORTS = Path("reports/tests")  # what the tests said, for the ML Test Score
 
 

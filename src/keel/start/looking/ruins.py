@@ -17,6 +17,7 @@ from keel.start.words import NAMES, UNKNOWN
 
 FEW_ROWS = 200
 FEW_OF_A_CLASS = 30
+SPELLINGS = 4  # of a word that are named
 MOSTLY_NULL = 0.5
 PLAIN = "write one plain value in each row, such as a number alone"
 NAMELESS = "(without a name)"
@@ -111,14 +112,19 @@ def _of_text(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
         cure = "leave it so: it is read as that. Best is 2027-01-31"
         yield f"it is a {facts.type} that is written as {written.form}", cure
     if spellings := facts.spellings:
-        several = "; ".join(", ".join(map(repr, each)) for each in spellings[:3])
+        several = "; ".join(map(_few, spellings[:3]))
         many = f"{len(spellings)} of its" if len(spellings) > 3 else "some"
         cure = 'see "Spell categories in one way" in docs/how-to.md'
         yield f"{many} values are spelled in several ways, such as {several}", cure
     if column.use != Use.TARGET and (words := [v for v in facts.counts if v in UNKNOWN]):
         rows = sum(facts.counts[word] for word in words)
         said = f"{' and '.join(map(repr, words))} may stand for no value, in {rows:,} rows"
-        yield said, "if so, add it to `nulls` in conf/data/full.yaml: it is null then"
+        yield said, "add them to `nulls` in conf/data/full.yaml, so that they are null"
+
+
+def _few(words: Sequence[object]) -> str:
+    more = f" and {len(words) - SPELLINGS} more" if len(words) > SPELLINGS else ""
+    return ", ".join(map(repr, words[:SPELLINGS])) + more
 
 
 def _cure_of_text(problem: str) -> str:
@@ -212,5 +218,5 @@ def of_leaks(leaking: Mapping[str, str]) -> Iterator[Caution]:
     """Columns that give the answer away."""
     for name, reason in leaking.items():
         option = f"--ahead {shlex.quote(name)}"
-        cure = f"if it is known when you predict, name it: {option}"
+        cure = f"{option} if it is known when you predict"
         yield Caution(name or NAMELESS, reason, cure)
