@@ -176,7 +176,9 @@ def test_a_feature_of_a_type_that_no_model_takes_is_named(
 def test_a_feature_that_looks_at_other_rows_is_named(run_copy: Store) -> None:
     project = with_feature("windier", pl.col("wind_speed") - pl.col("wind_speed").mean())
 
-    with pytest.raises(UserError, match=r"let a feature read one row, .*: windier \(.*line \d+"):
+    with pytest.raises(
+        UserError, match=r"let a feature read its own row only, .*\n  windier, .*line \d+"
+    ):
         stage("train", run_copy, project=project)
 
 

@@ -606,7 +606,7 @@ def test_a_budget_that_is_low_or_will_not_last_is_to_be_watched(
 
     found = figure(project)
     assert found.state == state
-    assert ("nothing else" in found.cure) is (state != State.WATCH)
+    assert ("Merge only" in found.cure) is (state != State.WATCH)
     assert bool(found.details) is (state != State.GOOD)
 
 
