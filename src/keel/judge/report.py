@@ -155,7 +155,7 @@ def _answer(
     elif naive_better:
         words = "no better than a guess"
     elif not run.evaluation.agreed_by:
-        words = "passes its gates; nobody has said yet what is good enough"
+        words = "passes its gates; what is good enough is not agreed yet"
     else:
         words = f"good enough, as agreed by {run.evaluation.agreed_by}"
     return {

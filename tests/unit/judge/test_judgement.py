@@ -201,8 +201,8 @@ def test_a_model_that_is_the_baseline_is_shown_once() -> None:
 
 # What was agreed on, whether it is of all data, and what the report says, and does not.
 SAID: Mapping[str, tuple[dict[str, Any], bool, str, str]] = {
-    "nobody agreed": ({"agreed_by": None}, True, "Nobody has said yet", "Good enough"),
-    "somebody agreed": ({"agreed_by": "sales, 2026"}, True, "Good enough", "Nobody has said"),
+    "nobody agreed": ({"agreed_by": None}, True, "not agreed yet", "Good enough"),
+    "somebody agreed": ({"agreed_by": "sales, 2026"}, True, "Good enough", "not agreed yet"),
     "a part": ({"agreed_by": "sales, 2026"}, False, "A trial on part", "Good enough"),
 }
 
