@@ -7,7 +7,7 @@ semantic versioning; everything else may change. Nothing heavy is imported befor
 import os
 from typing import TYPE_CHECKING, Any
 
-from .project.columns import Known, afterwards, ahead, measured
+from .project.columns import Known, afterwards, ahead, measured, to_utc
 from .project.cpus import limit_threads
 from .project.description import Project, Tables
 from .project.errors import UserError
@@ -42,6 +42,7 @@ __all__ = [
     "categories",
     "measured",
     "metric",
+    "to_utc",
 ]
 
 # Threads that wait for each other shall sleep: by default they spin, and on a machine that is busy

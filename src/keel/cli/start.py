@@ -39,6 +39,9 @@ NONE = "none"  # what a person types where there is no key, time or group
 @click.option(
     "--afterwards", metavar="COLUMN", multiple=True, help="It is known later: no feature."
 )
+@click.option(
+    "--personal", metavar="COLUMN", multiple=True, help="It is personal: no feature, in no log."
+)
 @click.option("--zone", metavar="ZONE", help="Time zone of the times, such as Europe/Zurich.")
 @click.option("--name", metavar="NAME", help="Name of the table; default: that of the file.")
 @click.option("--purpose", metavar="SENTENCE", help="What is predicted, and for whom.")
@@ -51,6 +54,7 @@ def start(
     *,
     ahead: tuple[str, ...],
     afterwards: tuple[str, ...],
+    personal: tuple[str, ...],
     yes: bool,
     look: bool,
     **options: str | None,
@@ -79,7 +83,7 @@ def start(
         "afterwards": afterwards,
     }
     with tempfile.TemporaryDirectory() as scratch:
-        survey = Survey.of(list(files), Path(scratch), name=options["name"])
+        survey = Survey.of(list(files), Path(scratch), name=options["name"]).with_personal(personal)
         if asks:
             given = _asked(survey, given)
         said: dict[str, Any] = {"target": None, **given, "zone": options["zone"]}

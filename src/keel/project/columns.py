@@ -133,8 +133,18 @@ def moment_of(name: str, column: dy.Column, zone: str) -> pl.Expr:
 
     if isinstance(column, dy.Datetime) and column.time_zone:
         return pl.col(name).dt.convert_time_zone("UTC")
-    local = pl.col(name).cast(pl.Datetime("us"))
-    first, second = (  # an hour is not there when the clocks go forward, in some zones at midnight
+    return to_utc(pl.col(name).cast(pl.Datetime("us")), zone)
+
+
+def to_utc(local: pl.Expr, zone: str) -> pl.Expr:
+    """Datetimes without a zone, as clocks in `zone` show them, as datetimes in UTC.
+
+    Of an hour that comes twice, when clocks go back, the first is meant. One that is not there,
+    when they go forward, in some zones at midnight, is the hour after it: 02:14 is 03:14.
+    """
+    import polars as pl
+
+    first, second = (
         moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
         for moment in (local, local.dt.offset_by("1h"))
     )

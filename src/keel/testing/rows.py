@@ -11,7 +11,7 @@ TRIED = 1_000  # numbers, of which those are taken that the rules of a column al
 
 
 def rows(
-    schema: type[dy.Schema], usual: Mapping[str, Any], **columns: Sequence[Any]
+    schema: type[dy.Schema], usual: Mapping[str, Any], /, **columns: Sequence[Any]
 ) -> pl.DataFrame:
     """Rows of a schema with these columns, of the same length; the others have their usual value.
 

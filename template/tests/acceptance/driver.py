@@ -25,7 +25,7 @@ class Driver:
 
     # Predictions
 
-    def predict(self, clock: str, weather: dict[str, Any], **columns: Any) -> None:
+    def predict(self, clock: str, weather: dict[str, Any], /, **columns: Any) -> None:
         hour, minute = map(int, clock.split(":"))
         departure = datetime(2013, 5, 16, hour, minute, tzinfo=UTC) + timedelta(hours=4)
         known = {"scheduled_departure": departure, **columns, **weather}

@@ -6,7 +6,7 @@ import pytest
 from tests.builders import PROJECT, examples
 
 
-def value(feature: str, **columns: Any) -> object:
+def value(feature: str, /, **columns: Any) -> object:
     """The feature of one ordinary example with these columns."""
     rows = examples(**{name: [cell] for name, cell in columns.items()})
     return rows.select(PROJECT.features[feature]()).item()

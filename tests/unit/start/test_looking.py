@@ -245,6 +245,22 @@ def test_names_with_titles_are_persons(tmp_path: Path) -> None:
     assert looked(tmp_path, Name=names).personal
 
 
+def test_people_who_come_several_times_are_persons_and_things_are_not(tmp_path: Path) -> None:
+    people = [f"{first} {last}" for first in ("Ana", "Hubert", "Wei") for last in ("Roe", "Poe")]
+    things = [f"{colour} {thing}" for colour in ("Red", "Blue") for thing in ("Chair", "Big Box")]
+
+    assert looked(tmp_path, Name=people * 10).personal
+    assert not looked(tmp_path, Name=things * 15).personal
+
+
+def test_a_person_says_what_is_personal(tmp_path: Path) -> None:
+    file = write(tmp_path, churn(crew=["a", "b"] * (ROWS // 2)))
+
+    plan = Survey.of(file, tmp_path).with_personal(["CREW"]).plan(target="churned")
+
+    assert named(plan, "crew").use == Use.PERSONAL
+
+
 def test_na_among_codes_of_two_letters_is_one(tmp_path: Path) -> None:
     column = looked(tmp_path, country=["NA", "DE", "FR"] * 20)
 

@@ -99,6 +99,7 @@ class Counted:
     facts: Mapping[str, Facts]
     sample: pl.DataFrame  # values of their types, evenly spread
     numerals: Numerals
+    named_personal: tuple[str, ...] = ()  # by a person
 
     @cached_property
     def copies(self) -> Mapping[str, str]:
@@ -122,7 +123,8 @@ class Counted:
             name: personal(name, facts.type, self.sample[name].drop_nulls().head(LOOKED_AT))
             for name, facts in self.facts.items()
         }
-        return {name: reason for name, reason in found.items() if reason}
+        said = dict.fromkeys(self.named_personal, "was named as personal")
+        return {name: reason for name, reason in found.items() if reason} | said
 
     def is_counter(self, name: str) -> bool:
         """Whether the column counts the rows, one by one."""

@@ -46,6 +46,11 @@ class Survey:
             raise UserError(f"name is {name!r}: make it a-z, 0-9 and _, such as customers")
         return cls(called, count(table))
 
+    def with_personal(self, names: Sequence[str]) -> Survey:
+        """The same with these columns as personal. Raises UserError for one that is not there."""
+        exact = tuple(roles.named(self.counted, "personal", name).name for name in names)
+        return replace(self, counted=replace(self.counted, named_personal=exact))
+
     def questions(self, **answers: Any) -> list[Question]:
         """What the table can't tell and was not answered: the target first, and then the others.
 

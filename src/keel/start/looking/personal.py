@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from keel.start.plan import Type
-from keel.start.words import PERSONAL, SENSITIVE, parts, says
+from keel.start.words import NAMES, PERSONAL, SENSITIVE, parts, says
 
 PATTERNS = {
     "is an e-mail address": r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$",
@@ -18,6 +18,7 @@ PATTERNS = {
 }
 PERSON = r"^\p{Lu}[\p{L}'’.-]+,?( [(\"]{0,2}\p{Lu}[\p{L}'’.()\"-]*){1,7}$"
 MOST_OF = 0.8  # of the values, to take them for what a pattern says
+FIRST = 0.1  # of the different values have a usual first name
 LONG = 100_000  # what a number of a person has at least
 
 
@@ -46,10 +47,17 @@ def _can_be(reason: str, type_: Type, values: pl.Series) -> bool:
 
 
 def _are_persons(name: str, values: pl.Series) -> bool:
-    """In a column called name, nearly every row another, and written as persons' names are."""
+    """In a column called name, and written as persons' names are.
+
+    Nearly every row is another, or people who come several times have usual first names.
+    """
     called = parts(name)[-1:] in (["name"], ["names"], ["nom"], ["nombre"], ["person"], ["author"])
-    different = values.n_unique() > 0.5 * len(values)
-    return called and different and _share(values, PERSON) >= MOST_OF
+    if not called or _share(values, PERSON) < MOST_OF:
+        return False
+    names = values.unique()
+    words = names.str.to_lowercase().str.extract_all(r"\p{L}+")
+    first = int(words.list.eval(pl.element().is_in(list(NAMES["first_names"]))).list.any().sum())
+    return len(names) > 0.5 * len(values) or first >= FIRST * len(names)
 
 
 def sensitive(name: str) -> str:

@@ -110,8 +110,7 @@ class Coded:
         read = f'{column}.str.to_datetime({form!r}, time_unit="us"{zone})' if form else column
         if zone:
             return read if form else ""
-        local = f'{read}.dt.replace_time_zone(ZONE, ambiguous="earliest", non_existent="null")'
-        return f'{local}.dt.convert_time_zone("UTC")'
+        return f"to_utc({read}, ZONE)"
 
     @property
     def needs_zone(self) -> bool:

@@ -82,6 +82,7 @@ def context(plan: Plan, about: About, measured: Measured) -> dict[str, Any]:
         "trees": 50 if plan.rows < FEW_ROWS else 200,  # more would learn few rows by heart
         "leaves": max(4, min(31, plan.rows // 100)),
         "derived": features,
+        "local": any(column.needs_zone for column in columns),
         "has_zone": any(column.needs_zone for column in columns)
         or any(feature.needs_zone for feature in features),
         "left_out": plan.named(Use.LEFT_OUT),
