@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keel.project.about import load
+from keel.project.commands import output
 
 if TYPE_CHECKING:
     from keel.batch.predict import Result
@@ -38,8 +39,17 @@ def predict(files: tuple[str, ...], out: Path | None) -> int:
     store, project = Store(root, root), load(root)
     for result in predict_files(store, project, settings.load(root).serving, files, out):
         click.echo("\n".join(lines(result)))
+        if exposed := [file for file in (result.predictions, result.broken) if _seen(root, file)]:
+            names = " and ".join(map(str, exposed))
+            click.echo(f"warning: keep {names} out of commits: Git does not ignore it", err=True)
         failed = failed or result.predictions is None
     return 1 if failed else 0
+
+
+def _seen(root: Path, file: Path | None) -> bool:
+    """Whether `git add --all` would take the file, and the rows in it, into a commit."""
+    asked = ("status", "--porcelain", "--untracked-files=all", "--", str(file))
+    return bool(file and output(root, "git", *asked))
 
 
 def lines(result: "Result") -> Iterator[str]:

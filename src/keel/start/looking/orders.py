@@ -191,7 +191,7 @@ def of_unknown(counted: Counted, columns: Sequence[Column]) -> Iterator[Caution]
                 column.name,
                 f"it is {' and '.join(shares)} of the rows, and {short(inner[0])} to "
                 f"{short(inner[-1])} in all others",
-                "ask whether that stands for unknown, and write null in its place then",
+                "ask whether that stands for unknown; docs/how-to.md says how it becomes null",
             )
 
 
