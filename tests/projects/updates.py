@@ -60,9 +60,16 @@ def releases(template: Path) -> list[str]:
     return must(template, "git", "tag", "--sort=version:refname", "--list", "v*").split()
 
 
+GIVEN = {  # so that it is no matter what a release takes where nobody answers
+    "project_name": "Flight delay",
+    "user_name": "The project's authors",
+    "user_email": "authors@example.com",
+}
+
+
 def copy(template: Path, release: str, folder: Path, **answers: str) -> Path:
     """A project as a release makes it, committed."""
-    run_copy(str(template), folder, answers, vcs_ref=release, defaults=True, quiet=True)
+    run_copy(str(template), folder, {**GIVEN, **answers}, vcs_ref=release, defaults=True, quiet=True)
     commit(folder, "Start")
     return folder
 
