@@ -23,7 +23,9 @@ LATER = {
         ("      - reports/slices.csv:", "      - more.csv\n      - reports/slices.csv:"),
     ],
     ".gitignore": [("# Secrets\n", "*.log\n\n# Keys\n")],
-    ".pre-commit-config.yaml": [("name: no merge conflict markers", "name: no markers of conflicts")],
+    ".pre-commit-config.yaml": [
+        ("name: no merge conflict markers", "name: no markers of conflicts")
+    ],
     "{% if ci == 'gitlab' %}.gitlab-ci.yml{% endif %}.jinja": [("python:3.13", "python:3.14")],
 }
 

@@ -69,7 +69,9 @@ GIVEN = {  # so that it is no matter what a release takes where nobody answers
 
 def copy(template: Path, release: str, folder: Path, **answers: str) -> Path:
     """A project as a release makes it, committed."""
-    run_copy(str(template), folder, {**GIVEN, **answers}, vcs_ref=release, defaults=True, quiet=True)
+    run_copy(
+        str(template), folder, {**GIVEN, **answers}, vcs_ref=release, defaults=True, quiet=True
+    )
     commit(folder, "Start")
     return folder
 

@@ -19,6 +19,7 @@ FEW_ROWS = 200
 FEW_OF_A_CLASS = 30
 SPELLINGS = 4  # of a word that are named
 MOSTLY_NULL = 0.5
+NEARLY = 0.9  # of the values differ: an id that comes again
 PLAIN = "write one plain value in each row, such as a number alone"
 NAMELESS = "(without a name)"
 ONE_OF_EACH = 'see "Keep one of several rows" in docs/how-to.md'
@@ -104,6 +105,8 @@ def _of_text(facts: Facts, column: Column) -> Iterator[tuple[str, str]]:
     elif facts.type == Type.TEXT and column.use == Use.LEFT_OUT and not facts.is_unique:
         each = f"{facts.present / max(facts.distinct, 1):.1f} rows of each"
         cure = "derive something of fewer values from it, such as its kind or region"
+        if facts.distinct > NEARLY * facts.present:
+            cure = f"--key {shlex.quote(facts.name)} if it tells the rows apart, but for copies"
         yield f"it is text with {facts.distinct:,} different values, {each}", cure
     if written and written.also:
         both = f"it is read as {written.strptime}, and all its values could be {written.also}"

@@ -223,7 +223,7 @@ def _named(warnings: list[Caution], plan: Plan) -> Iterator[tuple[str, Caution]]
     names = {column.name: column.identifier for column in plan.columns}
     seen: Counter[str] = Counter()
     for warning in warnings:
-        name = f"data-{names.get(warning.column, plan.table).replace('_', '-')}"
+        name = f"data-{names.get(warning.column, plan.table).strip('_').replace('_', '-')}"
         seen[name] += 1
         yield name + f"-{seen[name]}" * (seen[name] > 1), warning
 
