@@ -43,6 +43,7 @@ def test_the_public_door_is_what_is_promised() -> None:
         "categories",
         "measured",
         "metric",
+        "to_utc",
     ]
     assert all(getattr(keel, name) for name in keel.__all__)
 
