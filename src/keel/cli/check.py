@@ -21,6 +21,7 @@ def check(layers: tuple[str, ...], *, accept: bool) -> int:
 
     [tool.keel.check] in pyproject.toml lists the layers and their commands.
     """
+    from keel.pipeline.run import GATES, gates_missed
     from keel.quality.records.junit import asked_for, not_judged
     from keel.repository import check as checks
     from keel.repository.setup import set_up
@@ -43,8 +44,10 @@ def check(layers: tuple[str, ...], *, accept: bool) -> int:
     click.echo(f"\n{names + ' failed' if failed else 'All checks pass'}, in {seconds:.1f} s.")
     if failed:
         click.echo(f"One of them with all it prints: uv run keel check {failed[0].layer}")
-    if refused := _refused(root):
-        _tell(f"The model of the last run is refused: {refused}. `uv run keel run` says why.")
+    gates = root / GATES
+    if refused := gates_missed(gates.read_text("utf-8") if gates.is_file() else None):
+        names = ", ".join(refused)
+        _tell(f"The model of the last run is refused: {names}. `uv run keel run` says why.")
     if waiting := checks.undecided(root):
         many = f"{len(waiting)} decisions are" if len(waiting) > 1 else "1 decision is"
         lines = f"{many} open, in {checks.OPEN}: {', '.join(waiting)}."
@@ -55,16 +58,6 @@ def check(layers: tuple[str, ...], *, accept: bool) -> int:
         lines = f"To be worked out by hand, in tests/by_hand.py: {'; '.join(asked)}."
         _tell(lines)
     return int(bool(failed))
-
-
-def _refused(root: Path) -> str:
-    """The gates that the model of the last run misses; none where that can't be read."""
-    from keel.pipeline.run import GATES, missed
-
-    try:
-        return ", ".join(verdict["gate"] for verdict in missed((root / GATES).read_text("utf-8")))
-    except (OSError, ValueError):
-        return ""
 
 
 def _tell(sentence: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from keel.judge.champion import Comparison, compare, gains
 from keel.judge.chance import Difference
 from keel.judge.metrics.known import metrics_of
 from keel.pipeline.changes import flat
-from keel.pipeline.run import missed
+from keel.pipeline.run import gates_missed
 from keel.project.commands import output
 from keel.project.description import Project
 from keel.project.errors import UserError
@@ -89,7 +88,7 @@ def others(root: Path, named: list[tuple[str, str]]) -> Iterator[Kept]:
             _tree(store.read_text(store.settings)),
             _tree(store.read_text(root / "conf/overrides.yaml")),
             _code(root),
-            _refused(store.read_text(store.report("gates.json"))),
+            gates_missed(store.read_text(store.report("gates.json"))),
         )
     facts, predictions = (store.champion(name) for name in ("facts.json", "predictions.parquet"))
     if facts.is_file() and predictions.is_file():
@@ -155,7 +154,7 @@ def _at(root: Path, name: str, revision: str) -> Kept | None:
         _tree(recorded.text("settings.yaml")),
         _tree(recorded.text("conf/overrides.yaml")),
         _code(root, revision),
-        _refused(recorded.text("reports/gates.json")),
+        gates_missed(recorded.text("reports/gates.json")),
     )
 
 
@@ -165,13 +164,6 @@ def _scores(facts: str) -> dict[str, dict[str, float | None]]:
     except (ValueError, KeyError):  # such as after a merge
         return {}
     return scores
-
-
-def _refused(gates: str | None) -> list[str]:
-    """The gates that were missed and not waived."""
-    with suppress(ValueError):  # such as after a merge
-        return [verdict["gate"] for verdict in missed(gates)]
-    return []
 
 
 def _tree(text: str | None) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def promote(root: Path, project: Project, today: date) -> int:
         if any(verdict.refused for verdict in judged):
             print("The champion stays: reports/candidate.md says why.")
             return 1
-    elif any(gain.high < 0 for gain in list(gains_since_commit(root).values())[:1]):
+    elif (gain := next(iter(gains_since_commit(root).values()), None)) and gain.high < 0:
         print(
             "It is surely worse than the last commit's model, and does not become the champion.\n"
             "Undo the change, or commit the model first if that is what you want."

@@ -120,6 +120,14 @@ def missed(gates: str | None) -> list[dict[str, str]]:
     return [each for each in verdicts if not (each["passed"] or each["waiver"])]
 
 
+def gates_missed(gates: str | None) -> list[str]:
+    """The names of those; none where that can't be read, such as after a merge."""
+    try:
+        return [verdict["gate"] for verdict in missed(gates)]
+    except ValueError:
+        return []
+
+
 def stop_at_unusual(root: Path, today: date) -> None:
     """Say what has changed since the last accepted run: the champion's, or the one of HEAD.
 

@@ -103,7 +103,7 @@ def _commit(root: Path) -> Iterator[str]:
 
 def _model(root: Path) -> Iterator[str]:
     from dvc.exceptions import DvcException  # type: ignore[import-untyped]  # DVC has no types
-    from dvc.repo import Repo  # type: ignore[import-untyped]
+    from dvc.repo import Repo  # type: ignore[import-untyped]  # DVC has no types
 
     try:
         with Repo(str(root)) as repo:  # in this process: another one takes longer to start

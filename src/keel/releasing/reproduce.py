@@ -71,7 +71,7 @@ def worktree(root: Path, revision: str) -> Iterator[Path]:
 def get_data(root: Path, folder: Path) -> None:
     """Get all that DVC has of the version, from the project's cache or the remote."""
     from dvc.exceptions import DvcException  # type: ignore[import-untyped]  # DVC has no types
-    from dvc.repo import Repo  # type: ignore[import-untyped]
+    from dvc.repo import Repo  # type: ignore[import-untyped]  # DVC has no types
 
     write_any_path()
     local = root / ".dvc/config.local"
